@@ -1,0 +1,1 @@
+"""The `yandex-keys` provider plugin: issues, delivers and rotates Yandex Cloud API keys."""
