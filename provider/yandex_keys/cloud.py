@@ -1,0 +1,166 @@
+"""The only file that knows the yandexcloud SDK: calls by name, dictionaries in and out, with deadlines, retries and operations.
+
+Requests and answers are dictionaries in the proto's own field names (snake_case); times are RFC 3339 strings in UTC.
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import grpc
+import yandexcloud
+from google.protobuf import json_format, message_factory
+from google.protobuf.message import Message
+
+from .errors import Cancelled, CloudError, cloud_error
+
+# Service -> the module that its generated code lives in.
+_MODULES: Final = {
+    "ApiKeyService": "iam.v1.api_key_service",
+    "ServiceAccountService": "iam.v1.service_account_service",
+    "FolderService": "resourcemanager.v1.folder_service",
+    "SecretService": "lockbox.v1.secret_service",
+    "SymmetricKeyService": "kms.v1.symmetric_key_service",
+    "OperationService": "operation.operation_service",
+}
+_READS: Final = ("Get", "List")
+# Changes that leave the same behind however often they are made, so that a lost answer may be asked for again.
+_IDEMPOTENT: Final = ("Update", "UpdateAccessBindings", "Delete", "ScheduleVersionDestruction")
+_TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
+_REQUEST_ID: Final = "x-request-id"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds, and how often to ask again."""
+
+    call: float = 30.0
+    operation: float = 300.0
+    failing_operation: float = 10.0
+    """How long an operation that already reports an error may go on undoing what it did."""
+    attempts: int = 4
+    first_delay: float = 0.25
+    longest_delay: float = 5.0
+    rights: float = 90.0
+    """How long after our own change of rights a refusal may be only a right that hasn't spread: usually 5 s (IAM docs), seen 60 s."""
+
+
+@dataclass
+class Cloud:
+    """Yandex Cloud, or what answers in its place at the SDK's endpoint.
+
+    wait: sleeps that many seconds, or returns True at once when the run was cancelled.
+    """
+
+    sdk: yandexcloud.SDK
+    patience: Patience = field(default_factory=Patience)
+    wait: Callable[[float], bool] = field(default_factory=lambda: threading.Event().wait)
+    monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    _stubs: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _rights_changed: float | None = None
+
+    def call(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
+        """The answer to `name`, e.g. `ApiKeyService/Create`; `resource` is named in errors.
+
+        Reads and idempotent changes are asked again while the cloud is unavailable; a refusal soon after a change of rights is too.
+        Raises CloudError, NotFound, AlreadyExists, Cancelled.
+        """
+        service, _, method = name.partition("/")
+        stub, message = self._prepared(service, method, request)
+        metadata = (("idempotency-key", str(uuid.uuid4())),)
+        repeatable = method.startswith(_READS) or method in _IDEMPOTENT
+        started = self.monotonic()
+        for attempt in range(1_000_000):
+            try:
+                answer: Message = getattr(stub, method)(message, timeout=self.patience.call, metadata=metadata)
+            except grpc.RpcError as error:
+                failure = _failure(name, error, resource)
+            else:
+                if method == "UpdateAccessBindings" or name == "ServiceAccountService/Create":
+                    self._rights_changed = self.monotonic()
+                return json_format.MessageToDict(answer, preserving_proto_field_name=True)
+            spreading = failure.code == "PERMISSION_DENIED" and self._rights_are_spreading(started)
+            if not spreading and not (repeatable and failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts):
+                raise failure
+            self._pause(attempt)
+        raise AssertionError("unreachable")
+
+    def operate(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
+        """The finished operation that `name` starts: `{"id", "metadata", "response", …}`; one that comes back done is not polled.
+
+        Raises CloudError with the operation's own error, or DEADLINE_EXCEEDED where it doesn't finish in time; and what `call` raises.
+        """
+        operation = self.call(name, request, resource)
+        started = self.monotonic()
+        attempt, failing_since = 0, None
+        while not operation.get("done"):
+            now = self.monotonic()
+            if "error" in operation:
+                failing_since = now if failing_since is None else failing_since
+                if now - failing_since > self.patience.failing_operation:
+                    break
+            if now - started > self.patience.operation:
+                waited = timedelta(seconds=int(now - started))
+                raise cloud_error(name, "DEADLINE_EXCEEDED", f"operation {operation['id']} has not finished after {waited}", "", resource)
+            self._pause(attempt)
+            attempt += 1
+            operation = self.call("OperationService/Get", {"operation_id": operation["id"]}, resource)
+        if "error" in operation:
+            status = operation["error"]
+            raise cloud_error(name, _code_name(status.get("code", 2)), status.get("message", "no reason given"), operation["id"], resource)
+        return operation
+
+    def pages(self, name: str, items: str, request: Mapping[str, Any], resource: str = "") -> Iterator[dict[str, Any]]:
+        """Every item of a listing, through all of its pages. `items` is the answer's field, e.g. `api_keys`."""
+        token = ""
+        while True:
+            answer = self.call(name, {**request, "page_size": 1000, "page_token": token}, resource)
+            yield from answer.get(items, [])
+            token = answer.get("next_page_token", "")
+            if not token:
+                return
+
+    def _prepared(self, service: str, method: str, request: Mapping[str, Any]) -> tuple[Any, Message]:
+        module = f"yandex.cloud.{_MODULES[service]}"
+        descriptor = importlib.import_module(f"{module}_pb2").DESCRIPTOR.services_by_name[service].methods_by_name[method]
+        message = json_format.ParseDict(dict(request), message_factory.GetMessageClass(descriptor.input_type)())
+        with self._lock:
+            if service not in self._stubs:
+                constructor = getattr(importlib.import_module(f"{module}_pb2_grpc"), f"{service}Stub")
+                try:
+                    self._stubs[service] = self.sdk.client(constructor)
+                except grpc.RpcError as error:  # the SDK discovers the services' addresses here
+                    raise _failure("ApiEndpointService/List", error, "") from None
+            return self._stubs[service], message
+
+    def _rights_are_spreading(self, started: float) -> bool:
+        changed = self._rights_changed
+        return changed is not None and self.monotonic() - max(changed, started) < self.patience.rights and (
+            started - changed < self.patience.rights
+        )
+
+    def _pause(self, attempt: int) -> None:
+        delay = min(self.patience.first_delay * 2 ** min(attempt, 10), self.patience.longest_delay)
+        if self.wait(delay * (0.5 + self.jitter() / 2)):
+            raise Cancelled("stopped, as asked; the next `pulumi up` continues")
+
+
+def _failure(name: str, error: grpc.RpcError, resource: str) -> CloudError:
+    code = error.code().name if isinstance(error, grpc.Call) else "UNKNOWN"
+    details = (error.details() if isinstance(error, grpc.Call) else str(error)) or "no reason given"
+    trailing = dict(error.trailing_metadata() or ()) if isinstance(error, grpc.Call) else {}
+    return cloud_error(name, code, details, str(trailing.get(_REQUEST_ID, "")), resource)
+
+
+def _code_name(number: int) -> str:
+    return next((code.name for code in grpc.StatusCode if code.value[0] == number), "UNKNOWN")

@@ -1,0 +1,72 @@
+"""Pulumi's property values as plain Python values and back; nothing else in the provider knows `PropertyValue`.
+
+Numbers are floats in `PropertyValue` (an int raises), secretness is part of its equality: so plain values are compared, here numbers that are whole
+become ints again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pulumi.provider.experimental.property_value import PropertyValue, PropertyValueType
+from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
+
+
+class _Unknown:
+    """A value that only an update will tell. Equal to nothing but itself, so that it always makes a difference."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN: Final = _Unknown()
+
+
+def plain(values: Mapping[str, PropertyValue]) -> dict[str, Any]:
+    """`values` without secretness and dependencies; nulls are left out, unknown values are UNKNOWN."""
+    return {name: out for name, value in values.items() if (out := _plain(value)) is not None}
+
+
+def _plain(value: PropertyValue) -> Any:
+    inner = value.value
+    # The SDK's unmarshal leaves the engine's mark for an unknown value as the plain text that it is (pulumi 3.259).
+    if value.type == PropertyValueType.COMPUTED or inner == UNKNOWN_ON_THE_WIRE:
+        return UNKNOWN
+    if isinstance(inner, Mapping):
+        return plain(inner)
+    if isinstance(inner, (list, tuple)):
+        return [_plain(item) for item in inner]
+    if isinstance(inner, float) and inner.is_integer():
+        return int(inner)
+    return inner
+
+
+def wrapped(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> dict[str, PropertyValue]:
+    """`values` for the engine; those named in `secrets` are marked secret. Nones are left out."""
+    return {name: _wrapped(value).with_secret(name in secrets) for name, value in values.items() if value is not None}
+
+
+def _wrapped(value: Any) -> PropertyValue:
+    if value is UNKNOWN:
+        return PropertyValue.computed()
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return PropertyValue(value)
+    if isinstance(value, (int, float)):
+        return PropertyValue(float(value))
+    if isinstance(value, Mapping):
+        return PropertyValue({name: _wrapped(item) for name, item in value.items() if item is not None})
+    if isinstance(value, (list, tuple)):
+        return PropertyValue([_wrapped(item) for item in value])
+    raise TypeError(f"no property value for a {type(value).__name__}")
+
+
+def is_unknown(value: Any) -> bool:
+    """True where `value` is, or holds, something that is not known yet."""
+    if value is UNKNOWN:
+        return True
+    if isinstance(value, Mapping):
+        return any(is_unknown(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(is_unknown(item) for item in value)
+    return False

@@ -1,0 +1,242 @@
+"""The plugin: one table from type to handler, and every verb of Pulumi's resource provider protocol on it.
+
+It is a plain threaded gRPC server: each request has a thread, so a handler may block and `Cancel` is answered all the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from google.rpc import status_pb2
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import proto
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from .api_key import ApiKey
+from .errors import InvalidInput, PartialFailure, YandexKeysError
+from .folder_iam_member import FolderIamMember
+from .kms_symmetric_key import KmsSymmetricKey
+from .lockbox_secret import LockboxSecret
+from .lockbox_secret_iam_member import LockboxSecretIamMember
+from .properties import is_unknown, plain, wrapped
+from .resource import Properties, ResourceType
+from .service_account import ServiceAccount
+from .session import Session
+from .settings import SECRET_SETTINGS, SETTINGS
+from .version import VERSION
+
+TYPES: Final[dict[str, ResourceType]] = {
+    handler.token: handler
+    for handler in (ApiKey(), LockboxSecret(), LockboxSecretIamMember(), ServiceAccount(), FolderIamMember(), KmsSymmetricKey())
+}
+"""Every type that this plugin answers for, of the packages `yandex-keys` and `yandex`."""
+
+SECRET_OUTPUTS: Final = frozenset({"secret"})
+_SCHEMA: Final = Path(__file__).with_name("schema.json")
+# More than the engine's own default parallelism on any machine: a verb must not wait for a thread, nor `Cancel` at all.
+_THREADS: Final = 512
+_OWN_PACKAGE: Final = "yandex-keys"
+# What the engine itself puts among a provider's settings.
+_ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "parameterization"})
+_KINDS: Final = {
+    ("add", False): proto.PropertyDiff.ADD,
+    ("add", True): proto.PropertyDiff.ADD_REPLACE,
+    ("delete", False): proto.PropertyDiff.DELETE,
+    ("delete", True): proto.PropertyDiff.DELETE_REPLACE,
+    ("update", False): proto.PropertyDiff.UPDATE,
+    ("update", True): proto.PropertyDiff.UPDATE_REPLACE,
+}
+Answer = TypeVar("Answer")
+
+
+class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
+    """The protocol's verbs, each a few lines over the handler of the resource's type."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._session.attach(request.engine_address)
+        return proto.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False, supports_autonaming_configuration=False)
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Empty:
+        self._session.attach(request.address)
+        return Empty()
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return proto.PluginInfo(version=VERSION)
+
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return proto.GetSchemaResponse(schema=_SCHEMA.read_text(encoding="utf-8"))
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Empty:
+        self._session.cancel()
+        return Empty()
+
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        given = _plain(request.news)
+        package = request.urn.rpartition("::")[0].rpartition(":")[2]
+        failures = [] if package != _OWN_PACKAGE else [*_unknown_settings(given)]
+        try:
+            self._session.check({name: value for name, value in given.items() if not is_unknown(value)})
+        except InvalidInput as error:
+            failures += error.problems
+        return proto.CheckResponse(inputs=_struct(given, SECRET_SETTINGS), failures=_failures(failures))
+
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among them).
+        return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE)
+
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        given = {name: value for name, value in _plain(request.args).items() if not is_unknown(value)}
+        _guarded(context, lambda: self._session.configure(given))
+        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False)
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        handler = _handler(request, context)
+        try:
+            inputs = _guarded(context, lambda: handler.check(request.urn, _plain(request.olds), _plain(request.news), self._session.runtime_or_none()))
+        except InvalidInput as error:
+            return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
+        return proto.CheckResponse(inputs=_struct(inputs))
+
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        handler, state, inputs = _handler(request, context), _plain(request.olds), _plain(request.news)
+        for path in request.ignoreChanges:
+            name = path.partition(".")[0].partition("[")[0]
+            inputs[name] = state.get(name)
+        diff = _guarded(context, lambda: handler.diff(request.urn, request.id, state, inputs, self._session.runtime()))
+        return _diff_response(diff.changes, diff.delete_before_replace)
+
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        handler, inputs = _handler(request, context), _plain(request.properties)
+        if request.preview:
+            state = _guarded(context, lambda: handler.preview(request.urn, None, inputs, self._session.runtime()))
+            return proto.CreateResponse(id="", properties=_struct(state, SECRET_OUTPUTS))
+        resource_id, state = _guarded(context, lambda: handler.create(request.urn, inputs, self._session.runtime()), inputs)
+        return proto.CreateResponse(id=resource_id, properties=_struct(state, SECRET_OUTPUTS))
+
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        handler, inputs, state = _handler(request, context), _plain(request.inputs), _plain(request.properties)
+        found = _guarded(context, lambda: handler.read(request.urn, request.id, inputs, state, self._session.runtime()))
+        if found is None:
+            return proto.ReadResponse()
+        return proto.ReadResponse(id=found.resource_id, properties=_struct(found.state, SECRET_OUTPUTS), inputs=_struct(found.inputs))
+
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        handler, state, inputs = _handler(request, context), _plain(request.olds), _plain(request.news)
+        verb = handler.preview if request.preview else None
+
+        def run() -> Properties:
+            runtime = self._session.runtime()
+            if verb is not None:
+                return verb(request.urn, state, inputs, runtime)
+            return handler.update(request.urn, request.id, state, inputs, runtime)
+
+        return proto.UpdateResponse(properties=_struct(_guarded(context, run, inputs), SECRET_OUTPUTS))
+
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
+        handler, state = _handler(request, context), _plain(request.properties)
+        _guarded(context, lambda: handler.delete(request.urn, request.id, state, self._session.runtime()))
+        return Empty()
+
+
+def main(arguments: list[str]) -> None:
+    """Serves until the engine ends us; the first line on stdout is the port. `arguments` are those that the engine gives."""
+    parser = argparse.ArgumentParser(prog="pulumi-resource-yandex-keys", description="The yandex-keys provider plugin; the Pulumi engine starts it.")
+    parser.add_argument("engine", nargs="?", default="", help="the engine's address")
+    known, _ = parser.parse_known_args(arguments)
+    session = Session()
+    session.attach(known.engine)
+    server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="verb"), options=_GRPC_CHANNEL_OPTIONS)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderServicer(session), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    try:
+        server.wait_for_termination()
+    except KeyboardInterrupt:
+        # The terminal's Ctrl-C reaches us as well as the engine; the engine's `Cancel` has come or the engine is gone.
+        session.cancel()
+        server.stop(grace=None)
+
+
+def _handler(request: Any, context: grpc.ServicerContext) -> ResourceType:
+    token = request.urn.split("::")[2].rpartition("$")[2]
+    handler = TYPES.get(token)
+    if handler is None:
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{token} is not a type of this provider; it has {', '.join(sorted(TYPES))}")
+        raise AssertionError("abort raises")
+    return handler
+
+
+def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: Properties | None = None) -> Answer:
+    """What `run` answers; its errors become the engine's, in words for the user and with no secret in them."""
+    try:
+        return run()
+    except InvalidInput as error:
+        if inputs is None:
+            raise
+        message = str(error)
+    except PartialFailure as error:
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=error.resource_id, properties=_struct(error.state, SECRET_OUTPUTS), inputs=_struct(inputs or {}), reasons=error.reasons
+        )
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+        status.details.add().Pack(detail)
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        message = str(error)
+    except YandexKeysError as error:
+        message = str(error)
+    except Exception as error:  # a fault of ours: where it happened, never its text, which may hold anything
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"a fault in the provider: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno} in {frame.name}; please report it"
+    context.abort(grpc.StatusCode.UNKNOWN, message)
+    raise AssertionError("abort raises")
+
+
+def _diff_response(changes: Any, delete_before_replace: bool) -> Any:
+    detailed = {
+        path: proto.PropertyDiff(kind=_KINDS[(change.kind, change.replace)], inputDiff=change.is_input) for path, change in changes.items()
+    }
+    return proto.DiffResponse(
+        changes=proto.DiffResponse.DIFF_SOME if changes else proto.DiffResponse.DIFF_NONE,
+        replaces=[path for path, change in changes.items() if change.replace],
+        diffs=sorted({path.partition(".")[0].partition("[")[0] for path in changes}),
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+        deleteBeforeReplace=delete_before_replace,
+    )
+
+
+def _unknown_settings(given: Properties) -> list[tuple[str, str]]:
+    problems = []
+    for name in sorted(set(given) - SETTINGS - _ENGINE_SETTINGS):
+        if name.startswith("__"):
+            continue
+        close = difflib.get_close_matches(name, SETTINGS, 1)
+        problems.append((name, "is not a setting of yandex-keys" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(SETTINGS))}")))
+    return problems
+
+
+def _plain(struct: Any) -> Properties:
+    return plain(PropertyValue.unmarshal_map(struct))
+
+
+def _struct(values: Properties, secrets: frozenset[str] = frozenset()) -> Any:
+    return PropertyValue.marshal_map(wrapped(values, secrets))
+
+
+def _failures(problems: list[tuple[str, str]]) -> list[Any]:
+    return [proto.CheckFailure(property=path, reason=reason) for path, reason in problems]

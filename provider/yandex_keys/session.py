@@ -1,0 +1,83 @@
+"""One run of the plugin: its settings, its cloud, its way to the engine's log, and whether it was cancelled."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import grpc
+import yandexcloud
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from .cloud import Cloud
+from .credentials import find_credentials
+from .errors import ConfigurationError
+from .resource import Runtime, Severity
+from .settings import Settings, settings
+from .version import VERSION
+
+_SEVERITIES: Final = {"debug": engine_pb2.DEBUG, "info": engine_pb2.INFO, "warning": engine_pb2.WARNING}
+_LOG_TIMEOUT: Final = 10.0
+
+
+class Session:
+    """What a run of the plugin knows. `environment` and `now` are arguments for the tests."""
+
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._now = now
+        self._cancelled = threading.Event()
+        self._runtime: Runtime | None = None
+        self._engine: Any = None
+
+    def attach(self, engine_address: str) -> None:
+        """Makes `log` reach the engine at that address; without one, lines are dropped."""
+        if engine_address and self._engine is None:
+            self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine_address, options=_GRPC_CHANNEL_OPTIONS))
+
+    def check(self, given: Mapping[str, Any]) -> Settings:
+        """The settings. Raises InvalidInput."""
+        return settings(given, self._environment)
+
+    def configure(self, given: Mapping[str, Any]) -> None:
+        """Logs in. Raises InvalidInput or ConfigurationError, before anything starts."""
+        chosen = self.check(given)
+        credentials = find_credentials(chosen.credentials, self._environment)
+        sdk = yandexcloud.SDK(
+            endpoint=chosen.endpoint,
+            root_certificates=chosen.root_certificates,
+            iam_token=credentials.iam_token,
+            service_account_key=dict(credentials.service_account_key) if credentials.service_account_key else None,
+            user_agent=f"pulumi-yandex-keys/{VERSION}",
+        )
+        cloud = Cloud(sdk, wait=self._cancelled.wait)
+        self._runtime = Runtime(cloud, chosen.folder_id, chosen.cloud_id, chosen.clock(self._now), self.log)
+
+    def runtime_or_none(self) -> Runtime | None:
+        """What verbs work with; None before `configure`."""
+        return self._runtime
+
+    def runtime(self) -> Runtime:
+        """What verbs work with. Raises ConfigurationError before `configure`."""
+        if self._runtime is None:
+            raise ConfigurationError("the provider has not been configured")
+        return self._runtime
+
+    def cancel(self) -> None:
+        """Ends every wait; calls that are under way end by themselves."""
+        self._cancelled.set()
+
+    def log(self, severity: Severity, message: str, urn: str) -> None:
+        """Prints `message` under the resource `urn`. A log that can't be delivered never fails a verb."""
+        if self._engine is None:
+            return
+        try:
+            self._engine.Log(engine_pb2.LogRequest(severity=_SEVERITIES[severity], message=message, urn=urn), timeout=_LOG_TIMEOUT)
+        except grpc.RpcError:
+            return
