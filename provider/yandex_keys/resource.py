@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from .cloud import Cloud
+from .reads import Reads
 
 Properties = dict[str, Any]
 """A resource's properties as plain values: str, bool, int, float, list, dict, None, or `properties.UNKNOWN` in a preview."""
@@ -23,6 +24,7 @@ class Runtime:
 
     now: the time by which keys are judged, in UTC (design: `asOf`, the environment, or the clock).
     log: prints a line under the resource with that URN, in preview and update.
+    reads: what this run has read; fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
     """
 
     cloud: Cloud
@@ -30,6 +32,8 @@ class Runtime:
     cloud_id: str
     now: Callable[[], datetime]
     log: Callable[[Severity, str, str], None]
+    reads: Reads
+    fresh: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

@@ -104,11 +104,15 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         handler = _handler(request, context)
-        try:
-            inputs = _guarded(context, lambda: handler.check(request.urn, _plain(request.olds), _plain(request.news), self._session.runtime_or_none()))
-        except InvalidInput as error:
-            return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
-        return proto.CheckResponse(inputs=_struct(inputs))
+
+        def run() -> Any:
+            try:
+                inputs = handler.check(request.urn, _plain(request.olds), _plain(request.news), self._session.runtime_or_none())
+            except InvalidInput as error:
+                return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
+            return proto.CheckResponse(inputs=_struct(inputs))
+
+        return _guarded(context, run)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         handler, state, inputs = _handler(request, context), _plain(request.olds), _plain(request.news)
@@ -185,10 +189,6 @@ def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: P
     """What `run` answers; its errors become the engine's, in words for the user and with no secret in them."""
     try:
         return run()
-    except InvalidInput as error:
-        if inputs is None:
-            raise
-        message = str(error)
     except PartialFailure as error:
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.resource_id, properties=_struct(error.state, SECRET_OUTPUTS), inputs=_struct(inputs or {}), reasons=error.reasons

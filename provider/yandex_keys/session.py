@@ -16,6 +16,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from .cloud import Cloud
 from .credentials import find_credentials
 from .errors import ConfigurationError
+from .reads import Reads
 from .resource import Runtime, Severity
 from .settings import Settings, settings
 from .version import VERSION
@@ -57,7 +58,7 @@ class Session:
             user_agent=f"pulumi-yandex-keys/{VERSION}",
         )
         cloud = Cloud(sdk, wait=self._cancelled.wait)
-        self._runtime = Runtime(cloud, chosen.folder_id, chosen.cloud_id, chosen.clock(self._now), self.log)
+        self._runtime = Runtime(cloud, chosen.folder_id, chosen.cloud_id, chosen.clock(self._now), self.log, Reads(cloud))
 
     def runtime_or_none(self) -> Runtime | None:
         """What verbs work with; None before `configure`."""
