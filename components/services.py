@@ -1,0 +1,291 @@
+"""The services that take API keys: what each asks of a key and of its account. A starting point, never a closed list.
+
+Scopes and services: the Yandex Cloud page "API key" (`iam/concepts/authorization/api-key`); roles: each service's page
+"Access management" (`<service>/security`). What no such page says outright carries a question mark and is advisory: the
+cloud's own `ListScopes` and its role reference decide.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from components.service import Authentication, Probe, Service
+
+
+_HEADER: Final = Authentication.API_KEY_HEADER
+
+
+def _api(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}.api.cloud.yandex.net" for name in names)
+
+
+_AI: Final = (
+    Service(
+        "foundation-models",
+        "AI Studio: all AI services",
+        ("yc.ai.foundationModels.execute",),
+        # Assistants need `ai.assistants.editor` on top (?): it may create and delete, so it is left for `roles`.
+        (
+            "ai.imageGeneration.user",
+            "ai.languageModels.user",
+            "ai.speechkit-stt.user",
+            "ai.speechkit-tts.user",
+            "ai.translate.user",
+            "ai.vision.user",
+        ),
+        _HEADER,
+        _api("llm", "stt", "tts", "translate", "ocr", "assistant"),
+        "ai-studio/security",
+    ),
+    Service(
+        "text-generation",
+        "AI Studio: text generation",
+        ("yc.ai.languageModels.execute",),
+        ("ai.languageModels.user",),
+        _HEADER,
+        _api("llm"),
+        "ai-studio/security",
+    ),
+    Service(
+        "image-generation",
+        "AI Studio: image generation",
+        ("yc.ai.imageGeneration.execute",),
+        ("ai.imageGeneration.user",),
+        _HEADER,
+        _api("llm"),
+        "ai-studio/security",
+    ),
+    Service(
+        "speechkit-stt",
+        "SpeechKit: recognition",
+        ("yc.ai.speechkitStt.execute",),
+        ("ai.speechkit-stt.user",),
+        _HEADER,
+        _api("stt", "transcribe"),
+        "speechkit/security",
+    ),
+    Service(
+        "speechkit-tts",
+        "SpeechKit: synthesis",
+        ("yc.ai.speechkitTts.execute",),
+        ("ai.speechkit-tts.user",),
+        _HEADER,
+        _api("tts"),
+        "speechkit/security",
+    ),
+    Service(
+        "translate",
+        "Translate",
+        ("yc.ai.translate.execute",),
+        ("ai.translate.user",),
+        _HEADER,
+        _api("translate"),
+        "translate/api-ref/authentication",
+        # Lists the languages; `folderId` is asked of user accounts only. Whether a POST without a body is taken: ?
+        Probe("https://translate.api.cloud.yandex.net/translate/v2/languages", "POST", 200),
+    ),
+    Service(
+        "vision",
+        "Vision OCR",
+        ("yc.ai.vision.execute",),
+        ("ai.vision.user",),
+        _HEADER,
+        _api("ocr"),
+        "vision/api-ref/authentication",
+    ),
+    Service(
+        "speechsense",
+        "SpeechSense",
+        ("yc.speech-sense.use",),
+        # Uploading needs `speech-sense.data.editor`. The role counts on the SpeechSense space or project, which live in
+        # the organization; whether one granted on the folder reaches them: ?
+        ("speech-sense.data.viewer",),
+        _HEADER,
+        _api("api.speechsense"),
+        "speechsense/api-ref/authentication",
+    ),
+    Service(
+        "search-api",
+        "Search API",
+        ("yc.search-api.execute",),
+        # Version 1 of the API asks for `search-api.executor` and its GET puts the key into the URL: not offered.
+        ("search-api.webSearch.user",),
+        _HEADER,
+        _api("searchapi"),
+        "search-api/operations/auth",
+    ),
+    Service(
+        "datasphere",
+        "DataSphere",
+        ("yc.datasphere.community-projects.manageResource",),
+        # Counts on the project or community, which live in the organization; whether one granted on the folder reaches
+        # them: ?
+        ("datasphere.community-projects.developer",),
+        _HEADER,
+        _api("datasphere"),
+        "datasphere/api-ref/authentication",
+    ),
+    Service(
+        "mcp-gateways",
+        "AI Studio: MCP gateways",
+        ("yc.serverless.mcpGateways.invoke",),
+        # Gateways to servers outside ask for `serverless.mcpGateways.anonymousInvoker` on top (?).
+        ("serverless.mcpGateways.invoker",),
+        _HEADER,
+        (),  # each gateway has its own name
+        "ai-studio/concepts/mcp-hub",
+    ),
+)
+
+_SERVERLESS_AND_OPERATIONS: Final = (
+    Service(
+        "functions",
+        "Cloud Functions",
+        ("yc.serverless.functions.invoke",),
+        ("functions.functionInvoker",),
+        _HEADER,
+        ("functions.yandexcloud.net",),
+        "functions/operations/function/auth",
+    ),
+    Service(
+        "containers",
+        "Serverless Containers",
+        ("yc.serverless.containers.invoke",),
+        ("serverless-containers.containerInvoker",),
+        _HEADER,
+        ("<container id>.containers.yandexcloud.net",),
+        "serverless-containers/operations/auth",
+    ),
+    Service(
+        "workflows",
+        "Workflows",
+        ("yc.serverless.workflows.execute",),
+        ("serverless.workflows.executor",),  # reading an execution's state may need `serverless.workflows.viewer` (?)
+        _HEADER,
+        _api("serverless-workflows"),  # ?
+        "serverless-integrations/security",
+    ),
+    Service(
+        "monitoring-read",
+        "Monitoring: read",
+        ("yc.monitoring.read",),
+        ("monitoring.viewer",),
+        _HEADER,
+        _api("monitoring"),
+        "monitoring/api-ref/authentication",
+    ),
+    Service(
+        "monitoring-manage",
+        "Monitoring: read and write",
+        ("yc.monitoring.manage",),
+        ("monitoring.editor",),
+        _HEADER,
+        _api("monitoring"),
+        "monitoring/api-ref/authentication",
+    ),
+    Service(
+        "logging",
+        "Cloud Logging: write",
+        ("yc.logging.write",),
+        ("logging.writer",),
+        _HEADER,
+        _api("ingester.logging"),  # ?
+        "logging/api-ref/authentication",
+    ),
+    *(
+        Service(
+            f"monium-{kind}",
+            f"Monium: write {kind}",
+            (f"yc.monium.{kind}.write",),
+            (f"monium.{kind}.writer",),
+            _HEADER,
+            _api("ingest.monium"),  # ?
+            "monium/security",
+        )
+        for kind in ("logs", "metrics", "traces", "telemetry")
+    ),
+    Service(
+        "postbox",
+        "Postbox",
+        ("yc.postbox.send",),
+        ("postbox.sender",),
+        Authentication.SMTP,
+        ("postbox.cloud.yandex.net",),
+        "postbox/operations/send-email",
+    ),
+)
+
+_DATA: Final = (
+    Service(
+        "ydb",
+        "YDB in PostgreSQL-compatible mode",
+        ("yc.ydb.tables.manage",),
+        ("ydb.editor",),  # ?
+        Authentication.POSTGRESQL,  # ?
+        (),  # each database has its own name
+        "ydb/operations/connection",
+    ),
+    Service(
+        "data-streams-read",
+        "Data Streams by the Kafka API: read",
+        ("yc.ydb.topics.manage",),
+        ("ydb.kafkaApi.client", "ydb.viewer"),
+        Authentication.KAFKA,
+        (),  # each database has its own name
+        "data-streams/kafkaapi/auth",
+    ),
+    Service(
+        "data-streams-write",
+        "Data Streams by the Kafka API: read and write",
+        ("yc.ydb.topics.manage",),
+        ("ydb.editor", "ydb.kafkaApi.client"),
+        Authentication.KAFKA,
+        (),  # each database has its own name
+        "data-streams/kafkaapi/auth",
+    ),
+    Service(
+        "schema-registry-read",
+        "Schema Registry of MetaData Hub: read",
+        ("yc.schema-registry.schemas.manage",),
+        ("schema-registry.viewer",),
+        Authentication.HTTP_BASIC,
+        (),  # each namespace has its own name
+        "metadata-hub/operations/connect-to-namespace",
+    ),
+    Service(
+        "schema-registry-write",
+        "Schema Registry of MetaData Hub: read and write",
+        ("yc.schema-registry.schemas.manage",),
+        ("schema-registry.editor",),
+        Authentication.HTTP_BASIC,
+        (),  # each namespace has its own name
+        "metadata-hub/operations/connect-to-namespace",
+    ),
+    *(
+        Service(
+            f"cloud-registry-{verb}",
+            f"Cloud Registry: {verb} artifacts",
+            (f"yc.cloud-registry.artifacts.{verb}",),
+            (role,),
+            _HEADER,  # ? (package managers may ask for it as a password)
+            ("registry.yandexcloud.net",),  # ?
+            "cloud-registry/security",
+        )
+        for verb, role in (
+            ("pull", "cloud-registry.artifacts.puller"),
+            ("push", "cloud-registry.artifacts.pusher"),
+            ("manage", "cloud-registry.editor"),  # ?
+        )
+    ),
+    Service(
+        "ytsaurus",
+        "Managed Service for YTsaurus",
+        ("yc.managed-ytsaurus.cluster.use",),
+        ("managed-ytsaurus.user",),
+        _HEADER,
+        (),  # each cluster has its own name
+        "managed-ytsaurus/api-ref/authentication",
+    ),
+)
+
+ALL: Final[tuple[Service, ...]] = (*_AI, *_SERVERLESS_AND_OPERATIONS, *_DATA)

@@ -1,0 +1,214 @@
+"""What a stack file says: accounts, their keys and the defaults; filled in, or refused with every reason at once.
+
+    api-keys:defaults: { lifetime: 90d, rotateEvery: 30d, overlap: 7d }
+    api-keys:accounts:
+      - name: translator
+        readers: [self]
+        keys:
+          - { name: default, uses: [translate] }
+
+Fields are camelCase in the file and snake_case in Python.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+from pydantic.alias_generators import to_camel
+
+from components import catalogue
+from components import spec_types as kind
+from components.spec_errors import Problem, SpecError
+from components.spec_shapes import Choice, Flag, Items, Status
+
+__all__ = [
+    "AccountSpec",
+    "Defaults",
+    "KeySpec",
+    "Policy",
+    "Problem",
+    "Spec",
+    "SpecError",
+    "VerifySpec",
+    "parse",
+    "parse_account",
+]
+
+Delivery = Literal["lockbox", "output", "both"]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        validate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class VerifySpec(_Written):
+    """A harmless call, made with the new key before it counts."""
+
+    url: kind.Url
+    """Where to call; the new key goes along as `Authorization: Api-Key …`."""
+    method: Annotated[Literal["GET", "POST", "HEAD"], Choice(("GET", "POST", "HEAD"), "write GET, POST or HEAD")] = (
+        "GET"
+    )
+    """The HTTP method."""
+    expect_status: Annotated[int, Status()] = 200
+    """The HTTP status that says that the key works."""
+    timeout: kind.Duration = "30s"
+    """How long to try, while the new key isn't known to the service yet."""
+
+
+Verify = Annotated[
+    Annotated[bool, Flag("write true, false, or a mapping with a url"), Tag("<flag>")]
+    | Annotated[VerifySpec, Tag("<call>")],
+    Discriminator(lambda value: "<call>" if isinstance(value, dict | VerifySpec) else "<flag>"),
+]
+
+
+class Policy(_Written):
+    """How keys live. `defaults` says it for all of them, a key for itself."""
+
+    lifetime: kind.Lifetime = "90d"
+    """From issue to the key's own expiry, which the cloud enforces."""
+    rotate_every: kind.Duration = "30d"
+    """How often a new key takes over. `rotateEvery + overlap` is at most `lifetime`."""
+    overlap: kind.Duration = "7d"
+    """How long the previous key keeps working after a rotation: the time that consumers have to read the new one."""
+    when_still_used: Annotated[
+        Literal["extend", "retire"],
+        Choice(
+            ("extend", "retire"),
+            "write extend (give it one more overlap, never past its lifetime) or retire (let it die)",
+        ),
+    ] = "extend"
+    """What happens to a previous key that is still used at the end of its overlap."""
+    deliver: Annotated[
+        Delivery,
+        Choice(
+            ("lockbox", "output", "both"), "write lockbox, output or both: a key whose secret goes nowhere is of no use"
+        ),
+    ] = "lockbox"
+    """Where the secret goes: into a Lockbox version, a secret output of the stack, or both."""
+    verify: Verify = False
+    """Whether a new key must make a call before it counts: `true` for the catalogue's call, or a call of your own."""
+
+
+class Defaults(Policy):
+    """`api-keys:defaults`: what keys take where they say nothing themselves."""
+
+
+class KeySpec(Policy):
+    """One API key of an account."""
+
+    name: kind.KeyName
+    """Names the key within its account, for ever: the resource and its schedule hang on it."""
+    description: kind.KeyDescription = ""
+    """Your words; the provider adds its tag."""
+    uses: Annotated[tuple[kind.ServiceName, ...], Items("name a service, or leave `uses` out", least=1)] = ()
+    """Services that the key is for; scopes and least-privilege roles follow from the catalogue."""
+    scopes: Annotated[
+        tuple[kind.Scope, ...],
+        Items(
+            "name a scope, or leave `scopes` out: no scope would mean the cloud's ten default ones",
+            least=1,
+            most=kind.SCOPES,
+        ),
+    ] = ()
+    """Scopes on top of those that `uses` implies."""
+    secret: kind.SecretName | None = None
+    """The Lockbox secret's name, by default `<account>-<key>`. Keys of one account that name one secret share it."""
+    secret_entry: kind.EntryKey = "api_key"
+    """The entry of the Lockbox secret that holds the key's secret."""
+    key_id_entry: kind.EntryKey = "api_key_id"
+    """The entry of the Lockbox secret that holds the key's id."""
+    reissue: kind.Reissue | None = None
+    """Any change rotates the key now, with overlap."""
+    compromised: Annotated[tuple[kind.KeyId, ...], Items("list the ids of keys that leaked")] = ()
+    """Ids of keys that must stop working at once: replaced and deleted without overlap."""
+
+    @property
+    def all_scopes(self) -> tuple[str, ...]:
+        """What the key is issued with: `scopes` and what `uses` implies, sorted."""
+        return tuple(sorted({*self.scopes, *catalogue.scopes_for(self.uses)}))
+
+    @property
+    def in_lockbox(self) -> bool:
+        """Whether the secret is delivered to Lockbox."""
+        return self.deliver in ("lockbox", "both")
+
+    @property
+    def as_output(self) -> bool:
+        """Whether the secret is an output of the stack."""
+        return self.deliver in ("output", "both")
+
+
+class AccountSpec(_Written):
+    """One service account and its keys."""
+
+    name: kind.AccountName
+    """The service account's name, unique in the cloud."""
+    description: kind.AccountDescription = ""
+    """What the account is for."""
+    folder_id: kind.FolderId | None = None
+    """The folder that the account, its roles and its secrets live in, by default the one of `yandex-keys:folderId`."""
+    roles: Annotated[tuple[kind.Role, ...], Items("list roles, such as monitoring.viewer")] = ()
+    """Roles on the folder, on top of those that the keys' `uses` imply."""
+    readers: Annotated[tuple[kind.Reader, ...], Items("list readers, such as self")] = ()
+    """Who may read the account's secrets in Lockbox: `self`, the account, or others as `serviceAccount:<id>`."""
+    kms_key: kind.KmsKey = False
+    """The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one
+    that exists, and leaves its rights to you."""
+    deletion_protection: Annotated[bool, Flag()] = False
+    """Whether the cloud refuses to delete the account's secrets."""
+    labels: kind.AccountLabels = {}
+    """Labels of the account's secrets and of its own KMS key."""
+    keys: Annotated[tuple[KeySpec, ...], Items("list the account's keys, each with a name and what it uses")]
+    """The account's API keys."""
+
+    @property
+    def all_roles(self) -> tuple[str, ...]:
+        """What the account is granted: `roles` and what the keys' `uses` imply, sorted."""
+        return tuple(sorted({*self.roles, *catalogue.roles_for(name for key in self.keys for name in key.uses)}))
+
+    def secret_of(self, key: KeySpec) -> str | None:
+        """The name of the Lockbox secret that `key` is delivered to, None where it goes to none."""
+        return (key.secret or f"{self.name}-{key.name}") if key.in_lockbox else None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the account's Lockbox secrets, each once, in the order of the keys."""
+        return tuple(dict.fromkeys(name for key in self.keys if (name := self.secret_of(key))))
+
+
+class Spec(_Written):
+    """The stack file, read and filled in."""
+
+    accounts: tuple[AccountSpec, ...]
+
+
+ACCOUNTS_RIGHT: Final = "list the service accounts under api-keys:accounts"
+
+
+def parse(defaults: object, accounts: object) -> Spec:
+    """`api-keys:defaults` (None where there are none) and `api-keys:accounts`, as read from YAML, with defaults filled in.
+
+    Raises SpecError, which has every problem at once, and nothing else.
+    """
+    from components.spec_reading import read_spec
+
+    return read_spec(defaults, accounts)
+
+
+def parse_account(account: object, defaults: object = None) -> AccountSpec:
+    """One account, for programs that have no stack file: a mapping as in the file, or an AccountSpec.
+
+    Raises SpecError, as `parse` does.
+    """
+    written = account.model_dump(by_alias=True, exclude_unset=True) if isinstance(account, AccountSpec) else account
+    return parse(defaults, [written]).accounts[0]

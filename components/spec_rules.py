@@ -1,0 +1,148 @@
+"""The rules between fields, keys and accounts. Each looks only at what could be read, so that a slip hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from components import catalogue
+from components.spec_errors import Problem
+from components.spec_types import SCOPES, SECRET_NAME_LENGTH
+from provider.yandex_keys.durations import format_duration, parse_duration
+
+if TYPE_CHECKING:
+    from components.spec import AccountSpec, Defaults, KeySpec, Policy
+    from components.spec_reading import Reading
+
+_SCHEDULE: Final = ("overlap", "rotateEvery", "lifetime")
+
+
+def defaults_problems(default: Reading[Defaults]) -> Iterator[Problem]:
+    """What is wrong between the fields of `defaults`."""
+    if default.own.intersection(_SCHEDULE):
+        yield from _schedule_problems(default, lambda field: "" if field in default.own else " (built in)")
+
+
+def within_account(
+    account: Reading[AccountSpec], keys: Sequence[Reading[KeySpec]], default: Reading[Defaults]
+) -> Iterator[Problem]:
+    """What is wrong between the fields of each key, and between the keys of an account."""
+    for key in keys:
+        # A default that can't be read is named where it stands; what follows from it is guesswork.
+        if key.own.intersection(_SCHEDULE) and default.bad.isdisjoint(set(_SCHEDULE) - key.own):
+            yield from _schedule_problems(key, partial(_source, key=key, default=default))
+        yield from _purpose_problems(key)
+        yield from _verify_problems(key)
+    yield from _repeated_names(keys, "key of this account")
+    yield from _entry_problems(account, keys)
+
+
+def between_accounts(
+    accounts: Sequence[Reading[AccountSpec]], keys: Sequence[Sequence[Reading[KeySpec]]]
+) -> Iterator[Problem]:
+    """What is wrong between accounts."""
+    yield from _repeated_names(accounts, "account")
+    owners: dict[tuple[str | None, str], Reading[AccountSpec]] = {}
+    for account, account_keys in zip(accounts, keys, strict=True):
+        for key, secret in _secrets(account, account_keys):
+            owner = owners.setdefault((account.value.folder_id, secret), account)
+            if owner is not account and owner.value.name != account.value.name:
+                yield Problem(
+                    f"{key.path}.secret",
+                    f"{owner.path} ({owner.value.name}) has a secret named {secret} already",
+                    "write another name: a secret belongs to one account",
+                )
+
+
+def _source(field: str, key: Reading[KeySpec], default: Reading[Defaults]) -> str:
+    if field in key.own:
+        return ""
+    return " (from defaults)" if field in default.own and default.has(field) else " (built in)"
+
+
+def _schedule_problems(reading: Reading[Policy], source: Callable[[str], str]) -> Iterator[Problem]:
+    if not reading.has(*_SCHEDULE):
+        return
+    policy = reading.value
+    lifetime, every, overlap = (parse_duration(text) for text in (policy.lifetime, policy.rotate_every, policy.overlap))
+    if every + overlap <= lifetime:
+        return
+    field = next(field for field in _SCHEDULE if field in reading.own)
+    figures = (
+        f"rotateEvery {policy.rotate_every}{source('rotateEvery')} + overlap {policy.overlap}{source('overlap')} = "
+        f"{format_duration(every + overlap)} is longer than lifetime {policy.lifetime}{source('lifetime')}"
+    )
+    yield Problem(
+        f"{reading.path}.{field}",
+        figures,
+        f"shorten rotateEvery or overlap, or set lifetime to {format_duration(every + overlap)}",
+    )
+
+
+def _purpose_problems(key: Reading[KeySpec]) -> Iterator[Problem]:
+    if not key.has("uses", "scopes"):
+        return
+    if not key.value.uses and not key.value.scopes:
+        yield Problem(
+            key.path, "says neither `uses` nor `scopes`", "add what the key is for, such as uses: [translate]"
+        )
+    elif (count := len(key.value.all_scopes)) > SCOPES:
+        yield Problem(
+            f"{key.path}.scopes",
+            f"with those of `uses` there are {count} scopes, the limit is {SCOPES}",
+            "split the key",
+        )
+
+
+def _verify_problems(key: Reading[KeySpec]) -> Iterator[Problem]:
+    if key.has("uses", "verify") and key.value.verify is True and not catalogue.probe_for(key.value.uses):
+        services = ", ".join(key.value.uses)
+        wrong = (
+            f"the catalogue knows no harmless call for {services}"
+            if services
+            else "without `uses` there is no call to make"
+        )
+        yield Problem(f"{key.path}.verify", wrong, "write verify: {url: https://…}, or false")
+
+
+def _repeated_names(
+    readings: Sequence[Reading[AccountSpec]] | Sequence[Reading[KeySpec]], what: str
+) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for reading in readings:
+        if reading.has("name") and (path := first.setdefault(reading.value.name, reading.path)) != reading.path:
+            yield Problem(
+                f"{reading.path}.name",
+                f"{reading.value.name!r} is the name of {path} already",
+                f"give each {what} its own name",
+            )
+
+
+def _secrets(account: Reading[AccountSpec], keys: Iterable[Reading[KeySpec]]) -> Iterator[tuple[Reading[KeySpec], str]]:
+    """The keys that are delivered to Lockbox, with the secret that each goes to, where that can be told."""
+    for key in keys:
+        named = key.value.secret is not None or (account.has("name") and key.has("name"))
+        if key.has("deliver", "secret") and named and (secret := account.value.secret_of(key.value)):
+            yield key, secret
+
+
+def _entry_problems(account: Reading[AccountSpec], keys: Sequence[Reading[KeySpec]]) -> Iterator[Problem]:
+    taken: dict[tuple[str, str], str] = {}
+    for key, secret in _secrets(account, keys):
+        if len(secret) > SECRET_NAME_LENGTH:
+            yield Problem(
+                f"{key.path}.secret",
+                f"{secret} has {len(secret)} characters, the limit is {SECRET_NAME_LENGTH}",
+                "name it",
+            )
+        for field, entry in (("secretEntry", key.value.secret_entry), ("keyIdEntry", key.value.key_id_entry)):
+            if (
+                key.has(field)
+                and (owner := taken.setdefault((secret, entry), f"{key.path}.{field}")) != f"{key.path}.{field}"
+            ):
+                yield Problem(
+                    f"{key.path}.{field}",
+                    f"entry {entry} of secret {secret} is taken by {owner}",
+                    f"write another entry, such as {key.value.name.replace('-', '_')}_{entry}",
+                )

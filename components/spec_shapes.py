@@ -1,0 +1,189 @@
+"""The shapes of a value in a stack file: text, list, flag, choice. They only look: no value is ever changed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from components.spec_errors import character, rule_error, shown
+
+_BIDIRECTIONAL: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+Rule = Callable[[str], tuple[str, str] | None]
+"""What is wrong with a text and what would be right, or None."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text. `secretive`: what stands there may be a secret by mistake, so that no line repeats it."""
+
+    right: str
+    pattern: str | None = None
+    shortest: int = 1
+    longest: int = 1024
+    rule: Rule | None = None
+    secretive: bool = False
+
+    def check(self, value: object) -> str:
+        """`value` as it is. Raises a rule error."""
+        if not isinstance(value, str):
+            raise rule_error(f"{shown(value)} where text belongs", self._remedy(value))
+        if wrong := self._flaw(value):
+            raise rule_error(wrong, self.right)
+        if self.rule and (flaw := self.rule(value)):
+            raise rule_error(*flaw)
+        return value
+
+    def _remedy(self, value: object) -> str:
+        quoted = (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and self.pattern is None
+            and self.rule is None
+        )
+        return f"{self.right}, in quotes" if quoted else self.right
+
+    def _flaw(self, value: str) -> str | None:
+        if len(value) > self.longest:
+            return f"has {len(value)} characters, the limit is {self.longest}"
+        for char in value:
+            if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDIRECTIONAL:
+                return f"has {character(char)}, which can't stand there"
+        if len(value) < self.shortest:
+            return "is empty" if not value else f"{self._shown(value)} is shorter than {self.shortest} characters"
+        if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
+            foreign = next((char for char in value if not char.isascii()), None)
+            return (
+                f"{self._shown(value)} has {character(foreign)}"
+                if foreign
+                else f"{self._shown(value)} is not in the form asked for"
+            )
+        return None
+
+    def _shown(self, value: str) -> str:
+        return "what is written" if self.secretive else shown(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, core_schema.str_schema())
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        limits = {"minLength": self.shortest, "maxLength": self.longest}
+        return handler(schema) | limits | ({"pattern": f"^{self.pattern}$"} if self.pattern else {})
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list; a mapping or a single value there is a slip. Text that stands there twice is one as well."""
+
+    right: str
+    least: int = 0
+    most: int | None = None
+
+    def check(self, value: object) -> tuple[object, ...]:
+        """`value` as a tuple. Raises a rule error."""
+        if not isinstance(value, list | tuple):
+            raise rule_error(f"{shown(value)} where a list belongs", self.right)
+        if len(value) < self.least:
+            raise rule_error("is empty", self.right)
+        if self.most is not None and len(value) > self.most:
+            raise rule_error(f"has {len(value)} items, the limit is {self.most}", self.right)
+        texts = [item for item in value if isinstance(item, str)]
+        if len(set(texts)) < len(texts):
+            twice = next(item for item in texts if texts.count(item) > 1)
+            raise rule_error(f"has {shown(twice)} more than once", "name each once")
+        return tuple(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        json_schema = handler(schema) | {"minItems": self.least, "uniqueItems": True}
+        return json_schema | ({"maxItems": self.most} if self.most else {})
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`true` or `false`, and nothing that merely looks like it."""
+
+    right: str = "write true or false"
+
+    def check(self, value: object) -> bool:
+        """`value` as it is. Raises a rule error."""
+        if not isinstance(value, bool):
+            raise rule_error(f"{shown(value)} where true or false belongs", self.right)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, core_schema.bool_schema())
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+    right: str
+
+    def check(self, value: object) -> str:
+        """`value` as it is. Raises a rule error."""
+        if not isinstance(value, str) or value not in self.words:
+            raise rule_error(f"{shown(value)} is not a choice", self.right)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+
+@dataclass(frozen=True)
+class Status:
+    """An HTTP status."""
+
+    right: str = "write a number from 100 to 599, such as 200"
+
+    def check(self, value: object) -> int:
+        """`value` as it is. Raises a rule error."""
+        if not isinstance(value, int) or isinstance(value, bool) or not 100 <= value <= 599:
+            raise rule_error(f"{shown(value)} is not an HTTP status", self.right)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, core_schema.int_schema(ge=100, le=599))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A mapping of at most `most` labels; each is looked at by its own type."""
+
+    most: int
+    right: str = "write labels as `key: value`"
+
+    def check(self, value: object) -> object:
+        """`value` as it is. Raises a rule error."""
+        if not isinstance(value, dict):
+            raise rule_error(f"{shown(value)} where a mapping belongs", self.right)
+        if len(value) > self.most:
+            raise rule_error(f"has {len(value)} labels, the limit is {self.most}", self.right)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+
+@dataclass(frozen=True)
+class FlagOr:
+    """`true`, `false`, or a text."""
+
+    text: Text
+
+    def check(self, value: object) -> object:
+        """`value` as it is. Raises a rule error."""
+        return value if isinstance(value, bool) else self.text.check(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
