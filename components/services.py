@@ -11,7 +11,6 @@ from typing import Final
 
 from components.service import Authentication, Probe, Service
 
-
 _HEADER: Final = Authentication.API_KEY_HEADER
 
 

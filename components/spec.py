@@ -196,7 +196,7 @@ ACCOUNTS_RIGHT: Final = "list the service accounts under api-keys:accounts"
 
 
 def parse(defaults: object, accounts: object) -> Spec:
-    """`api-keys:defaults` (None where there are none) and `api-keys:accounts`, as read from YAML, with defaults filled in.
+    """`api-keys:defaults` (None where there are none) and `api-keys:accounts`, as read from YAML, filled in.
 
     Raises SpecError, which has every problem at once, and nothing else.
     """

@@ -81,7 +81,7 @@ def _read(
     apart: str | None = None,
     own: object = None,
 ) -> Reading[M]:
-    """Reads one mapping. `apart` is a field whose items the caller reads one by one; `own`, what the user wrote of it."""
+    """Reads one mapping. `apart` is a field whose items the caller reads one by one; `own`, what the user wrote."""
     fields = frozenset(str(field.alias or name) for name, field in model.model_fields.items())
     mapping: dict[str, Any] = dict(written) if isinstance(written, dict) else {}
     if apart and isinstance(mapping.get(apart), list | tuple):
@@ -111,7 +111,7 @@ def _with_defaults(key: object, default: Reading[Defaults]) -> object:
 
 
 def _filled(account: AccountSpec, keys: list[KeySpec]) -> AccountSpec:
-    """`account` with its keys, and the defaults that follow from other fields: a secret's name, the catalogue's call."""
+    """`account` with its keys, and the defaults that follow from other fields: secret name, catalogue call."""
     return account.model_copy(
         update={
             "keys": tuple(
