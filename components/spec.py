@@ -107,7 +107,9 @@ class KeySpec(Policy):
     """One API key of an account."""
 
     name: kind.KeyName
-    """Names the key within its account, for ever: the resource and its schedule hang on it."""
+    """Names the key within its account."""
+    renamed_from: kind.KeyName | None = None
+    """The key's name before, so that a rename keeps the key; may stay for ever."""
     description: kind.KeyDescription = ""
     """Your words; the provider adds its tag."""
     uses: Annotated[tuple[kind.ServiceName, ...], Items("name a service, or leave `uses` out", least=1)] = ()
@@ -153,6 +155,8 @@ class AccountSpec(_Written):
 
     name: kind.AccountName
     """The service account's name, unique in the cloud."""
+    renamed_from: kind.AccountName | None = None
+    """The account's name before, so that a rename keeps the account and its keys; may stay for ever."""
     description: kind.AccountDescription = ""
     """What the account is for."""
     folder_id: kind.FolderId | None = None

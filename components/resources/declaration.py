@@ -1,7 +1,7 @@
 """How the classes of this package are declared: `name: type = pulumi.property("wireName")`.
 
-That is Pulumi's short form of what its code generator writes out. `input_type` and `output_type` are Pulumi's own, made known
-to type checkers; `outputs` does for resources what those do for nested types.
+That is Pulumi's short form of what its code generator writes out. `input_type` and `output_type` are Pulumi's own, made
+known to type checkers; `outputs` does for resources what those do for nested types.
 """
 
 from __future__ import annotations

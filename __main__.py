@@ -1,0 +1,19 @@
+"""The stack's program: one component for each account of the stack file, and the receipts of their keys."""
+
+import pulumi
+
+from components.service_account_keys import ServiceAccountKeys
+from components.settings import written, yandex_provider
+from components.spec import SpecError, parse
+
+config = pulumi.Config("api-keys")
+try:
+    spec = parse(written(config, "defaults"), written(config, "accounts"))
+except SpecError as error:
+    raise pulumi.RunError(str(error)) from None
+
+opts = pulumi.ResourceOptions(providers=[yandex_provider(pulumi.Config("yandex-keys"))])
+accounts = {account.name: ServiceAccountKeys(account.name, account, opts=opts) for account in spec.accounts}
+
+pulumi.export("receipts", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.receipts.items()})
+pulumi.export("secrets", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.secrets.items()})

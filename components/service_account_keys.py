@@ -1,0 +1,241 @@
+"""`ServiceAccountKeys`: one service account with its roles, its Lockbox secrets and its API keys.
+
+Its children, and so their URNs, are named after the component's own name; nothing but a rename moves them:
+
+| child | name |
+|---|---|
+| service account, own KMS key | `<name>` |
+| role on the folder | `<name>/<role>` |
+| readers of the own KMS key | `<name>/readers` |
+| API key | `<name>/<key>` |
+| Lockbox secret of one key | `<name>/<key>` |
+| Lockbox secret that the stack file names | `<name>/secret/<secret>` |
+| reader of a secret | `<the secret's name>/<reader>` |
+
+A rename that the stack file tells (`renamedFrom`) is an alias of each: nothing is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pulumi
+import pulumi_yandex as yandex
+
+from components.resources import (
+    ApiKey,
+    ApiKeyArgs,
+    ApiKeyLockboxArgs,
+    ApiKeyPrevious,
+    ApiKeyVerifyArgs,
+    LockboxSecret,
+    LockboxSecretArgs,
+    LockboxSecretIamMember,
+    LockboxSecretIamMemberArgs,
+)
+from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
+
+READER_ROLE: Final = "lockbox.payloadViewer"
+KMS_READER_ROLE: Final = "kms.keys.encrypterDecrypter"
+
+
+class ServiceAccountKeys(pulumi.ComponentResource):
+    """A service account and its API keys, as one account of the stack file says it.
+
+    `account` is a mapping as in the stack file, or an AccountSpec; `defaults` is what `api-keys:defaults` would be;
+    `folder_id` is the folder where the account names none, by default the provider's. `opts` are the component's own.
+    Raises SpecError, which has every problem with `account` at once, before anything is declared.
+    """
+
+    service_account_id: pulumi.Output[str]
+    receipts: Mapping[str, pulumi.Output[dict[str, Any]]]
+    """By the key's name: what can be shown of it, no secret among it."""
+    secrets: Mapping[str, pulumi.Output[str | None]]
+    """By the key's name: the secrets of keys that are delivered as outputs; always Pulumi secrets."""
+
+    def __init__(
+        self,
+        name: str,
+        account: AccountSpec | Mapping[str, Any],
+        *,
+        defaults: Mapping[str, Any] | None = None,
+        folder_id: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        spec = parse_account(account if isinstance(account, AccountSpec) else dict(account), defaults)
+        renamed = [pulumi.Alias(name=spec.renamed_from)] if spec.renamed_from else []
+        merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=renamed))
+        super().__init__("yandex-keys:index:ServiceAccountKeys", name, None, merged)
+        self._name = name
+        self._spec = spec
+        self._folder_id = spec.folder_id or folder_id
+        self.service_account = yandex.IamServiceAccount(
+            name,
+            name=spec.name,
+            description=spec.description or None,
+            folder_id=self._folder_id,
+            # Names are unique in the cloud: the old account has to go before one of its name can be made elsewhere.
+            opts=self._child(delete_before_replace=True),
+        )
+        self.service_account_id = self.service_account.id
+        self._kms_key_id = self._declare_kms_key()
+        self.lockbox_secrets = {secret: self._declare_secret(secret) for secret in spec.secrets}
+        roles = [self._declare_role(role) for role in spec.all_roles]
+        self.api_keys = {key.name: self._declare_key(key, roles) for key in spec.keys}
+        self.receipts = {key.name: self._receipt(key) for key in spec.keys}
+        self.secrets = {
+            key.name: pulumi.Output.secret(self.api_keys[key.name].secret) for key in spec.keys if key.as_output
+        }
+        self.register_outputs(
+            {"serviceAccountId": self.service_account_id, "receipts": self.receipts, "secrets": self.secrets}
+        )
+
+    def _child(self, *, before: Sequence[str] = (), **options: Any) -> pulumi.ResourceOptions:
+        """The options of a child; `before` are names that it had."""
+        return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name) for name in before], **options)
+
+    def _declare_role(self, role: str) -> pulumi.Resource:
+        member: pulumi.Resource = yandex.ResourcemanagerFolderIamMember(
+            f"{self._name}/{role}",
+            # The folder that the account is in, whichever of stack file, settings and environment named it.
+            folder_id=self.service_account.folder_id,
+            role=role,
+            member=self._member("self"),
+            opts=self._child(),
+        )
+        return member
+
+    def _member(self, reader: str) -> pulumi.Input[str]:
+        if reader == "self":
+            return pulumi.Output.concat("serviceAccount:", self.service_account_id)
+        return reader
+
+    def _declare_kms_key(self) -> pulumi.Input[str] | None:
+        if not isinstance(self._spec.kms_key, bool):
+            return self._spec.kms_key
+        if not self._spec.kms_key or not self._spec.secrets:
+            return None
+        key = yandex.KmsSymmetricKey(
+            self._name,
+            name=self._spec.name,
+            description=f"Encrypts the Lockbox secrets of {self._spec.name}",
+            folder_id=self._folder_id,
+            default_algorithm="AES_256",
+            labels=self._spec.labels or None,
+            opts=self._child(),
+        )
+        if self._spec.readers:
+            # Who reads a secret under its own KMS key has to use that key as well (Lockbox docs, "Access management").
+            # The key is ours alone, so owning the whole list of this role's members takes nothing from anybody.
+            yandex.KmsSymmetricKeyIamBinding(
+                f"{self._name}/readers",
+                symmetric_key_id=key.id,
+                role=KMS_READER_ROLE,
+                members=[self._member(reader) for reader in self._spec.readers],
+                opts=self._child(),
+            )
+        key_id: pulumi.Output[str] = key.id
+        return key_id
+
+    def _secret_names(self, secret: str) -> tuple[str, list[str]]:
+        """The child's name of the Lockbox secret `secret`, and the names that it had."""
+        for key in self._spec.keys:
+            if secret == f"{self._spec.name}-{key.name}":
+                return f"{self._name}/{key.name}", [f"{self._name}/{key.renamed_from}"] if key.renamed_from else []
+        return f"{self._name}/secret/{secret}", []
+
+    def _declare_secret(self, secret: str) -> LockboxSecret:
+        name, before = self._secret_names(secret)
+        declared = LockboxSecret(
+            name,
+            LockboxSecretArgs(
+                name=secret,
+                folder_id=self._folder_id,
+                description=f"API keys of service account {self._spec.name}",
+                labels=self._spec.labels or None,
+                kms_key_id=self._kms_key_id,
+                deletion_protection=self._spec.deletion_protection,
+            ),
+            opts=self._child(before=before),
+        )
+        for reader in self._spec.readers:
+            LockboxSecretIamMember(
+                f"{name}/{reader}",
+                LockboxSecretIamMemberArgs(secret_id=declared.id, role=READER_ROLE, member=self._member(reader)),
+                opts=self._child(before=[f"{old}/{reader}" for old in before]),
+            )
+        return declared
+
+    def _declare_key(self, key: KeySpec, roles: Sequence[pulumi.Resource]) -> ApiKey:
+        return ApiKey(
+            f"{self._name}/{key.name}",
+            ApiKeyArgs(
+                service_account_id=self.service_account_id,
+                scopes=list(key.all_scopes),
+                description=key.description or None,
+                lifetime=key.lifetime,
+                rotate_every=key.rotate_every,
+                overlap=key.overlap,
+                reissue=key.reissue,
+                compromised=list(key.compromised) or None,
+                when_still_used=key.when_still_used,
+                lockbox=self._lockbox(key),
+                expose_secret=key.as_output,
+                verify=_verify(key.verify),
+            ),
+            # A key without its account's roles works nowhere: verifying it would fail, and so would its first consumer.
+            opts=self._child(
+                before=[f"{self._name}/{key.renamed_from}"] if key.renamed_from else [], depends_on=list(roles)
+            ),
+        )
+
+    def _lockbox(self, key: KeySpec) -> ApiKeyLockboxArgs | None:
+        secret = self._secret(key)
+        if secret is None:
+            return None
+        return ApiKeyLockboxArgs(secret_id=secret.id, secret_entry=key.secret_entry, key_id_entry=key.key_id_entry)
+
+    def _secret(self, key: KeySpec) -> LockboxSecret | None:
+        name = self._spec.secret_of(key)
+        return self.lockbox_secrets[name] if name else None
+
+    def _receipt(self, key: KeySpec) -> pulumi.Output[dict[str, Any]]:
+        api_key = self.api_keys[key.name]
+        secret = self._secret(key)
+        return pulumi.Output.all(
+            keyId=api_key.key_id,
+            maskedSecret=api_key.masked_secret,
+            issuedAt=api_key.issued_at,
+            expiresAt=api_key.expires_at,
+            nextRotationAt=api_key.next_rotation_at,
+            generation=api_key.generation,
+            status=api_key.status,
+            serviceAccountId=self.service_account_id,
+            lockboxSecretId=secret.id if secret else None,
+            lockboxVersionId=api_key.lockbox_version_id,
+            secretEntry=key.secret_entry if secret else None,
+            keyIdEntry=key.key_id_entry if secret else None,
+            scopes=list(key.all_scopes),
+            services=list(key.uses),
+            previous=api_key.previous.apply(lambda keys: [_shown(previous) for previous in keys or ()]),
+        )
+
+
+def _verify(call: bool | VerifySpec) -> ApiKeyVerifyArgs | None:
+    if isinstance(call, bool):
+        return None
+    return ApiKeyVerifyArgs(url=call.url, method=call.method, expect_status=call.expect_status, timeout=call.timeout)
+
+
+def _shown(previous: ApiKeyPrevious) -> dict[str, str]:
+    shown = {
+        "keyId": previous.key_id,
+        "issuedAt": previous.issued_at,
+        "expiresAt": previous.expires_at,
+        "rotatedAt": previous.rotated_at,
+        "lifetimeEndsAt": previous.lifetime_ends_at,
+        "lockboxVersionId": previous.lockbox_version_id,
+        "extendedAt": previous.extended_at,
+    }
+    return {name: value for name, value in shown.items() if value}
