@@ -92,7 +92,7 @@ class Cloud:
             spreading = failure.code == "PERMISSION_DENIED" and self._rights_are_spreading(started)
             if not spreading and not (repeatable and failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts):
                 raise failure
-            self._pause(attempt)
+            self.pause(attempt)
         raise AssertionError("unreachable")
 
     def operate(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Cloud:
             if now - started > self.patience.operation:
                 waited = timedelta(seconds=int(now - started))
                 raise cloud_error(name, "DEADLINE_EXCEEDED", f"operation {operation['id']} has not finished after {waited}", "", resource)
-            self._pause(attempt)
+            self.pause(attempt)
             attempt += 1
             operation = self.call("OperationService/Get", {"operation_id": operation["id"]}, resource)
         if "error" in operation:
@@ -149,7 +149,8 @@ class Cloud:
             started - changed < self.patience.rights
         )
 
-    def _pause(self, attempt: int) -> None:
+    def pause(self, attempt: int) -> None:
+        """Waits before try number `attempt` + 1, longer each time, with jitter. Raises Cancelled."""
         delay = min(self.patience.first_delay * 2 ** min(attempt, 10), self.patience.longest_delay)
         if self.wait(delay * (0.5 + self.jitter() / 2)):
             raise Cancelled("stopped, as asked; the next `pulumi up` continues")

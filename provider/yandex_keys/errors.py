@@ -70,6 +70,8 @@ class CloudError(YandexKeysError):
         where = f"{resource}: " if resource else ""
         trace = f" (request id {request_id})" if request_id else ""
         advice = remedy(call, code, message)
+        self.uncertain = False
+        """True where even a look at the cloud could not tell whether the call took effect."""
         super().__init__(f"{where}{call} failed with {code}: {message.rstrip('.')}{trace}." + (f" {advice}" if advice else ""))
 
     @property

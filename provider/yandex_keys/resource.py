@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from .cloud import Cloud
+from .lockbox_version import LockboxVersions
 from .reads import Reads
 
 Properties = dict[str, Any]
@@ -24,7 +25,10 @@ class Runtime:
 
     now: the time by which keys are judged, in UTC (design: `asOf`, the environment, or the clock).
     log: prints a line under the resource with that URN, in preview and update.
-    reads: what this run has read; fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
+    trusts_cloud_clock: False where `asOf` was given, which then rules even where the cloud's own time is known.
+    reads: what this run has read; versions: how it writes to Lockbox.
+    fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
+    imported: URNs that this run imported; seen: key ids that states of this run account for, by tag.
     """
 
     cloud: Cloud
@@ -33,7 +37,11 @@ class Runtime:
     now: Callable[[], datetime]
     log: Callable[[Severity, str, str], None]
     reads: Reads
+    versions: LockboxVersions
+    trusts_cloud_clock: bool = True
     fresh: set[str] = field(default_factory=set)
+    imported: set[str] = field(default_factory=set)
+    seen: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from .cloud import Cloud
 from .credentials import find_credentials
 from .errors import ConfigurationError
+from .lockbox_version import LockboxVersions
 from .reads import Reads
 from .resource import Runtime, Severity
 from .settings import Settings, settings
@@ -58,7 +59,17 @@ class Session:
             user_agent=f"pulumi-yandex-keys/{VERSION}",
         )
         cloud = Cloud(sdk, wait=self._cancelled.wait)
-        self._runtime = Runtime(cloud, chosen.folder_id, chosen.cloud_id, chosen.clock(self._now), self.log, Reads(cloud))
+        reads = Reads(cloud)
+        self._runtime = Runtime(
+            cloud=cloud,
+            folder_id=chosen.folder_id,
+            cloud_id=chosen.cloud_id,
+            now=chosen.clock(self._now),
+            log=self.log,
+            reads=reads,
+            versions=LockboxVersions(cloud, reads),
+            trusts_cloud_clock=chosen.as_of is None,
+        )
 
     def runtime_or_none(self) -> Runtime | None:
         """What verbs work with; None before `configure`."""

@@ -1,0 +1,191 @@
+"""What an `ApiKey`'s inputs must be like: every problem at once, each with its property path, before any call (pure)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from .api_key_state import INPUTS
+from .durations import format_duration, parse_duration
+from .errors import InvalidInput
+from .field_limits import field_violations
+from .properties import UNKNOWN, is_unknown
+from .tags import TAG_ROOM
+
+_CREATE: Final = "yandex.cloud.iam.v1.CreateApiKeyRequest"
+_ENTRY: Final = "yandex.cloud.lockbox.v1.PayloadEntryChange"
+_DESCRIPTION: Final = 256 - TAG_ROOM
+_DEFAULTS: Final[dict[str, Any]] = {
+    "description": "",
+    "lifetime": "90d",
+    "rotateEvery": "30d",
+    "overlap": "7d",
+    "compromised": [],
+    "whenStillUsed": "extend",
+    "exposeSecret": False,
+}
+_LOCKBOX: Final = {"secretEntry": "api_key", "keyIdEntry": "api_key_id"}
+_VERIFY: Final = {"method": "GET", "expectStatus": 200, "timeout": "60s"}
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT")
+_KEY_ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,50}")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Problems = list[tuple[str, str]]
+
+
+def checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs with every default filled in and sets in order. Unknown values pass. Raises InvalidInput with all problems."""
+    problems: Problems = []
+    _unknown_names(given, INPUTS, "", problems)
+    inputs = {**_DEFAULTS, **{name: value for name, value in given.items() if name in INPUTS}}
+    _text(inputs, "serviceAccountId", problems, required=True)
+    _scopes(inputs, problems)
+    _description(inputs, problems)
+    _durations(inputs, problems)
+    _text(inputs, "reissue", problems)
+    _compromised(inputs, problems)
+    if inputs["whenStillUsed"] not in ("extend", "retire", UNKNOWN):
+        problems.append(("whenStillUsed", f"{_shown(inputs['whenStillUsed'])} is not a choice: write extend or retire"))
+    if not isinstance(inputs["exposeSecret"], bool) and inputs["exposeSecret"] is not UNKNOWN:
+        problems.append(("exposeSecret", "must be true or false"))
+    _lockbox(inputs, problems)
+    _verify(inputs, problems)
+    if inputs.get("lockbox") is None and inputs["exposeSecret"] is False:
+        problems.append(("lockbox", "the secret would go nowhere: give lockbox, or set exposeSecret to true"))
+    if problems:
+        raise InvalidInput(problems)
+    return {name: value for name, value in inputs.items() if value is not None}
+
+
+def _unknown_names(given: Mapping[str, Any], known: Any, path: str, problems: Problems) -> None:
+    for name in given:
+        if name not in known and not name.startswith("__"):
+            close = difflib.get_close_matches(name, list(known), 1)
+            problems.append((f"{path}{name}", "is not an input of ApiKey" + (f"; did you mean {close[0]}?" if close else "")))
+
+
+def _text(inputs: Mapping[str, Any], name: str, problems: Problems, required: bool = False) -> bool:
+    value = inputs.get(name)
+    if value is UNKNOWN or (value is None and not required):
+        return False
+    if not isinstance(value, str) or (required and not value):
+        problems.append((name, "is required: give a string" if value in (None, "") else "must be a string"))
+        return False
+    if name == "serviceAccountId":
+        problems.extend((name, reason) for reason in field_violations(_CREATE, "service_account_id", value))
+    return True
+
+
+def _scopes(inputs: dict[str, Any], problems: Problems) -> None:
+    scopes = inputs.get("scopes")
+    if scopes is UNKNOWN:
+        return
+    if not isinstance(scopes, list) or not scopes:
+        problems.append(("scopes", "give 1 to 100 scopes, such as yc.ai.translate.execute: without any, the cloud would choose ten by itself"))
+        return
+    if is_unknown(scopes):
+        return
+    wrong = [index for index, scope in enumerate(scopes) if not isinstance(scope, str) or not scope.strip() or not scope.isprintable()]
+    problems.extend((f"scopes[{index}]", "must be a scope such as yc.ai.translate.execute") for index in wrong)
+    if not wrong:
+        inputs["scopes"] = sorted(set(scopes))
+        problems.extend(("scopes", reason) for reason in field_violations(_CREATE, "scopes", inputs["scopes"]))
+
+
+def _description(inputs: Mapping[str, Any], problems: Problems) -> None:
+    if _text(inputs, "description", problems):
+        length = len(inputs["description"])
+        if length > _DESCRIPTION:
+            problems.append(("description", f"has {length} characters: at most {_DESCRIPTION} fit beside the mark that we add"))
+
+
+def _durations(inputs: Mapping[str, Any], problems: Problems) -> None:
+    parsed = {}
+    for name in ("lifetime", "rotateEvery", "overlap"):
+        if inputs[name] is UNKNOWN:
+            continue
+        try:
+            parsed[name] = parse_duration(inputs[name])
+        except ValueError as error:
+            problems.append((name, str(error)))
+    if len(parsed) == 3 and parsed["rotateEvery"] + parsed["overlap"] > parsed["lifetime"]:
+        least = format_duration(parsed["rotateEvery"] + parsed["overlap"])
+        problems.append(
+            (
+                "lifetime",
+                f"{inputs['lifetime']} is shorter than rotateEvery + overlap ({inputs['rotateEvery']} + {inputs['overlap']}): "
+                f"a key would die before its overlap ends; make it {least} or longer",
+            )
+        )
+
+
+def _compromised(inputs: dict[str, Any], problems: Problems) -> None:
+    listed = inputs["compromised"]
+    if is_unknown(listed):
+        return
+    if not isinstance(listed, list):
+        problems.append(("compromised", "must be a list of key ids"))
+        return
+    wrong = [index for index, key_id in enumerate(listed) if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id)]
+    problems.extend((f"compromised[{index}]", "must be a key id such as ajexxxxxxxxxxxxxxxxx, never the secret") for index in wrong)
+    if not wrong:
+        inputs["compromised"] = sorted(set(listed))
+
+
+def _lockbox(inputs: dict[str, Any], problems: Problems) -> None:
+    given = inputs.get("lockbox")
+    if given is None or given is UNKNOWN:
+        return
+    if not isinstance(given, Mapping):
+        problems.append(("lockbox", "must be an object with secretId"))
+        return
+    _unknown_names(given, ("secretId", *_LOCKBOX), "lockbox.", problems)
+    lockbox = {**_LOCKBOX, **given}
+    if not lockbox.get("secretId"):
+        problems.append(("lockbox.secretId", "is required: the id of a Lockbox secret"))
+    for name in _LOCKBOX:
+        if lockbox[name] is not UNKNOWN:
+            if isinstance(lockbox[name], str) and lockbox[name]:
+                problems.extend((f"lockbox.{name}", reason) for reason in field_violations(_ENTRY, "key", lockbox[name]))
+            else:
+                problems.append((f"lockbox.{name}", "must be the name of an entry, such as api_key"))
+    if lockbox["secretEntry"] == lockbox["keyIdEntry"] is not UNKNOWN:
+        problems.append(("lockbox.keyIdEntry", "must differ from secretEntry: one would overwrite the other"))
+    inputs["lockbox"] = lockbox
+
+
+def _verify(inputs: dict[str, Any], problems: Problems) -> None:
+    given = inputs.get("verify")
+    if given is None or is_unknown(given):
+        return
+    if not isinstance(given, Mapping):
+        problems.append(("verify", "must be an object with url"))
+        return
+    _unknown_names(given, ("url", *_VERIFY), "verify.", problems)
+    verify = {**_VERIFY, **given}
+    try:
+        parts = urlsplit(verify.get("url", ""))
+        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        usable = bool(secure and parts.hostname)
+    except (ValueError, AttributeError, TypeError):
+        usable = False
+    if not usable:
+        problems.append(("verify.url", "must be an https:// address: the new key is sent there"))
+    if verify["method"] not in _METHODS:
+        problems.append(("verify.method", f"must be one of {', '.join(_METHODS)}"))
+    status = verify["expectStatus"]
+    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+        problems.append(("verify.expectStatus", "must be an HTTP status from 100 to 599"))
+    try:
+        parse_duration(verify["timeout"])
+    except ValueError as error:
+        problems.append(("verify.timeout", str(error)))
+    inputs["verify"] = verify
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

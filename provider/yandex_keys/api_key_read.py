@@ -1,0 +1,106 @@
+"""What the cloud says of a key: the truth for a refresh, and what an import adopts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from .api_key_state import INPUTS, cloud_time, lifetime_text, state_of
+from .durations import format_duration
+from .errors import InvalidInput, NotFound
+from .resource import Properties, Read, Runtime
+from .rotation import Lockbox, Status
+from .schedule import later
+from .settings import format_time
+from .tags import untagged
+
+# What an imported key gets until the program says otherwise; shorter where its own expiry leaves less.
+_ROTATE_EVERY: Final = timedelta(days=30)
+_OVERLAP: Final = timedelta(days=7)
+_LIFETIME: Final = timedelta(days=90)
+
+
+def refreshed(resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
+    """The state as the cloud has it; None where the account is gone, and its keys with it."""
+    try:
+        keys = {key["id"]: key for key in runtime.reads.keys(state["serviceAccountId"])}
+    except NotFound:
+        return None
+    was = state_of(state)
+    found = dict(state)
+    key = keys.get(was.key_id)
+    if key is None:
+        found["status"] = str(Status.MISSING)
+    else:
+        description, tag = untagged(key.get("description", ""))
+        found.update(scopes=sorted(key.get("scopes", ())), description=description, tag=tag)
+        expires_at = cloud_time(key.get("expires_at"))
+        if expires_at != was.expires_at:
+            found.update(expiresAt=format_time(expires_at), lifetime=lifetime_text(was.issued_at, key.get("expires_at")))
+        found["status"] = str(_delivery_status(was.status, was.applied.lockbox, was.key_id, runtime))
+    found["previous"] = [_refreshed_previous(item, keys, runtime) for item in state.get("previous", ())]
+    seen = {**inputs, **{name: found[name] for name in ("scopes", "description") if name in found}}
+    return Read(resource_id, seen, found)
+
+
+def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
+    """A key that was made by hand. Its secret can't be read again, so the next `up` rotates it, with overlap."""
+    try:
+        key = runtime.cloud.call("ApiKeyService/Get", {"api_key_id": key_id}, f"API key {key_id}")
+    except NotFound:
+        return None
+    issued_at, expires_at = cloud_time(key["created_at"]), key.get("expires_at")
+    description, tag = untagged(key.get("description", ""))
+    lifetime = cloud_time(expires_at) - issued_at if expires_at else _LIFETIME
+    overlap = min(_OVERLAP, lifetime / 10)
+    rotate_every = min(_ROTATE_EVERY, lifetime - overlap)
+    wanted = {
+        "serviceAccountId": key["service_account_id"],
+        "scopes": sorted(key.get("scopes", ())),
+        "description": description,
+        "lifetime": format_duration(lifetime),
+        "rotateEvery": format_duration(rotate_every),
+        "overlap": format_duration(overlap),
+        "compromised": [],
+        "whenStillUsed": "extend",
+        "exposeSecret": True,
+        **{name: value for name, value in inputs.items() if name in INPUTS},
+    }
+    if not wanted["scopes"]:
+        raise InvalidInput([("scopes", f"key {key_id} has no scopes at all: give it some before it is imported")])
+    state = {
+        **wanted,
+        "keyId": key_id,
+        "status": str(Status.ADOPTED),
+        "maskedSecret": key.get("masked_secret", ""),
+        "issuedAt": format_time(issued_at),
+        "expiresAt": format_time(cloud_time(expires_at)),
+        "nextRotationAt": format_time(later(issued_at, rotate_every)),
+        "generation": 1,
+        "tag": tag,
+        "previous": [],
+    }
+    return Read(key_id, wanted, state)
+
+
+def _delivery_status(status: Status, target: Lockbox | None, key_id: str, runtime: Runtime) -> Status:
+    """Whether consumers get the key: Lockbox's current version holds its entries, and isn't one that was made for an older key of ours."""
+    if status == Status.ADOPTED or target is None:
+        return Status.CURRENT if status == Status.MISSING else status
+    try:
+        version: Mapping[str, Any] = runtime.reads.secret(target.secret_id).get("current_version", {})
+    except NotFound:
+        return Status.UNDELIVERED
+    held = {target.secret_entry, target.key_id_entry} <= set(version.get("payload_entry_keys", ()))
+    return Status.CURRENT if held else Status.UNDELIVERED
+
+
+def _refreshed_previous(item: Mapping[str, Any], keys: Mapping[str, Mapping[str, Any]], runtime: Runtime) -> dict[str, Any]:
+    """One that is gone has no overlap left; one that was re-dated ends when the cloud says."""
+    key = keys.get(item["keyId"])
+    if key is None:
+        return {**item, "expiresAt": min(item["expiresAt"], format_time(runtime.now()))}
+    if not item.get("enforced", True):
+        return dict(item)
+    return {**item, "expiresAt": format_time(cloud_time(key.get("expires_at")))}

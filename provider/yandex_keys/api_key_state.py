@@ -1,0 +1,181 @@
+"""An API key's inputs and state as property bags and as `rotation`'s types, both ways, and how a state follows from the one before (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from .durations import format_duration, parse_duration
+from .rotation import Inputs, Lockbox, PreviousKey, State, Status, Verify, next_rotation
+from .schedule import first_point, later, point_after
+from .settings import format_time, parse_time
+
+INPUTS: Final = (
+    "serviceAccountId",
+    "scopes",
+    "description",
+    "lifetime",
+    "rotateEvery",
+    "overlap",
+    "reissue",
+    "compromised",
+    "whenStillUsed",
+    "lockbox",
+    "exposeSecret",
+    "verify",
+)
+# What a rotation changes; what a preview of one can't know.
+ROTATED: Final = ("keyId", "maskedSecret", "issuedAt", "expiresAt", "nextRotationAt", "generation", "previous", "status")
+NO_EXPIRY: Final = "never"
+"""The lifetime in the state of a key whose expiry was removed behind our back."""
+
+
+def inputs_of(properties: Mapping[str, Any]) -> Inputs:
+    """`properties`, checked before, as Inputs."""
+    verify = properties.get("verify")
+    return Inputs(
+        service_account_id=properties["serviceAccountId"],
+        scopes=frozenset(properties["scopes"]),
+        description=properties.get("description", ""),
+        lifetime=_duration(properties["lifetime"]) or timedelta(0),
+        rotate_every=parse_duration(properties["rotateEvery"]),
+        overlap=parse_duration(properties["overlap"]),
+        reissue=properties.get("reissue"),
+        compromised=frozenset(properties.get("compromised", ())),
+        when_still_used=properties.get("whenStillUsed", "extend"),
+        lockbox=_lockbox(properties.get("lockbox")),
+        expose_secret=properties.get("exposeSecret", False),
+        verify=None
+        if not verify
+        else Verify(verify["url"], verify.get("method", "GET"), int(verify.get("expectStatus", 200)), parse_duration(verify.get("timeout", "60s"))),
+    )
+
+
+def state_of(properties: Mapping[str, Any]) -> State:
+    """The state that `properties`, written by `properties_of`, hold."""
+    return State(
+        key_id=properties["keyId"],
+        status=Status(properties.get("status", Status.CURRENT)),
+        issued_at=parse_time(properties["issuedAt"]),
+        expires_at=parse_time(properties["expiresAt"]),
+        next_rotation_at=parse_time(properties["nextRotationAt"]),
+        generation=int(properties["generation"]),
+        tag=properties.get("tag", ""),
+        applied=inputs_of(properties),
+        lifetime=_duration(properties["lifetime"]),
+        lockbox_version_id=properties.get("lockboxVersionId"),
+        masked_secret=properties.get("maskedSecret", ""),
+        previous=tuple(_previous_of(item) for item in properties.get("previous", ())),
+    )
+
+
+def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -> dict[str, Any]:
+    """What the state file holds: every input, and the outputs. `secret` only where it is exposed."""
+    outputs = {
+        "keyId": state.key_id,
+        "status": str(state.status),
+        "maskedSecret": state.masked_secret,
+        "issuedAt": format_time(state.issued_at),
+        "expiresAt": format_time(state.expires_at),
+        "nextRotationAt": format_time(state.next_rotation_at),
+        "generation": state.generation,
+        "tag": state.tag,
+        "lockboxVersionId": state.lockbox_version_id,
+        "previous": [_previous_properties(previous) for previous in state.previous],
+        "secret": secret if inputs.get("exposeSecret") else None,
+    }
+    return {name: value for name, value in {**inputs, **outputs}.items() if value is not None}
+
+
+def first_state(inputs: Inputs, issued: Mapping[str, Any], tag: str, urn: str, now: datetime) -> State:
+    """The state after the first issue. `issued` is the cloud's key."""
+    state = _fresh(inputs, issued, tag)
+    due = point_after(first_point(state.issued_at, inputs.rotate_every, urn), inputs.rotate_every, max(now, state.issued_at))
+    return replace(state, next_rotation_at=due)
+
+
+def rotated_state(inputs: Inputs, state: State, issued: Mapping[str, Any], tag: str, urn: str, now: datetime, overlap: timedelta) -> State:
+    """The state after a rotation at `now`: the old key is previous, its new expiry wanted but not enforced yet."""
+    old = PreviousKey(
+        key_id=state.key_id,
+        issued_at=state.issued_at,
+        expires_at=max(min(state.expires_at, later(now, overlap)), state.issued_at),
+        rotated_at=now,
+        lifetime_ends_at=state.expires_at,
+        lockbox=state.applied.lockbox,
+        lockbox_version_id=state.lockbox_version_id,
+        enforced=False,
+    )
+    due = point_after(next_rotation(inputs, state, urn), inputs.rotate_every, now)
+    fresh = _fresh(inputs, issued, tag)
+    return replace(fresh, next_rotation_at=due, generation=state.generation + 1, previous=(*state.previous, old))
+
+
+def cloud_time(text: str | None) -> datetime:
+    """A time of the cloud's, of any precision, in UTC and whole seconds; absent: the last second that its API takes (2105)."""
+    if not text:
+        return datetime(2105, 1, 1, tzinfo=UTC)
+    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+
+
+def lifetime_text(issued_at: datetime, expires_at: str | None) -> str:
+    """The lifetime that an expiry amounts to, as the state file holds it."""
+    return format_duration(cloud_time(expires_at) - issued_at) if expires_at else NO_EXPIRY
+
+
+def _fresh(inputs: Inputs, issued: Mapping[str, Any], tag: str) -> State:
+    issued_at = cloud_time(issued["created_at"])
+    return State(
+        key_id=issued["id"],
+        status=Status.CURRENT,
+        issued_at=issued_at,
+        expires_at=cloud_time(issued.get("expires_at")),
+        next_rotation_at=issued_at,
+        generation=1,
+        tag=tag,
+        applied=inputs,
+        lifetime=inputs.lifetime,
+        masked_secret=issued.get("masked_secret", ""),
+    )
+
+
+def _duration(text: str) -> timedelta | None:
+    return None if text == NO_EXPIRY else parse_duration(text)
+
+
+def _lockbox(value: Mapping[str, Any] | None) -> Lockbox | None:
+    if not value:
+        return None
+    return Lockbox(value["secretId"], value.get("secretEntry", "api_key"), value.get("keyIdEntry", "api_key_id"))
+
+
+def _previous_of(item: Mapping[str, Any]) -> PreviousKey:
+    return PreviousKey(
+        key_id=item["keyId"],
+        issued_at=parse_time(item["issuedAt"]),
+        expires_at=parse_time(item["expiresAt"]),
+        rotated_at=parse_time(item["rotatedAt"]),
+        lifetime_ends_at=parse_time(item["lifetimeEndsAt"]),
+        lockbox=_lockbox(item.get("lockbox")),
+        lockbox_version_id=item.get("lockboxVersionId"),
+        extended_at=parse_time(item["extendedAt"]) if "extendedAt" in item else None,
+        enforced=item.get("enforced", True),
+    )
+
+
+def _previous_properties(previous: PreviousKey) -> dict[str, Any]:
+    lockbox = previous.lockbox
+    values = {
+        "keyId": previous.key_id,
+        "issuedAt": format_time(previous.issued_at),
+        "expiresAt": format_time(previous.expires_at),
+        "rotatedAt": format_time(previous.rotated_at),
+        "lifetimeEndsAt": format_time(previous.lifetime_ends_at),
+        "lockbox": lockbox and {"secretId": lockbox.secret_id, "secretEntry": lockbox.secret_entry, "keyIdEntry": lockbox.key_id_entry},
+        "lockboxVersionId": previous.lockbox_version_id,
+        "extendedAt": format_time(previous.extended_at) if previous.extended_at else None,
+        "enforced": None if previous.enforced else False,
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,230 @@
+"""The kinds of inputs that a resource of the cloud has: what is wrong with a value, how it travels, and when two are the same."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from .field_limits import field_violations
+from .go_duration import format_go_duration, format_json_duration, parse_go_duration
+from .ownership import MARKS, unmarked
+from .properties import is_unknown
+from .resource import Change, Properties
+
+Problem = tuple[str, str]
+"""A property path and what is wrong there, with the remedy."""
+_KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
+_MEMBER: Final = re.compile(r"[^:\s]+:\S+")
+
+
+@dataclass(frozen=True)
+class InputField:
+    """One input: a text, unless a subclass says otherwise.
+
+    limits: the message of the API whose field, named as the input in snake case or by `limited_as`, says what is allowed.
+    """
+
+    name: str
+    limits: str = ""
+    limited_as: str = ""
+    required: bool = False
+    replaces: bool = False
+    default: Any = None
+
+    @property
+    def proto(self) -> str:
+        """The field's name in the API: `kms_key_id` for `kmsKeyId`."""
+        return re.sub(r"(?<!^)([A-Z])", lambda letter: f"_{letter[0].lower()}", self.name)
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        """What is wrong with `value`, which is known. No reason repeats the value: it may be a secret."""
+        if not isinstance(value, str):
+            yield self.name, _must_be("a string", value)
+        else:
+            yield from self.limit_problems(value)
+
+    def limit_problems(self, value: Any) -> Iterator[Problem]:
+        """Which of the API's own limits `value` breaks."""
+        if not self.limits:
+            return
+        for reason in field_violations(self.limits, self.limited_as or self.proto, value):
+            where, bracket, rest = reason.partition("]: ")
+            inside = bool(bracket) and where.startswith("[")
+            yield (f"{self.name}{where}]", rest) if inside else (self.name, reason)
+
+    def to_cloud(self, value: Any) -> Any:
+        """`value` for a request; None leaves the field out."""
+        return value
+
+    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+        """The value in the API's `answer`; None where it has none."""
+        return answer.get(self.proto)
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether the cloud takes both for the same. What isn't given, an empty text, an empty map and `false` are; an unknown value is like none."""
+        return not is_unknown(one) and not is_unknown(other) and (one or None) == (other or None)
+
+    def changes(self, had: Any, wanted: Any) -> dict[str, Change]:
+        """The difference between two values of this input, by property path; empty where they are the same."""
+        return {} if self.same(had, wanted) else {self.name: change(had, wanted, self.replaces)}
+
+
+@dataclass(frozen=True)
+class Choice(InputField):
+    """A text that is one of `names`: those of an enumeration of the API."""
+
+    names: tuple[str, ...] = ()
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield self.name, _must_be("a string", value)
+        elif value not in self.names:
+            yield self.name, f"is not one that the cloud knows{_hint(value.upper(), self.names)}"
+
+
+class Switch(InputField):
+    """A boolean."""
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if not isinstance(value, bool):
+            yield self.name, _must_be("true or false", value)
+
+    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+        return bool(answer.get(self.proto, False))
+
+
+class Seconds(InputField):
+    """A whole number of seconds, zero or more; it never travels."""
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            yield self.name, "must be a whole number of seconds, zero or more"
+
+
+class Period(InputField):
+    """A duration as Go writes it, `8760h`; two texts for the same time are the same."""
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield self.name, _must_be("a string such as 8760h", value)
+            return
+        try:
+            nanoseconds = parse_go_duration(value)
+        except ValueError as error:
+            yield self.name, str(error)
+            return
+        yield from self.limit_problems(timedelta(microseconds=nanoseconds / 1000))
+
+    def to_cloud(self, value: Any) -> Any:
+        return format_json_duration(parse_go_duration(value)) if value else None
+
+    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+        nanoseconds = _nanoseconds(answer.get(self.proto))
+        return format_go_duration(nanoseconds) if nanoseconds else None
+
+    def same(self, one: Any, other: Any) -> bool:
+        return super().same(one, other) or (
+            isinstance(one, str) and isinstance(other, str) and _nanoseconds(one) == _nanoseconds(other) != 0
+        )
+
+
+class Labels(InputField):
+    """A map from text to text; what marks a resource as ours is neither taken from the user nor shown."""
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if not isinstance(value, Mapping):
+            yield self.name, _must_be("a map of strings", value)
+            return
+        known = {key: text for key, text in value.items() if not is_unknown(text)}
+        texts = {key: text for key, text in known.items() if isinstance(text, str)}
+        yield from ((f"{self.name}[{key}]", _must_be("a string", known[key])) for key in known if key not in texts)
+        yield from ((f"{self.name}[{key}]", "is set by the provider itself: choose another key") for key in MARKS if key in value)
+        room = dict.fromkeys([*(key for key in value if key not in texts), *MARKS], "")
+        for path, reason in self.limit_problems({**room, **texts}):
+            counted = f"; {len(MARKS)} of them are the provider's own" if path == self.name else ""
+            yield path, reason + counted
+
+    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+        return unmarked(answer.get(self.proto, {})) or None
+
+    def changes(self, had: Any, wanted: Any) -> dict[str, Change]:
+        if self.same(had, wanted):
+            return {}
+        before, after = had or {}, wanted or {}
+        if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+            return {self.name: change(had, wanted, self.replaces)}
+        keys = sorted({*before, *after})
+        return {
+            f"{self.name}.{key}": change(before.get(key), after.get(key), self.replaces)
+            for key in keys
+            if before.get(key) != after.get(key)
+        }
+
+
+class Member(InputField):
+    """Who gets a role: `<type>:<id>`, such as `serviceAccount:aje…`; a subject of `yandex.cloud.access`."""
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield self.name, _must_be("a string", value)
+            return
+        if not _MEMBER.fullmatch(value):
+            yield self.name, "must be <type>:<id> without spaces, such as serviceAccount:ajexxxxxxxxxxxxxxxxx"
+            return
+        kind, _, subject = value.partition(":")
+        for part, text in (("type", kind), ("id", subject)):
+            for reason in field_violations("yandex.cloud.access.Subject", part, text):
+                yield self.name, f"its {part} {reason}"
+
+
+def checked(fields: tuple[InputField, ...], given: Properties, kind: str) -> tuple[Properties, list[Problem]]:
+    """`given` with every default filled in, and all that is wrong with it; `kind` is the type's name for messages.
+
+    Names that begin with `__` are the engine's or the bridge's own, and are dropped.
+    """
+    names = [field.name for field in fields]
+    inputs = {name: value for name, value in given.items() if value is not None and not name.startswith("__")}
+    problems = [(name, f"is not an input of {kind}{_hint(name, names)}") for name in sorted(inputs) if name not in names]
+    for field in fields:
+        value = inputs.setdefault(field.name, field.default)
+        if value is None:
+            del inputs[field.name]
+            if field.required:
+                problems.append((field.name, "is required"))
+        elif not is_unknown(value) or isinstance(field, Labels) and isinstance(value, Mapping):
+            problems.extend(field.problems(value))
+    return inputs, problems
+
+
+def changes(fields: tuple[InputField, ...], state: Properties, inputs: Properties) -> dict[str, Change]:
+    """Every difference between what the state holds and what is wanted, by property path."""
+    found: dict[str, Change] = {}
+    for field in fields:
+        found |= field.changes(state.get(field.name), inputs.get(field.name))
+    return found
+
+
+def change(had: Any, wanted: Any, replace: bool) -> Change:
+    """The change from `had` to `wanted`, either of which may be missing."""
+    return Change("add" if had is None else "delete" if wanted is None else "update", replace=replace)
+
+
+def _nanoseconds(text: Any) -> int:
+    """0 where `text` is no duration."""
+    try:
+        return parse_go_duration(text) if isinstance(text, str) else 0
+    except ValueError:
+        return 0
+
+
+def _must_be(what: str, value: Any) -> str:
+    return f"must be {what}, not {_KINDS.get(type(value), 'an asset or a resource')}"
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, names, 1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}"

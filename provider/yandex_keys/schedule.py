@@ -1,0 +1,48 @@
+"""When a key rotates: a grid of times that never drifts (pure).
+
+The grid's first point follows from the first issue: floored to the hour for periods of a day and more, less a stagger that the URN decides,
+so that keys issued together don't rotate together, plus the period. From then on each point is the one before plus the period, whenever the runs
+come: a run a few seconds early or late neither skips nor doubles a rotation, and after missed runs one rotation catches up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+DAY: Final = timedelta(days=1)
+# The stagger lies between a hundredth and a tenth of the period. It is never nothing: a cron job that issued a key at 03:00:05 and comes
+# at 02:59:58 the next time is still past the key's point.
+_STEPS: Final = 900
+
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC, microsecond=0)
+
+
+def later(time: datetime, by: timedelta) -> datetime:
+    """`time + by`, or the last time that there is."""
+    try:
+        return time + by
+    except OverflowError:
+        return _FOREVER
+
+
+def stagger(urn: str, period: timedelta) -> timedelta:
+    """How far before the others the key of resource `urn` rotates: from 1/100 up to 1/10 of `period`, always the same for the same URN."""
+    step = int.from_bytes(hashlib.sha256(urn.encode()).digest()[:4], "big") % _STEPS
+    return period * (step + 100) / 10_000
+
+
+def first_point(issued_at: datetime, period: timedelta, urn: str) -> datetime:
+    """The first time on the grid after an issue at `issued_at` (UTC), in whole seconds."""
+    anchor = issued_at.replace(microsecond=0)
+    if period >= DAY:
+        anchor = anchor.replace(minute=0, second=0)
+    return later(anchor, period - stagger(urn, period)).replace(microsecond=0)
+
+
+def point_after(point: datetime, period: timedelta, now: datetime) -> datetime:
+    """The first time on `point`'s grid that is later than `now`; `point` itself where it is."""
+    if point > now:
+        return point
+    return later(point, period * ((now - point) // period + 1))
