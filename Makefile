@@ -1,0 +1,27 @@
+# Everything here is a shorthand for a Python module under tools/. With the official Pulumi CLI none of it is needed to use
+# the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
+
+.DEFAULT_GOAL := help
+.PHONY: help up down env test
+
+set-up = @sh tools/python.sh -m tools.virtual_environment
+run = @.venv/bin/python -m
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+up: ## set up, start the local cloud, bring the local stack up, show its receipts and one call
+	$(set-up) runtime
+	$(run) tools.local_stack up
+
+down: ## destroy the local stack and stop the local cloud
+	$(set-up) runtime
+	$(run) tools.local_stack down
+
+env: ## print what plain `pulumi` needs in a shell: eval "$(make -s env)"
+	$(set-up) runtime
+	$(run) tools.local_stack env
+
+test: ## set up and run every check: format, lint, types, tests
+	$(set-up) development
+	$(run) tools.checks

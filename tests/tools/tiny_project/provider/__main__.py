@@ -1,0 +1,54 @@
+"""A provider of notes: files in the folder that NOTES names. A note whose text is `hang` is never finished."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from pulumi.provider.experimental import provider, server
+from pulumi.provider.experimental.property_value import PropertyValue
+
+NOTES = Path(os.environ["NOTES"])
+Properties = dict[str, PropertyValue]
+
+
+class Notes(provider.Provider):
+    """Notes, kept as files."""
+
+    async def check(self, request: provider.CheckRequest) -> provider.CheckResponse:
+        return provider.CheckResponse(inputs=dict(request.new_inputs))
+
+    async def diff(self, request: provider.DiffRequest) -> provider.DiffResponse:
+        changed = request.old_state["text"].value != request.new_inputs["text"].value
+        return provider.DiffResponse(changes=changed, diffs=["text"] if changed else [])
+
+    async def create(self, request: provider.CreateRequest) -> provider.CreateResponse:
+        name = request.urn.rsplit("::", 1)[1]
+        if not request.preview:
+            await self._write(name, request.properties)
+        return provider.CreateResponse(resource_id="" if request.preview else name, properties=dict(request.properties))
+
+    async def update(self, request: provider.UpdateRequest) -> provider.UpdateResponse:
+        if not request.preview:
+            await self._write(request.resource_id, request.news)
+        return provider.UpdateResponse(properties=dict(request.news))
+
+    async def read(self, request: provider.ReadRequest) -> provider.ReadResponse:
+        path = NOTES / request.resource_id
+        if not path.exists():
+            return provider.ReadResponse()
+        properties = {"text": PropertyValue(path.read_text())}
+        return provider.ReadResponse(request.resource_id, properties, properties)
+
+    async def delete(self, request: provider.DeleteRequest) -> None:
+        (NOTES / request.resource_id).unlink(missing_ok=True)
+
+    async def _write(self, name: str, properties: Properties) -> None:
+        text = str(properties["text"].value)
+        if text == "hang":
+            (NOTES / "hanging").write_text(str(os.getpid()))
+            await asyncio.Event().wait()
+        (NOTES / name).write_text(text)
+
+
+server.main(sys.argv[1:], "0.0.1", Notes())

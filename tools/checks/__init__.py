@@ -1,0 +1,1 @@
+"""Every check of the project, as `make test` runs them: format, lint, types, tests."""

@@ -1,0 +1,57 @@
+"""`python -m tools.checks`: runs every check, also after one has failed, and says at the end which did."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tools.engine.places import REPOSITORY
+from tools.engine.provision import EngineMissing, provide
+from tools.progress import elapsed
+
+_PACKAGES = ["__main__.py", "components", "provider", "emulator", "cli", "pipelines", "tools", "tests"]
+
+
+def checks(repository: Path) -> list[tuple[str, list[str]]]:
+    """Name and command of each check. Types are checked strictly: pyproject.toml says so."""
+    python = sys.executable
+    typed = [name for name in _PACKAGES if (repository / name).is_file() or any((repository / name).rglob("*.py"))]
+    return [
+        ("format", [python, "-m", "ruff", "format", "--check", "."]),
+        ("lint", [python, "-m", "ruff", "check", "."]),
+        ("types", [python, "-m", "mypy", "--strict", *typed]),
+        ("tests", [python, "-m", "pytest", "-n", "auto"]),
+    ]
+
+
+def run(commands: list[tuple[str, list[str]]], directory: Path) -> list[str]:
+    """Runs each command under its heading; answers the names of those that failed."""
+    failed = []
+    for name, command in commands:
+        print(f"\n== {name} ==", flush=True)
+        started = time.monotonic()
+        code = subprocess.run(command, check=False, cwd=directory, env=os.environ).returncode
+        print(f"-- {name}: {'passed' if code == 0 else 'FAILED'} in {elapsed(time.monotonic() - started)}", flush=True)
+        if code != 0:
+            failed.append(name)
+    return failed
+
+
+def main() -> int:
+    """Exit code 0 when every check passed."""
+    try:
+        # The end-to-end tests need it; got before they run, with its progress shown.
+        provide(os.environ)
+    except EngineMissing as error:
+        print(error, file=sys.stderr)
+        return 1
+    failed = run(checks(REPOSITORY), REPOSITORY)
+    print(f"\nfailed: {', '.join(failed)}" if failed else "\nall checks passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

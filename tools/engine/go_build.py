@@ -1,0 +1,91 @@
+"""The official engine, built from its Go module; once for all clones on a machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.engine.places import LINKER_FLAGS, MODULE, PACKAGE, VERSION, shared_build
+from tools.file_lock import exclusive
+from tools.progress import say, wait_for
+
+# What a build compiles, counted once: only for the progress shown.
+_ABOUT_PACKAGES = 1500
+# Go's own installer puts it there, and not every shell has it on PATH.
+_USUAL_GO = Path("/usr/local/go/bin/go")
+TITLE = f"building the Pulumi engine {VERSION} from its Go module (once on this machine, about 5 minutes)"
+
+
+class BuildFailed(Exception):
+    """Go could not build the engine; the message is one line that names the log."""
+
+
+def find_go(environment: Mapping[str, str]) -> str | None:
+    """The `go` command, where there is one."""
+    found = shutil.which("go", path=environment.get("PATH", os.defpath))
+    if found is None and os.access(_USUAL_GO, os.X_OK):
+        return str(_USUAL_GO)
+    return found
+
+
+def built_engine(environment: Mapping[str, str]) -> Path | None:
+    """The engine that a clone on this machine has built before, where there is one."""
+    engine = shared_build(environment) / "pulumi"
+    return engine if os.access(engine, os.X_OK) else None
+
+
+def build(go: str, environment: Mapping[str, str], log: Path) -> Path:
+    """Builds the engine into the user's cache, unless it is there; answers its path. Raises BuildFailed.
+
+    Two that come at once build once: the second waits for the first.
+    """
+    directory = shared_build(environment)
+    waiting = "another run is building the Pulumi engine; waiting for it"
+    with exclusive(directory.with_name(directory.name + ".lock"), lambda: say(waiting)):
+        engine = built_engine(environment)
+        if engine is not None:
+            return engine
+        directory.mkdir(parents=True, exist_ok=True)
+        fresh = directory / f"pulumi.{os.getpid()}.new"
+        try:
+            _compile(go, fresh, environment, log)
+            fresh.replace(directory / "pulumi")
+        finally:
+            fresh.unlink(missing_ok=True)
+    return directory / "pulumi"
+
+
+def _compile(go: str, output: Path, environment: Mapping[str, str], log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    say(TITLE)
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [go, "build", "-v", "-ldflags", LINKER_FLAGS, "-o", str(output), PACKAGE],
+            cwd=MODULE,
+            # A workspace file in some folder above must not change what is built.
+            env={**environment, "GOWORK": "off"},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        code = wait_for(process, "building the engine", lambda: _packages_done(log))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    if code != 0:
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        raise BuildFailed(f"{lines[-1] if lines else f'exit code {code}'} (all of its output: {log})")
+
+
+def _packages_done(log: Path) -> str:
+    """`-v` names each package as it is compiled; downloads are named with `go:` in front."""
+    lines = log.read_text(errors="replace").splitlines()
+    compiled = sum(1 for line in lines if not line.startswith("go: "))
+    if compiled == 0:
+        return f"(fetched {len(lines)} modules)" if lines else ""
+    return f"(compiled {compiled} of about {_ABOUT_PACKAGES} packages)"

@@ -1,0 +1,148 @@
+"""From whatever a machine has to a working `pulumi`, once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tools.engine import go_build, sdk_install
+from tools.engine.places import REPOSITORY, VERSION, local_directory
+from tools.file_lock import exclusive
+from tools.progress import say
+
+Origin = Literal["path", "installed", "built"]
+Installer = Callable[[Path, Mapping[str, str], Path], None]
+
+ADVICE = (
+    "No Pulumi engine: install the Pulumi CLI (https://www.pulumi.com/docs/install/), or Go 1.25 or newer to build it, "
+    "then run this again."
+)
+_VERSION_SECONDS = 60
+_WRAPPER = """#!/bin/sh
+# The Python language host of an engine that was built from its Go module.
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../../.." && pwd)
+exec "$root/.venv/bin/python" -P -u -c 'import sys
+sys.path.insert(0, sys.argv.pop(1))
+from tools.language_host.server import main
+main()' "$root" "$@"
+"""
+
+
+class EngineMissing(Exception):
+    """There is no engine and no way to get one; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A working `pulumi`: `origin` says how it came."""
+
+    executable: Path
+    origin: Origin
+
+    def search_path(self, path: str) -> str:
+        """PATH with this engine, and the language hosts beside it, first; as it is when the engine came from there."""
+        if self.origin == "path":
+            return path
+        first = str(self.executable.parent)
+        rest = [entry for entry in path.split(os.pathsep) if entry and entry != first]
+        return os.pathsep.join([first, *rest])
+
+
+def provide(
+    environment: Mapping[str, str], repository: Path = REPOSITORY, installer: Installer = sdk_install.install
+) -> Engine:
+    """Finds or gets the engine, and answers it. Shows progress on standard error. Raises EngineMissing."""
+    directory = local_directory(repository)
+    found = _on_path(environment, directory)
+    if found is not None:
+        return Engine(found, "path")
+    ready = _ready(directory)
+    if ready is not None:
+        return ready
+    with exclusive(
+        directory.with_name("engine.lock"), lambda: say("another run is getting the Pulumi engine; waiting")
+    ):
+        return _ready(directory) or _get(environment, directory, installer)
+
+
+def _on_path(environment: Mapping[str, str], ours: Path) -> Path | None:
+    found = shutil.which("pulumi", path=environment.get("PATH", os.defpath))
+    if found is None or Path(found).is_relative_to(ours):
+        return None
+    try:
+        subprocess.run(
+            [found, "version"],
+            env={**environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            check=True,
+            capture_output=True,
+            timeout=_VERSION_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        say(f"{found} is on PATH but doesn't run ({error}); getting another one")
+        return None
+    return Path(found)
+
+
+def _ready(directory: Path) -> Engine | None:
+    """What an earlier run left, unless it is of another version than this clone asks for."""
+    try:
+        record = json.loads((directory / "engine.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    executable = directory / "bin" / "pulumi"
+    if record.get("version") != VERSION or not os.access(executable, os.X_OK):
+        return None
+    return Engine(executable, record["origin"])
+
+
+def _get(environment: Mapping[str, str], directory: Path, installer: Installer) -> Engine:
+    fresh = directory.with_name(f"engine.{os.getpid()}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        origin = _fill(environment, fresh, directory.parent, installer)
+        (fresh / "engine.json").write_text(json.dumps({"version": VERSION, "origin": origin}) + "\n")
+        if directory.exists():
+            shutil.rmtree(directory)
+        fresh.rename(directory)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return Engine(directory / "bin" / "pulumi", origin)
+
+
+def _fill(environment: Mapping[str, str], fresh: Path, logs: Path, installer: Installer) -> Origin:
+    built = go_build.built_engine(environment)
+    if built is None:
+        try:
+            installer(fresh, environment, logs / "engine-install.log")
+        except sdk_install.InstallFailed as error:
+            say(f"the SDK's installer could not bring the Pulumi CLI: {error}")
+            shutil.rmtree(fresh, ignore_errors=True)
+        else:
+            return "installed"
+        go = go_build.find_go(environment)
+        if go is None:
+            raise EngineMissing(ADVICE)
+        try:
+            built = go_build.build(go, environment, logs / "engine-build.log")
+        except go_build.BuildFailed as error:
+            raise EngineMissing(f"The Pulumi engine could not be built: {error}. {ADVICE}") from error
+    _place(built, fresh / "bin")
+    return "built"
+
+
+def _place(built: Path, directory: Path) -> None:
+    """The shared engine, under this clone's own path: the engine looks for language hosts in the folder it is in."""
+    directory.mkdir(parents=True)
+    try:
+        os.link(built, directory / "pulumi")
+    except OSError:
+        shutil.copy2(built, directory / "pulumi")
+    wrapper = directory / "pulumi-language-python"
+    wrapper.write_text(_WRAPPER)
+    wrapper.chmod(0o755)
