@@ -11,11 +11,11 @@ from .api_key_check import checked
 from .api_key_life import Life
 from .api_key_read import imported, refreshed
 from .api_key_state import INPUTS, ROTATED, first_state, inputs_of, properties_of, state_of
-from .errors import Cancelled, CloudError, NotFound, PartialFailure, YandexKeysError
+from .errors import Cancelled, CloudError, PartialFailure, YandexKeysError
 from .issuing import Issuer
 from .properties import UNKNOWN, is_unknown
 from .resource import Change, Diff, Properties, Read, ResourceType, Runtime, changed_properties
-from .rotation import Decision, State, Verb, decide
+from .rotation import Decision, Verb, decide
 from .settings import format_time
 from .tags import expected_tag, first_tag
 
@@ -49,7 +49,9 @@ class ApiKey(ResourceType):
         decision = decided(urn, state, inputs, runtime)
         for action in decision.actions:
             runtime.log("info", action.reason, urn)
-            changes.update({name: Change(is_input=False) for name in _outputs(action.verb, inputs) if name not in changes})
+            changes.update(
+                {name: Change(is_input=False) for name in _outputs(action.verb, inputs) if name not in changes}
+            )
         for warning in decision.warnings:
             runtime.log("warning", warning, urn)
         change = decision.action(Verb.CHANGE)
@@ -115,7 +117,11 @@ class ApiKey(ResourceType):
             return properties_of(inputs, replace(life.state, applied=life.inputs), life.secret)
         if life.state == before:
             raise YandexKeysError("; ".join(failures))
-        applied = inputs if done & {Verb.ROTATE} else {**_inputs_in(state), **({} if Verb.CHANGE not in done else _changed_in_place(inputs))}
+        applied = (
+            inputs
+            if done & {Verb.ROTATE}
+            else {**_inputs_in(state), **({} if Verb.CHANGE not in done else _changed_in_place(inputs))}
+        )
         raise PartialFailure(resource_id, properties_of(applied, life.state, life.secret), failures)
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
@@ -133,7 +139,7 @@ class ApiKey(ResourceType):
 
 def decided(urn: str, state: Properties, inputs: Properties, runtime: Runtime) -> Decision:
     """`decide` on property bags. Inputs that are not known yet count as unchanged, but for where the secret goes. Looks up the last use where asked."""
-    known = {name: inputs[name] for name in INPUTS if name in inputs and not is_unknown(inputs[name])}
+    known: Properties = {name: inputs[name] for name in INPUTS if name in inputs and not is_unknown(inputs[name])}
     for name in INPUTS:
         if name in inputs and is_unknown(inputs[name]) and name in state:
             known[name] = state[name]
@@ -176,7 +182,7 @@ def _outputs(verb: Verb, inputs: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _unknown(verb: Verb, inputs: Mapping[str, Any]) -> Properties:
-    return {name: UNKNOWN for name in _outputs(verb, inputs)}
+    return dict.fromkeys(_outputs(verb, inputs), UNKNOWN)
 
 
 def _inputs_in(state: Properties) -> Properties:

@@ -37,10 +37,12 @@ def refreshed(resource_id: str, inputs: Properties, state: Properties, runtime: 
         found.update(scopes=sorted(key.get("scopes", ())), description=description, tag=tag)
         expires_at = cloud_time(key.get("expires_at"))
         if expires_at != was.expires_at:
-            found.update(expiresAt=format_time(expires_at), lifetime=lifetime_text(was.issued_at, key.get("expires_at")))
+            found.update(
+                expiresAt=format_time(expires_at), lifetime=lifetime_text(was.issued_at, key.get("expires_at"))
+            )
         found["status"] = str(_delivery_status(was.status, was.applied.lockbox, was.key_id, runtime))
     found["previous"] = [_refreshed_previous(item, keys, runtime) for item in state.get("previous", ())]
-    seen = {**inputs, **{name: found[name] for name in ("scopes", "description") if name in found}}
+    seen: Properties = {**inputs, "scopes": found["scopes"], "description": found.get("description", "")}
     return Read(resource_id, seen, found)
 
 
@@ -96,7 +98,9 @@ def _delivery_status(status: Status, target: Lockbox | None, key_id: str, runtim
     return Status.CURRENT if held else Status.UNDELIVERED
 
 
-def _refreshed_previous(item: Mapping[str, Any], keys: Mapping[str, Mapping[str, Any]], runtime: Runtime) -> dict[str, Any]:
+def _refreshed_previous(
+    item: Mapping[str, Any], keys: Mapping[str, Mapping[str, Any]], runtime: Runtime
+) -> dict[str, Any]:
     """One that is gone has no overlap left; one that was re-dated ends when the cloud says."""
     key = keys.get(item["keyId"])
     if key is None:

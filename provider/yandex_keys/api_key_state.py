@@ -12,7 +12,7 @@ from .rotation import Inputs, Lockbox, PreviousKey, State, Status, Verify, next_
 from .schedule import first_point, later, point_after
 from .settings import format_time, parse_time
 
-INPUTS: Final = (
+INPUTS: Final[tuple[str, ...]] = (
     "serviceAccountId",
     "scopes",
     "description",
@@ -27,7 +27,16 @@ INPUTS: Final = (
     "verify",
 )
 # What a rotation changes; what a preview of one can't know.
-ROTATED: Final = ("keyId", "maskedSecret", "issuedAt", "expiresAt", "nextRotationAt", "generation", "previous", "status")
+ROTATED: Final[tuple[str, ...]] = (
+    "keyId",
+    "maskedSecret",
+    "issuedAt",
+    "expiresAt",
+    "nextRotationAt",
+    "generation",
+    "previous",
+    "status",
+)
 NO_EXPIRY: Final = "never"
 """The lifetime in the state of a key whose expiry was removed behind our back."""
 
@@ -49,7 +58,12 @@ def inputs_of(properties: Mapping[str, Any]) -> Inputs:
         expose_secret=properties.get("exposeSecret", False),
         verify=None
         if not verify
-        else Verify(verify["url"], verify.get("method", "GET"), int(verify.get("expectStatus", 200)), parse_duration(verify.get("timeout", "60s"))),
+        else Verify(
+            verify["url"],
+            verify.get("method", "GET"),
+            int(verify.get("expectStatus", 200)),
+            parse_duration(verify.get("timeout", "60s")),
+        ),
     )
 
 
@@ -92,11 +106,15 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
 def first_state(inputs: Inputs, issued: Mapping[str, Any], tag: str, urn: str, now: datetime) -> State:
     """The state after the first issue. `issued` is the cloud's key."""
     state = _fresh(inputs, issued, tag)
-    due = point_after(first_point(state.issued_at, inputs.rotate_every, urn), inputs.rotate_every, max(now, state.issued_at))
+    due = point_after(
+        first_point(state.issued_at, inputs.rotate_every, urn), inputs.rotate_every, max(now, state.issued_at)
+    )
     return replace(state, next_rotation_at=due)
 
 
-def rotated_state(inputs: Inputs, state: State, issued: Mapping[str, Any], tag: str, urn: str, now: datetime, overlap: timedelta) -> State:
+def rotated_state(
+    inputs: Inputs, state: State, issued: Mapping[str, Any], tag: str, urn: str, now: datetime, overlap: timedelta
+) -> State:
     """The state after a rotation at `now`: the old key is previous, its new expiry wanted but not enforced yet."""
     old = PreviousKey(
         key_id=state.key_id,
@@ -173,7 +191,8 @@ def _previous_properties(previous: PreviousKey) -> dict[str, Any]:
         "expiresAt": format_time(previous.expires_at),
         "rotatedAt": format_time(previous.rotated_at),
         "lifetimeEndsAt": format_time(previous.lifetime_ends_at),
-        "lockbox": lockbox and {"secretId": lockbox.secret_id, "secretEntry": lockbox.secret_entry, "keyIdEntry": lockbox.key_id_entry},
+        "lockbox": lockbox
+        and {"secretId": lockbox.secret_id, "secretEntry": lockbox.secret_entry, "keyIdEntry": lockbox.key_id_entry},
         "lockboxVersionId": previous.lockbox_version_id,
         "extendedAt": format_time(previous.extended_at) if previous.extended_at else None,
         "enforced": None if previous.enforced else False,

@@ -90,7 +90,9 @@ class Cloud:
                     self._rights_changed = self.monotonic()
                 return json_format.MessageToDict(answer, preserving_proto_field_name=True)
             spreading = failure.code == "PERMISSION_DENIED" and self._rights_are_spreading(started)
-            if not spreading and not (repeatable and failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts):
+            if not spreading and not (
+                repeatable and failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts
+            ):
                 raise failure
             self.pause(attempt)
         raise AssertionError("unreachable")
@@ -111,13 +113,25 @@ class Cloud:
                     break
             if now - started > self.patience.operation:
                 waited = timedelta(seconds=int(now - started))
-                raise cloud_error(name, "DEADLINE_EXCEEDED", f"operation {operation['id']} has not finished after {waited}", "", resource)
+                raise cloud_error(
+                    name,
+                    "DEADLINE_EXCEEDED",
+                    f"operation {operation['id']} has not finished after {waited}",
+                    "",
+                    resource,
+                )
             self.pause(attempt)
             attempt += 1
             operation = self.call("OperationService/Get", {"operation_id": operation["id"]}, resource)
         if "error" in operation:
             status = operation["error"]
-            raise cloud_error(name, _code_name(status.get("code", 2)), status.get("message", "no reason given"), operation["id"], resource)
+            raise cloud_error(
+                name,
+                _code_name(status.get("code", 2)),
+                status.get("message", "no reason given"),
+                operation["id"],
+                resource,
+            )
         return operation
 
     def pages(self, name: str, items: str, request: Mapping[str, Any], resource: str = "") -> Iterator[dict[str, Any]]:
@@ -132,7 +146,9 @@ class Cloud:
 
     def _prepared(self, service: str, method: str, request: Mapping[str, Any]) -> tuple[Any, Message]:
         module = f"yandex.cloud.{_MODULES[service]}"
-        descriptor = importlib.import_module(f"{module}_pb2").DESCRIPTOR.services_by_name[service].methods_by_name[method]
+        descriptor = (
+            importlib.import_module(f"{module}_pb2").DESCRIPTOR.services_by_name[service].methods_by_name[method]
+        )
         message = json_format.ParseDict(dict(request), message_factory.GetMessageClass(descriptor.input_type)())
         with self._lock:
             if service not in self._stubs:
@@ -145,8 +161,10 @@ class Cloud:
 
     def _rights_are_spreading(self, started: float) -> bool:
         changed = self._rights_changed
-        return changed is not None and self.monotonic() - max(changed, started) < self.patience.rights and (
-            started - changed < self.patience.rights
+        return (
+            changed is not None
+            and self.monotonic() - max(changed, started) < self.patience.rights
+            and (started - changed < self.patience.rights)
         )
 
     def pause(self, attempt: int) -> None:
@@ -159,7 +177,7 @@ class Cloud:
 def _failure(name: str, error: grpc.RpcError, resource: str) -> CloudError:
     code = error.code().name if isinstance(error, grpc.Call) else "UNKNOWN"
     details = (error.details() if isinstance(error, grpc.Call) else str(error)) or "no reason given"
-    trailing = dict(error.trailing_metadata() or ()) if isinstance(error, grpc.Call) else {}
+    trailing: dict[str, Any] = dict(error.trailing_metadata() or ()) if isinstance(error, grpc.Call) else {}
     return cloud_error(name, code, details, str(trailing.get(_REQUEST_ID, "")), resource)
 
 
