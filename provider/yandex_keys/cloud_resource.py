@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import secrets
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final, NoReturn
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
-from .errors import AlreadyExists, Cancelled, CloudError, InvalidInput, NotFound, YandexKeysError
+from .errors import Cancelled, CloudError, InvalidInput, NotFound, YandexKeysError
 from .input_fields import InputField, changes, checked
 from .ownership import is_attempt, marked
-from .properties import UNKNOWN, is_unknown
+from .properties import UNKNOWN
 from .resource import Diff, Properties, Read, ResourceType, Runtime
 
 # How many random hexadecimal digits Pulumi's automatic names end in.
@@ -37,7 +38,7 @@ class CloudResource(ResourceType):
     fields: ClassVar[tuple[InputField, ...]]
     outputs: ClassVar[tuple[str, ...]] = ("createdAt",)
     always_sent: ClassVar[tuple[str, ...]] = ()
-    creation: ClassVar[Mapping[str, Any]] = {}
+    creation: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     longest_name: ClassVar[int] = 100
 
     @abstractmethod
@@ -54,14 +55,16 @@ class CloudResource(ResourceType):
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
         given = dict(new)
         if not given.get("name"):
-            given["name"] = old.get("name") or self.automatic_name(_logical_name(urn))
+            given["name"] = old.get("name") or self.automatic_name(logical_name(urn))
         if not given.get("folderId"):
             # What exists stays where it is when the provider's folder changes: a resource moves only when its own input says so.
             given["folderId"] = old.get("folderId") or (UNKNOWN if runtime is None else runtime.folder_id) or None
         inputs, problems = checked(self.fields, given, self.token.rpartition(":")[2])
         if not inputs.get("folderId"):
             problems = [problem for problem in problems if problem[0] != "folderId"]
-            problems.append(("folderId", "is missing: set it here, or yandex-keys:folderId in the stack, or YC_FOLDER_ID"))
+            problems.append(
+                ("folderId", "is missing: set it here, or yandex-keys:folderId in the stack, or YC_FOLDER_ID")
+            )
         if problems:
             raise InvalidInput(problems)
         return inputs
@@ -81,7 +84,7 @@ class CloudResource(ResourceType):
         attempt = secrets.token_hex(8)
         request = {**self._given(inputs), **self.creation, "labels": marked(inputs.get("labels"), urn, attempt)}
         try:
-            operation = runtime.cloud.operate(f"{self.service}/Create", request, self._about(inputs))
+            operation = runtime.cloud.operate(f"{self.service}/Create", request, self.about(inputs))
         except (CloudError, Cancelled) as error:
             return self._adopted(urn, inputs, attempt, error, runtime)
         answer = operation["response"]
@@ -98,27 +101,33 @@ class CloudResource(ResourceType):
 
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
         changed = [
-            field for field in self.fields if not field.replaces and not field.same(state.get(field.name), inputs.get(field.name))
+            field
+            for field in self.fields
+            if not field.replaces and not field.same(state.get(field.name), inputs.get(field.name))
         ]
         if not changed:  # two ways of writing the same
-            return {**inputs, **{name: state.get(name) for name in self.outputs}}
+            return {**inputs, **{name: state[name] for name in self.outputs if name in state}}
         request = {
             self.id_field: resource_id,
             "update_mask": ",".join(field.name for field in changed),
             **{field.proto: inputs.get(field.name) for field in self.fields if field.name in self.always_sent},
-            **{field.proto: field.to_cloud(inputs.get(field.name)) for field in changed if inputs.get(field.name) is not None},
+            **{
+                field.proto: field.to_cloud(inputs.get(field.name))
+                for field in changed
+                if inputs.get(field.name) is not None
+            },
         }
         if any(field.name == "labels" for field in changed):
             request["labels"] = marked(inputs.get("labels"), urn)
         try:
-            operation = runtime.cloud.operate(f"{self.service}/Update", request, self._about(inputs))
+            operation = runtime.cloud.operate(f"{self.service}/Update", request, self.about(inputs))
         finally:
             self.forget(resource_id, runtime)
         return self.state(operation["response"], inputs)
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         try:
-            runtime.cloud.operate(f"{self.service}/Delete", {self.id_field: resource_id}, self._about(state))
+            runtime.cloud.operate(f"{self.service}/Delete", {self.id_field: resource_id}, self.about(state))
         except NotFound:
             return
         finally:
@@ -129,40 +138,61 @@ class CloudResource(ResourceType):
         values = {}
         for field in self.fields:
             value = field.from_cloud(answer)
-            values[field.name] = known[field.name] if field.name in known and field.same(value, known[field.name]) else value
+            values[field.name] = (
+                known[field.name] if field.name in known and field.same(value, known[field.name]) else value
+            )
         return {name: value for name, value in {**values, **self.output_values(answer)}.items() if value is not None}
 
-    def leftover(self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime) -> Mapping[str, Any] | None:
-        """What the create that failed with `error` made all the same, if it did."""
+    def leftover(
+        self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
+    ) -> Mapping[str, Any]:
+        """What the create that failed with `error` made all the same. Raises `error`, or a clearer one, where it made nothing."""
         if isinstance(error, CloudError) and not error.ambiguous:
-            return None
-        for item in self.listed(inputs, runtime):
+            raise error
+        for item in self.listed(inputs, error, runtime):
             if is_attempt(item, attempt):
                 return item
-        return None
+        raise error
 
-    def listed(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> Iterator[Mapping[str, Any]]:
-        """Everything of this type in the folder that `inputs` name, but what is being deleted."""
+    def listed(
+        self, inputs: Properties, error: YandexKeysError, runtime: Runtime, **narrowed: str
+    ) -> list[Mapping[str, Any]]:
+        """Everything of this type in the folder that `inputs` name, but what is being deleted. Raises `error` where it can't be listed."""
         request = {"folder_id": inputs["folderId"], **narrowed}
-        for item in runtime.cloud.pages(f"{self.service}/List", self.listing, request, self._about(inputs)):
-            if item.get("status") != "DELETING":
-                yield item
-
-    def _adopted(self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime) -> tuple[str, Properties]:
-        """What a create made although its answer was lost, brought in line with `inputs`. Raises `error` where there is nothing of the kind."""
         try:
-            found = self.leftover(urn, inputs, attempt, error, runtime)
+            items = list(runtime.cloud.pages(f"{self.service}/List", self.listing, request, self.about(inputs)))
         except (CloudError, Cancelled):
-            found = None
-        if found is None:
-            raise self.refusal(urn, inputs, error, runtime)
+            raise error from None
+        return [item for item in items if item.get("status") != "DELETING"]
+
+    def about(self, properties: Properties) -> str:
+        """What errors call it: `service account translator`."""
+        return f"{self.noun} {properties.get('name') or ''}".rstrip()
+
+    def _adopted(
+        self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
+    ) -> tuple[str, Properties]:
+        """What a create made although its answer was lost, brought in line with `inputs`."""
+        found = self.leftover(urn, inputs, attempt, error, runtime)
         resource_id = found["id"]
-        runtime.log("info", f"{self._about(inputs)} was made by a call that lost its answer: {resource_id} is kept", urn)
-        state = self.state(found, inputs)
-        return resource_id, self.update(urn, resource_id, state, inputs, runtime)
+        runtime.log(
+            "info", f"{self.about(inputs)} was made by a call whose answer was lost: {resource_id} is kept", urn
+        )
+        return resource_id, self.update(urn, resource_id, self.state(found, inputs), inputs, runtime)
 
     def _given(self, inputs: Properties) -> dict[str, Any]:
-        return {field.proto: field.to_cloud(inputs[field.name]) for field in self.fields if inputs.get(field.name) is not None}
+        return {
+            field.proto: field.to_cloud(inputs[field.name])
+            for field in self.fields
+            if inputs.get(field.name) is not None
+        }
 
-    def _about(self, properties: Properties) -> str:
-        return f"{self.noun} {properties.get('name') or ''}".rstrip()
+
+def whole_seconds(time: str) -> str:
+    """An RFC 3339 time of the API without fractions of a second, as pulumi-yandex's state has it; empty stays empty."""
+    return _FRACTION.sub("", time)
+
+
+def logical_name(urn: str) -> str:
+    """Pulumi's own name for the resource: the last part of its URN, which may itself hold `::`."""
+    return urn.split("::", 3)[-1]

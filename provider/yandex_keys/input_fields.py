@@ -142,7 +142,11 @@ class Labels(InputField):
         known = {key: text for key, text in value.items() if not is_unknown(text)}
         texts = {key: text for key, text in known.items() if isinstance(text, str)}
         yield from ((f"{self.name}[{key}]", _must_be("a string", known[key])) for key in known if key not in texts)
-        yield from ((f"{self.name}[{key}]", "is set by the provider itself: choose another key") for key in MARKS if key in value)
+        yield from (
+            (f"{self.name}[{key}]", "is set by the provider itself: choose another key")
+            for key in MARKS
+            if key in value
+        )
         room = dict.fromkeys([*(key for key in value if key not in texts), *MARKS], "")
         for path, reason in self.limit_problems({**room, **texts}):
             counted = f"; {len(MARKS)} of them are the provider's own" if path == self.name else ""
@@ -188,14 +192,16 @@ def checked(fields: tuple[InputField, ...], given: Properties, kind: str) -> tup
     """
     names = [field.name for field in fields]
     inputs = {name: value for name, value in given.items() if value is not None and not name.startswith("__")}
-    problems = [(name, f"is not an input of {kind}{_hint(name, names)}") for name in sorted(inputs) if name not in names]
+    problems = [
+        (name, f"is not an input of {kind}{_hint(name, names)}") for name in sorted(inputs) if name not in names
+    ]
     for field in fields:
         value = inputs.setdefault(field.name, field.default)
         if value is None:
             del inputs[field.name]
             if field.required:
                 problems.append((field.name, "is required"))
-        elif not is_unknown(value) or isinstance(field, Labels) and isinstance(value, Mapping):
+        elif not is_unknown(value) or (isinstance(field, Labels) and isinstance(value, Mapping)):
             problems.extend(field.problems(value))
     return inputs, problems
 
