@@ -138,7 +138,10 @@ class ApiKey(ResourceType):
 
 
 def decided(urn: str, state: Properties, inputs: Properties, runtime: Runtime) -> Decision:
-    """`decide` on property bags. Inputs that are not known yet count as unchanged, but for where the secret goes. Looks up the last use where asked."""
+    """`decide` on property bags, with the last use of previous keys looked up where it asks.
+
+    Inputs that are not known yet count as unchanged, but for where the secret goes.
+    """
     known: Properties = {name: inputs[name] for name in INPUTS if name in inputs and not is_unknown(inputs[name])}
     for name in INPUTS:
         if name in inputs and is_unknown(inputs[name]) and name in state:

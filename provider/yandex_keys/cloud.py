@@ -19,8 +19,10 @@ import grpc
 import yandexcloud
 from google.protobuf import json_format, message_factory
 from google.protobuf.message import Message
+from yandexcloud._auth_fabric import ServiceAccountAuth
 
-from .errors import Cancelled, CloudError, cloud_error
+from .credentials import Credentials
+from .errors import Cancelled, CloudError, ConfigurationError, cloud_error
 
 # Service -> the module that its generated code lives in.
 _MODULES: Final = {
@@ -30,10 +32,17 @@ _MODULES: Final = {
     "SecretService": "lockbox.v1.secret_service",
     "SymmetricKeyService": "kms.v1.symmetric_key_service",
     "OperationService": "operation.operation_service",
+    "IamTokenService": "iam.v1.iam_token_service",
 }
 _READS: Final = ("Get", "List")
 # Changes that leave the same behind however often they are made, so that a lost answer may be asked for again.
-_IDEMPOTENT: Final = ("Update", "UpdateAccessBindings", "Delete", "ScheduleVersionDestruction")
+_IDEMPOTENT: Final = (
+    "IamTokenService/Create",
+    "Update",
+    "UpdateAccessBindings",
+    "Delete",
+    "ScheduleVersionDestruction",
+)
 _TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
 _REQUEST_ID: Final = "x-request-id"
 
@@ -57,10 +66,11 @@ class Patience:
 class Cloud:
     """Yandex Cloud, or what answers in its place at the SDK's endpoint.
 
+    sdk: the SDK, or what makes it when the first call is made: a run that makes no call doesn't even log in.
     wait: sleeps that many seconds, or returns True at once when the run was cancelled.
     """
 
-    sdk: yandexcloud.SDK
+    sdk: yandexcloud.SDK | Callable[[], yandexcloud.SDK]
     patience: Patience = field(default_factory=Patience)
     wait: Callable[[float], bool] = field(default_factory=lambda: threading.Event().wait)
     monotonic: Callable[[], float] = time.monotonic
@@ -78,7 +88,7 @@ class Cloud:
         service, _, method = name.partition("/")
         stub, message = self._prepared(service, method, request)
         metadata = (("idempotency-key", str(uuid.uuid4())),)
-        repeatable = method.startswith(_READS) or method in _IDEMPOTENT
+        repeatable = method.startswith(_READS) or method in _IDEMPOTENT or name in _IDEMPOTENT
         started = self.monotonic()
         for attempt in range(1_000_000):
             try:
@@ -153,11 +163,21 @@ class Cloud:
         with self._lock:
             if service not in self._stubs:
                 constructor = getattr(importlib.import_module(f"{module}_pb2_grpc"), f"{service}Stub")
-                try:
-                    self._stubs[service] = self.sdk.client(constructor)
-                except grpc.RpcError as error:  # the SDK discovers the services' addresses here
-                    raise _failure("ApiEndpointService/List", error, "") from None
+                self._stubs[service] = self._client(constructor)
             return self._stubs[service], message
+
+    def _client(self, constructor: Any) -> Any:
+        """A stub. The SDK discovers the services' addresses when it makes the first one. Holds the lock."""
+        if not isinstance(self.sdk, yandexcloud.SDK):
+            self.sdk = self.sdk()
+        try:
+            return self.sdk.client(constructor)
+        except grpc.RpcError as error:
+            raise _failure("ApiEndpointService/List", error, "") from None
+        except (KeyError, RuntimeError) as error:
+            raise ConfigurationError(
+                f"the endpoint doesn't list the service {error}: is it an endpoint of Yandex Cloud?"
+            ) from None
 
     def _rights_are_spreading(self, started: float) -> bool:
         changed = self._rights_changed
@@ -172,6 +192,29 @@ class Cloud:
         delay = min(self.patience.first_delay * 2 ** min(attempt, 10), self.patience.longest_delay)
         if self.wait(delay * (0.5 + self.jitter() / 2)):
             raise Cancelled("stopped, as asked; the next `pulumi up` continues")
+
+
+def connect(
+    endpoint: str, root_certificates: bytes | None, credentials: Credentials, user_agent: str
+) -> yandexcloud.SDK:
+    """The SDK, logged in. An authorized key is exchanged for one IAM token here, rather than for one by each channel of the SDK.
+
+    Raises CloudError where the endpoint can't be reached or refuses the key.
+    """
+    token = credentials.iam_token
+    if credentials.service_account_key is not None:
+        key = dict(credentials.service_account_key)
+        request = ServiceAccountAuth(key, endpoint).get_token_request()
+        entry = yandexcloud.SDK(
+            endpoint=endpoint, root_certificates=root_certificates, service_account_key=key, user_agent=user_agent
+        )
+        login = Cloud(entry, patience=Patience())
+        token = login.call("IamTokenService/Create", json_format.MessageToDict(request), f"{credentials.source}")[
+            "iam_token"
+        ]
+    return yandexcloud.SDK(
+        endpoint=endpoint, root_certificates=root_certificates, iam_token=token, user_agent=user_agent
+    )
 
 
 def _failure(name: str, error: grpc.RpcError, resource: str) -> CloudError:

@@ -18,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-AMBIGUOUS: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED", "DATA_LOSS"})
+AMBIGUOUS: Final = frozenset(
+    {"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED", "DATA_LOSS"}
+)
 """Codes after which a call may or may not have taken effect: the answer, not the call, is what is known to be lost."""
 
 
@@ -72,7 +74,9 @@ class CloudError(YandexKeysError):
         advice = remedy(call, code, message)
         self.uncertain = False
         """True where even a look at the cloud could not tell whether the call took effect."""
-        super().__init__(f"{where}{call} failed with {code}: {message.rstrip('.')}{trace}." + (f" {advice}" if advice else ""))
+        super().__init__(
+            f"{where}{call} failed with {code}: {message.rstrip('.')}{trace}." + (f" {advice}" if advice else "")
+        )
 
     @property
     def ambiguous(self) -> bool:
@@ -111,6 +115,10 @@ def remedy(call: str, code: str, message: str) -> str:
         if "policy" in message.lower():
             return "An organization policy forbids it, whatever the roles: ask the organization's administrator."
         return f"Grant the deployer {_ROLES.get(service, 'the role that this call needs')}."
+    if "CERTIFICATE" in message.upper() or "handshake" in message.lower():
+        return "The endpoint's certificate isn't trusted: set yandex-keys:rootCertificates or YANDEX_KEYS_ROOT_CERTIFICATES to its authority."
+    if code == "UNAVAILABLE" and ("connect" in message.lower() or "resolution" in message.lower()):
+        return "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again."
     if code == "UNAUTHENTICATED":
         return "The deployer's credentials were refused: renew the token or the authorized key."
     if code == "RESOURCE_EXHAUSTED":

@@ -52,7 +52,10 @@ class Issuer:
         return f"API key {self.urn.rpartition('::')[2]}"
 
     def issue(self, now: datetime) -> Issued:
-        """A key that is delivered, and verified before where that is asked for. Raises YandexKeysError; then no key of ours is left, or the next run finds it."""
+        """A key that is delivered, and verified before where that is asked for.
+
+        Raises YandexKeysError; then no key of ours is left, or the next run finds it.
+        """
         delivered = self._sorted_out()
         adopted = self._adoptable(delivered, now)
         if adopted is not None:
@@ -80,7 +83,9 @@ class Issuer:
         try:
             self.delete(key_id)
         except YandexKeysError as error:
-            self.runtime.log("warning", f"key {key_id} could not be deleted; the next `pulumi up` does it. {error}", self.urn)
+            self.runtime.log(
+                "warning", f"key {key_id} could not be deleted; the next `pulumi up` does it. {error}", self.urn
+            )
 
     def delete(self, key_id: str) -> None:
         """Deletes the key; one that is gone already is fine. Raises CloudError."""
@@ -98,7 +103,9 @@ class Issuer:
             return []
         known = self.known | self.runtime.seen.get(self.tag, set())
         return [
-            key for key in self.runtime.reads.keys(account) if key["id"] not in known and untagged(key.get("description", ""))[1] == self.tag
+            key
+            for key in self.runtime.reads.keys(account)
+            if key["id"] not in known and untagged(key.get("description", ""))[1] == self.tag
         ]
 
     def _sorted_out(self) -> tuple[tuple[Mapping[str, Any], Mapping[str, Any], Lockbox], ...]:
@@ -109,9 +116,13 @@ class Issuer:
         named = [(target, self.runtime.versions.named(target.secret_id)) for target in dict.fromkeys(self.targets)]
         delivered = []
         for key in strays:
-            found = next(((key, versions[key["id"]], target) for target, versions in named if key["id"] in versions), None)
+            found = next(
+                ((key, versions[key["id"]], target) for target, versions in named if key["id"] in versions), None
+            )
             if found is None:
-                self.runtime.log("info", f"deletes key {key['id']}, which an interrupted run left without a delivery", self.urn)
+                self.runtime.log(
+                    "info", f"deletes key {key['id']}, which an interrupted run left without a delivery", self.urn
+                )
                 self.delete(key["id"])
             else:
                 delivered.append(found)
@@ -121,9 +132,17 @@ class Issuer:
         self, delivered: tuple[tuple[Mapping[str, Any], Mapping[str, Any], Lockbox], ...], now: datetime
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
         for key, version, target in delivered:
-            fits = target == self.inputs.lockbox and not self.inputs.expose_secret and key["id"] not in self.inputs.compromised
+            fits = (
+                target == self.inputs.lockbox
+                and not self.inputs.expose_secret
+                and key["id"] not in self.inputs.compromised
+            )
             alive = cloud_time(key.get("expires_at")) >= later(now, self.inputs.rotate_every)
-            if fits and alive and {target.secret_entry, target.key_id_entry} <= set(version.get("payload_entry_keys", ())):
+            if (
+                fits
+                and alive
+                and {target.secret_entry, target.key_id_entry} <= set(version.get("payload_entry_keys", ()))
+            ):
                 return key, version
         return None
 

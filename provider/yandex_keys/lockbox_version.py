@@ -1,8 +1,8 @@
 """Versions of Lockbox secrets: one writer at a time, and a version belongs to the key that its description names.
 
-A version is added to the secret's *current* one, which the cloud itself looks up (`base_version_id` left out): so whatever another stack or a colleague
-wrote a moment ago stays. A base named by us would have to be read before, with a window in between in which what others write would be lost, and the API
-has no compare-and-set to notice it.
+A version is added to the secret's *current* one, which the cloud itself looks up (`base_version_id` left out): so whatever another
+stack or a colleague wrote a moment ago stays. A base named by us would have to be read before, with a window in between in which what
+others write would be lost, and the API has no compare-and-set to notice it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class LockboxVersions:
         """Schedules the version's destruction, after the cloud's default of 7 days; one that is gone already is fine."""
         try:
             self._cloud.operate(
-                "SecretService/ScheduleVersionDestruction", {"secret_id": secret_id, "version_id": version_id}, f"secret {secret_id}"
+                "SecretService/ScheduleVersionDestruction",
+                {"secret_id": secret_id, "version_id": version_id},
+                f"secret {secret_id}",
             )
         except NotFound:
             return

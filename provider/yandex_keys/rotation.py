@@ -156,7 +156,9 @@ def decide(inputs: Inputs, state: State | None, now: datetime, tag: str = "", ur
             actions.append(end)
             continue
         if not previous.enforced:
-            reason = f"key {previous.key_id} keeps working until {_shown(previous.expires_at)}, and the cloud must be told"
+            reason = (
+                f"key {previous.key_id} keeps working until {_shown(previous.expires_at)}, and the cloud must be told"
+            )
             actions.append(Action(Verb.ENFORCE, reason, previous.key_id, previous.expires_at))
         elif _near_its_end(previous, now):
             if previous.key_id not in state.usage:
@@ -169,7 +171,9 @@ def decide(inputs: Inputs, state: State | None, now: datetime, tag: str = "", ur
     else:
         actions.extend(_change(inputs, state, tag))
     order = list(Verb)
-    return Decision(tuple(sorted(actions, key=lambda action: order.index(action.verb))), tuple(warnings), frozenset(wants))
+    return Decision(
+        tuple(sorted(actions, key=lambda action: order.index(action.verb))), tuple(warnings), frozenset(wants)
+    )
 
 
 def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
@@ -183,7 +187,11 @@ def _end_of(previous: PreviousKey, inputs: Inputs, now: datetime) -> Action | No
     if previous.key_id in inputs.compromised:
         return Action(Verb.REVOKE, f"key {previous.key_id} is compromised: it is deleted at once", previous.key_id)
     if previous.expires_at <= now:
-        return Action(Verb.RETIRE, f"retires key {previous.key_id}: its overlap ended {_shown(previous.expires_at)}", previous.key_id)
+        return Action(
+            Verb.RETIRE,
+            f"retires key {previous.key_id}: its overlap ended {_shown(previous.expires_at)}",
+            previous.key_id,
+        )
     return None
 
 
@@ -193,7 +201,9 @@ def _near_its_end(previous: PreviousKey, now: datetime) -> bool:
     return now >= previous.expires_at - (previous.expires_at - began) / 4
 
 
-def _still_used(previous: PreviousKey, last_used: datetime | None, inputs: Inputs, actions: list[Action], warnings: list[str]) -> None:
+def _still_used(
+    previous: PreviousKey, last_used: datetime | None, inputs: Inputs, actions: list[Action], warnings: list[str]
+) -> None:
     began = previous.extended_at or previous.rotated_at
     if last_used is None or last_used <= began:
         return
@@ -201,9 +211,14 @@ def _still_used(previous: PreviousKey, last_used: datetime | None, inputs: Input
     until = min(later(previous.expires_at, inputs.overlap), previous.lifetime_ends_at)
     if inputs.when_still_used == "extend" and until > previous.expires_at:
         actions.append(Action(Verb.EXTEND, f"{used}: it is extended until {_shown(until)}", previous.key_id, until))
-        warnings.append(f"{used}; it now works until {_shown(until)} and ends for good on {_shown(previous.lifetime_ends_at)}: move its consumer to the current key")
+        warnings.append(
+            f"{used}; it now works until {_shown(until)} and ends for good on {_shown(previous.lifetime_ends_at)}: "
+            "move its consumer to the current key"
+        )
     else:
-        warnings.append(f"{used}; it ends on {_shown(previous.expires_at)} and its consumer will be cut: move it to the current key")
+        warnings.append(
+            f"{used}; it ends on {_shown(previous.expires_at)} and its consumer will be cut: move it to the current key"
+        )
 
 
 def _rotation(inputs: Inputs, state: State, now: datetime, urn: str) -> Action | None:
@@ -218,7 +233,9 @@ def _rotation(inputs: Inputs, state: State, now: datetime, urn: str) -> Action |
     ends = min(state.expires_at, later(now, inputs.overlap))
     working = f"it keeps working until {_shown(ends)}" if ends > now else "it works no longer"
     age = _age(now - state.issued_at)
-    return Action(Verb.ROTATE, f"rotates: {why}, key {state.key_id} is {age} old; {working}", state.key_id, overlap=inputs.overlap)
+    return Action(
+        Verb.ROTATE, f"rotates: {why}, key {state.key_id} is {age} old; {working}", state.key_id, overlap=inputs.overlap
+    )
 
 
 def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | None:
@@ -231,7 +248,10 @@ def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | 
         (due <= now, f"due since {_shown(due)}"),
         (state.expires_at <= now, f"expired {_shown(state.expires_at)}"),
         (later(state.issued_at, inputs.lifetime) <= now, f"a lifetime of {format_duration(inputs.lifetime)} is over"),
-        (inputs.reissue != applied.reissue, f"reissue is now {inputs.reissue!r}" if inputs.reissue else "reissue was removed"),
+        (
+            inputs.reissue != applied.reissue,
+            f"reissue is now {inputs.reissue!r}" if inputs.reissue else "reissue was removed",
+        ),
         (inputs.lockbox != applied.lockbox, "delivered elsewhere from now on, and a secret can't be read again"),
         (inputs.expose_secret and not applied.expose_secret, "an output from now on, and a secret can't be read again"),
     )
@@ -252,7 +272,14 @@ def _change(inputs: Inputs, state: State, tag: str) -> list[Action]:
     if not changed:
         return []
     until = later(state.issued_at, inputs.lifetime) if "lifetime" in changed else None
-    return [Action(Verb.CHANGE, f"changes {', '.join(changed)} of key {state.key_id} in place; its secret stays", state.key_id, until)]
+    return [
+        Action(
+            Verb.CHANGE,
+            f"changes {', '.join(changed)} of key {state.key_id} in place; its secret stays",
+            state.key_id,
+            until,
+        )
+    ]
 
 
 def _shown(time: datetime) -> str:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import socket
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +40,14 @@ from .version import VERSION
 
 TYPES: Final[dict[str, ResourceType]] = {
     handler.token: handler
-    for handler in (ApiKey(), LockboxSecret(), LockboxSecretIamMember(), ServiceAccount(), FolderIamMember(), KmsSymmetricKey())
+    for handler in (
+        ApiKey(),
+        LockboxSecret(),
+        LockboxSecretIamMember(),
+        ServiceAccount(),
+        FolderIamMember(),
+        KmsSymmetricKey(),
+    )
 }
 """Every type that this plugin answers for, of the packages `yandex-keys` and `yandex`."""
 
@@ -45,6 +55,9 @@ SECRET_OUTPUTS: Final = frozenset({"secret"})
 _SCHEMA: Final = Path(__file__).with_name("schema.json")
 # More than the engine's own default parallelism on any machine: a verb must not wait for a thread, nor `Cancel` at all.
 _THREADS: Final = 512
+_WATCH_EVERY: Final = 2.0
+_MISSED_LIMIT: Final = 2
+_GRACE: Final = 30.0
 _OWN_PACKAGE: Final = "yandex-keys"
 # What the engine itself puts among a provider's settings.
 _ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "parameterization"})
@@ -67,7 +80,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._session.attach(request.engine_address)
-        return proto.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False, supports_autonaming_configuration=False)
+        return proto.ProviderHandshakeResponse(
+            accept_secrets=True, accept_resources=False, accept_outputs=False, supports_autonaming_configuration=False
+        )
 
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Empty:
         self._session.attach(request.address)
@@ -100,14 +115,18 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         given = {name: value for name, value in _plain(request.args).items() if not is_unknown(value)}
         _guarded(context, lambda: self._session.configure(given))
-        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False)
+        return proto.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
+        )
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         handler = _handler(request, context)
 
         def run() -> Any:
             try:
-                inputs = handler.check(request.urn, _plain(request.olds), _plain(request.news), self._session.runtime_or_none())
+                inputs = handler.check(
+                    request.urn, _plain(request.olds), _plain(request.news), self._session.runtime_or_none()
+                )
             except InvalidInput as error:
                 return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
             return proto.CheckResponse(inputs=_struct(inputs))
@@ -127,7 +146,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             state = _guarded(context, lambda: handler.preview(request.urn, None, inputs, self._session.runtime()))
             return proto.CreateResponse(id="", properties=_struct(state, SECRET_OUTPUTS))
-        resource_id, state = _guarded(context, lambda: handler.create(request.urn, inputs, self._session.runtime()), inputs)
+        resource_id, state = _guarded(
+            context, lambda: handler.create(request.urn, inputs, self._session.runtime()), inputs
+        )
         return proto.CreateResponse(id=resource_id, properties=_struct(state, SECRET_OUTPUTS))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -135,7 +156,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         found = _guarded(context, lambda: handler.read(request.urn, request.id, inputs, state, self._session.runtime()))
         if found is None:
             return proto.ReadResponse()
-        return proto.ReadResponse(id=found.resource_id, properties=_struct(found.state, SECRET_OUTPUTS), inputs=_struct(found.inputs))
+        return proto.ReadResponse(
+            id=found.resource_id, properties=_struct(found.state, SECRET_OUTPUTS), inputs=_struct(found.inputs)
+        )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         handler, state, inputs = _handler(request, context), _plain(request.olds), _plain(request.news)
@@ -157,17 +180,22 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
 def main(arguments: list[str]) -> None:
     """Serves until the engine ends us; the first line on stdout is the port. `arguments` are those that the engine gives."""
-    parser = argparse.ArgumentParser(prog="pulumi-resource-yandex-keys", description="The yandex-keys provider plugin; the Pulumi engine starts it.")
+    parser = argparse.ArgumentParser(
+        prog="pulumi-resource-yandex-keys", description="The yandex-keys provider plugin; the Pulumi engine starts it."
+    )
     parser.add_argument("engine", nargs="?", default="", help="the engine's address")
     known, _ = parser.parse_known_args(arguments)
     session = Session()
     session.attach(known.engine)
-    server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="verb"), options=_GRPC_CHANNEL_OPTIONS)
+    server = grpc.server(
+        ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="verb"), options=_GRPC_CHANNEL_OPTIONS
+    )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderServicer(session), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
+    threading.Thread(target=_end_with, args=(known.engine, session, server), name="engine watch", daemon=True).start()
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:
@@ -176,11 +204,30 @@ def main(arguments: list[str]) -> None:
         server.stop(grace=None)
 
 
+def _end_with(engine: str, session: Session, server: grpc.Server) -> None:
+    """Ends the plugin some seconds after an engine that was killed: it can't be told any more, and nobody else ends us."""
+    host, _, port = engine.rpartition(":")
+    if not port.isdecimal():
+        return
+    missed = 0
+    while missed < _MISSED_LIMIT:
+        time.sleep(_WATCH_EVERY)
+        try:
+            socket.create_connection((host, int(port)), timeout=_WATCH_EVERY).close()
+            missed = 0
+        except OSError:
+            missed += 1
+    session.cancel()
+    server.stop(grace=_GRACE)
+
+
 def _handler(request: Any, context: grpc.ServicerContext) -> ResourceType:
     token = request.urn.split("::")[2].rpartition("$")[2]
     handler = TYPES.get(token)
     if handler is None:
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{token} is not a type of this provider; it has {', '.join(sorted(TYPES))}")
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED, f"{token} is not a type of this provider; it has {', '.join(sorted(TYPES))}"
+        )
         raise AssertionError("abort raises")
     return handler
 
@@ -191,7 +238,10 @@ def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: P
         return run()
     except PartialFailure as error:
         detail = provider_pb2.ErrorResourceInitFailed(
-            id=error.resource_id, properties=_struct(error.state, SECRET_OUTPUTS), inputs=_struct(inputs or {}), reasons=error.reasons
+            id=error.resource_id,
+            properties=_struct(error.state, SECRET_OUTPUTS),
+            inputs=_struct(inputs or {}),
+            reasons=error.reasons,
         )
         status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
         status.details.add().Pack(detail)
@@ -208,7 +258,8 @@ def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: P
 
 def _diff_response(changes: Any, delete_before_replace: bool) -> Any:
     detailed = {
-        path: proto.PropertyDiff(kind=_KINDS[(change.kind, change.replace)], inputDiff=change.is_input) for path, change in changes.items()
+        path: proto.PropertyDiff(kind=_KINDS[(change.kind, change.replace)], inputDiff=change.is_input)
+        for path, change in changes.items()
     }
     return proto.DiffResponse(
         changes=proto.DiffResponse.DIFF_SOME if changes else proto.DiffResponse.DIFF_NONE,
@@ -226,7 +277,13 @@ def _unknown_settings(given: Properties) -> list[tuple[str, str]]:
         if name.startswith("__"):
             continue
         close = difflib.get_close_matches(name, SETTINGS, 1)
-        problems.append((name, "is not a setting of yandex-keys" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(SETTINGS))}")))
+        problems.append(
+            (
+                name,
+                "is not a setting of yandex-keys"
+                + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(SETTINGS))}"),
+            )
+        )
     return problems
 
 

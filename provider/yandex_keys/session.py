@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import grpc
-import yandexcloud
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from .cloud import Cloud
+from .cloud import Cloud, connect
 from .credentials import find_credentials
 from .errors import ConfigurationError
 from .lockbox_version import LockboxVersions
@@ -41,7 +40,9 @@ class Session:
     def attach(self, engine_address: str) -> None:
         """Makes `log` reach the engine at that address; without one, lines are dropped."""
         if engine_address and self._engine is None:
-            self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine_address, options=_GRPC_CHANNEL_OPTIONS))
+            self._engine = engine_pb2_grpc.EngineStub(
+                grpc.insecure_channel(engine_address, options=_GRPC_CHANNEL_OPTIONS)
+            )
 
     def check(self, given: Mapping[str, Any]) -> Settings:
         """The settings. Raises InvalidInput."""
@@ -51,14 +52,10 @@ class Session:
         """Logs in. Raises InvalidInput or ConfigurationError, before anything starts."""
         chosen = self.check(given)
         credentials = find_credentials(chosen.credentials, self._environment)
-        sdk = yandexcloud.SDK(
-            endpoint=chosen.endpoint,
-            root_certificates=chosen.root_certificates,
-            iam_token=credentials.iam_token,
-            service_account_key=dict(credentials.service_account_key) if credentials.service_account_key else None,
-            user_agent=f"pulumi-yandex-keys/{VERSION}",
+        agent = f"pulumi-yandex-keys/{VERSION}"
+        cloud = Cloud(
+            lambda: connect(chosen.endpoint, chosen.root_certificates, credentials, agent), wait=self._cancelled.wait
         )
-        cloud = Cloud(sdk, wait=self._cancelled.wait)
         reads = Reads(cloud)
         self._runtime = Runtime(
             cloud=cloud,
@@ -90,6 +87,8 @@ class Session:
         if self._engine is None:
             return
         try:
-            self._engine.Log(engine_pb2.LogRequest(severity=_SEVERITIES[severity], message=message, urn=urn), timeout=_LOG_TIMEOUT)
+            self._engine.Log(
+                engine_pb2.LogRequest(severity=_SEVERITIES[severity], message=message, urn=urn), timeout=_LOG_TIMEOUT
+            )
         except grpc.RpcError:
             return
