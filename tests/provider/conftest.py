@@ -1,0 +1,25 @@
+"""The emulated cloud of a test process: one for all of its tests, with a clean slate of faults and counts for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.provider.emulated_cloud import EmulatedCloud, serving
+
+
+@pytest.fixture(scope="session")
+def served_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCloud]:
+    """The emulator, running."""
+    with serving(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(served_cloud: EmulatedCloud) -> EmulatedCloud:
+    """The emulator, with no faults and nothing counted yet. What other tests made is still there: use names of your own."""
+    served_cloud.heal()
+    served_cloud.forget_calls()
+    served_cloud.logged.clear()
+    return served_cloud
