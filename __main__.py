@@ -3,12 +3,11 @@
 import pulumi
 
 from components.service_account_keys import ServiceAccountKeys
-from components.settings import written, yandex_provider
-from components.spec import SpecError, parse
+from components.settings import stack_spec, yandex_provider
+from components.spec import SpecError
 
-config = pulumi.Config("api-keys")
 try:
-    spec = parse(written(config, "defaults"), written(config, "accounts"))
+    spec = stack_spec()
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 

@@ -26,13 +26,13 @@ import pulumi_yandex as yandex
 from components.resources import (
     ApiKey,
     ApiKeyArgs,
-    ApiKeyLockboxArgs,
-    ApiKeyPrevious,
-    ApiKeyVerifyArgs,
+    LockboxArgs,
     LockboxSecret,
     LockboxSecretArgs,
     LockboxSecretIamMember,
     LockboxSecretIamMemberArgs,
+    PreviousKey,
+    VerifyArgs,
 )
 from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
 
@@ -190,11 +190,11 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             ),
         )
 
-    def _lockbox(self, key: KeySpec) -> ApiKeyLockboxArgs | None:
+    def _lockbox(self, key: KeySpec) -> LockboxArgs | None:
         secret = self._secret(key)
         if secret is None:
             return None
-        return ApiKeyLockboxArgs(secret_id=secret.id, secret_entry=key.secret_entry, key_id_entry=key.key_id_entry)
+        return LockboxArgs(secret_id=secret.id, secret_entry=key.secret_entry, key_id_entry=key.key_id_entry)
 
     def _secret(self, key: KeySpec) -> LockboxSecret | None:
         name = self._spec.secret_of(key)
@@ -222,13 +222,13 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         )
 
 
-def _verify(call: bool | VerifySpec) -> ApiKeyVerifyArgs | None:
+def _verify(call: bool | VerifySpec) -> VerifyArgs | None:
     if isinstance(call, bool):
         return None
-    return ApiKeyVerifyArgs(url=call.url, method=call.method, expect_status=call.expect_status, timeout=call.timeout)
+    return VerifyArgs(url=call.url, method=call.method, expect_status=call.expect_status, timeout=call.timeout)
 
 
-def _shown(previous: ApiKeyPrevious) -> dict[str, str]:
+def _shown(previous: PreviousKey) -> dict[str, str]:
     shown = {
         "keyId": previous.key_id,
         "issuedAt": previous.issued_at,

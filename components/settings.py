@@ -6,18 +6,27 @@ from collections.abc import Mapping
 from typing import Final
 
 import pulumi
+from pulumi.runtime.config import CONFIG
 from pulumi_yandex import _utilities as pulumi_yandex_package
 
 from components.resources.declaration import given, input_type, outputs
+from components.spec import Spec, parse
 
 _SECRET: Final = frozenset({"token", "service_account_key_file", "federated_token"})
 
 
-def written(config: pulumi.Config, name: str) -> object:
-    """What the stack file says under `name`, as plain values; None where it says nothing. Never raises."""
+def stack_spec() -> Spec:
+    """What the stack file says under `api-keys:`. Raises SpecError, which has every problem at once."""
+    config = pulumi.Config("api-keys")
+    names = {name.partition(":")[2] for name in CONFIG.get() if name.startswith("api-keys:")}
+    return parse(_written(config, "defaults"), _written(config, "accounts"), others=names - {"defaults", "accounts"})
+
+
+def _written(config: pulumi.Config, name: str) -> object:
+    """What stands under `name`, as plain values; None where there is nothing."""
     try:
         value: object = config.get_object(name)
-    except pulumi.ConfigTypeError:
+    except (pulumi.ConfigTypeError, ValueError, RecursionError):
         # Text where a list or a mapping belongs: the spec says so, with everything else that is wrong.
         value = config.get(name)
     return value

@@ -12,6 +12,7 @@ Fields are camelCase in the file and snake_case in Python.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag
@@ -60,7 +61,7 @@ class VerifySpec(_Written):
     """The HTTP method."""
     expect_status: Annotated[int, Status()] = 200
     """The HTTP status that says that the key works."""
-    timeout: kind.Duration = "30s"
+    timeout: kind.Duration = "60s"
     """How long to try, while the new key isn't known to the service yet."""
 
 
@@ -199,14 +200,15 @@ class Spec(_Written):
 ACCOUNTS_RIGHT: Final = "list the service accounts under api-keys:accounts"
 
 
-def parse(defaults: object, accounts: object) -> Spec:
+def parse(defaults: object, accounts: object, *, others: Iterable[str] = ()) -> Spec:
     """`api-keys:defaults` (None where there are none) and `api-keys:accounts`, as read from YAML, filled in.
 
-    Raises SpecError, which has every problem at once, and nothing else.
+    `others` are further names under `api-keys:`; there are none that mean anything. Raises SpecError, which has every problem
+    at once, and nothing else.
     """
     from components.spec_reading import read_spec
 
-    return read_spec(defaults, accounts)
+    return read_spec(defaults, accounts, others)
 
 
 def parse_account(account: object, defaults: object = None) -> AccountSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from components import catalogue, spec_rules
 from components.spec import ACCOUNTS_RIGHT, AccountSpec, Defaults, KeySpec, Policy, Spec, VerifySpec
-from components.spec_errors import Problem, SpecError, problems_of, shown
+from components.spec_errors import Problem, SpecError, did_you_mean, path_of, problems_of, shown
 
 M = TypeVar("M", bound=BaseModel)
 M_co = TypeVar("M_co", bound=BaseModel, covariant=True)
@@ -34,9 +34,13 @@ class Reading(Generic[M_co]):
         return self.bad.isdisjoint(fields)
 
 
-def read_spec(defaults: object, accounts: object) -> Spec:
+def read_spec(defaults: object, accounts: object, others: Iterable[str]) -> Spec:
     """See `components.spec.parse`."""
-    problems: list[Problem] = []
+    known = ("defaults", "accounts")
+    problems = [
+        Problem(path_of("", (name,)), "unknown setting under api-keys", did_you_mean(name, known, "settings"))
+        for name in sorted(others)
+    ]
     default = _read(Defaults, {} if defaults is None else defaults, "defaults", problems)
     problems += spec_rules.defaults_problems(default)
     if not isinstance(accounts, list | tuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -21,7 +21,8 @@ Rule = Callable[[str], tuple[str, str] | None]
 
 @dataclass(frozen=True)
 class Text:
-    """One line of text. `secretive`: what stands there may be a secret by mistake, so that no line repeats it."""
+    """One line of text. `secretive`: what stands there may be a secret by mistake, so that no line repeats it; `schema`: what
+    the JSON Schema says of `rule`."""
 
     right: str
     pattern: str | None = None
@@ -29,6 +30,7 @@ class Text:
     longest: int = 1024
     rule: Rule | None = None
     secretive: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def check(self, value: object) -> str:
         """`value` as it is. Raises a rule error."""
@@ -74,7 +76,7 @@ class Text:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         limits = {"minLength": self.shortest, "maxLength": self.longest}
-        return handler(schema) | limits | ({"pattern": f"^{self.pattern}$"} if self.pattern else {})
+        return handler(schema) | limits | ({"pattern": f"^{self.pattern}$"} if self.pattern else {}) | dict(self.schema)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ LONGEST_LIFETIME: Final = timedelta(days=18_250)
 """Fifty years: the API takes no expiry after 2105."""
 
 _ID: Final = r"[a-zA-Z0-9][-_a-zA-Z0-9]*"
+_SCOPE: Final = r"[a-zA-Z][-_a-zA-Z0-9]*(\.[-_a-zA-Z0-9]+)+"
+_DURATION: Final = "^[0-9]{1,9}[dhms]$"
 _SUBJECTS: Final = ("serviceAccount", "userAccount", "federatedUser", "group")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -73,7 +75,7 @@ def _scope_rule(value: str) -> tuple[str, str] | None:
             f"{shown(value)} is a service, not a scope",
             f"put it under `uses`, or write {catalogue.SERVICES[value].scopes[0]}",
         )
-    if not re.fullmatch(r"[a-zA-Z][-_a-zA-Z0-9]*(\.[-_a-zA-Z0-9]+)+", value, re.ASCII):
+    if not re.fullmatch(_SCOPE, value, re.ASCII):
         return f"{shown(value)} is not in the form of a scope", _SCOPE_RIGHT
     if catalogue.services_for_scope(f"yc.{value}"):
         return f"{shown(value)} lacks its beginning", f"write yc.{value}"
@@ -131,10 +133,18 @@ KeyDescription = Annotated[
         longest=DESCRIPTION_LENGTH - TAG_LENGTH,
     ),
 ]
-Duration = Annotated[str, Text(_DURATION_RIGHT, rule=_duration_rule)]
-Lifetime = Annotated[str, Text(_DURATION_RIGHT, rule=_lifetime_rule)]
-ServiceName = Annotated[str, Text("write a service such as translate", longest=SCOPE_LENGTH, rule=_service_rule)]
-Scope = Annotated[str, Text(_SCOPE_RIGHT, longest=SCOPE_LENGTH, rule=_scope_rule)]
+Duration = Annotated[str, Text(_DURATION_RIGHT, rule=_duration_rule, schema={"pattern": _DURATION})]
+Lifetime = Annotated[str, Text(_DURATION_RIGHT, rule=_lifetime_rule, schema={"pattern": _DURATION})]
+ServiceName = Annotated[
+    str,
+    Text(
+        "write a service such as translate",
+        longest=SCOPE_LENGTH,
+        rule=_service_rule,
+        schema={"enum": sorted(catalogue.SERVICES)},
+    ),
+]
+Scope = Annotated[str, Text(_SCOPE_RIGHT, longest=SCOPE_LENGTH, rule=_scope_rule, schema={"pattern": f"^{_SCOPE}$"})]
 Role = Annotated[
     str,
     Text(
@@ -143,7 +153,15 @@ Role = Annotated[
         longest=ROLE_LENGTH,
     ),
 ]
-Reader = Annotated[str, Text(_READER_RIGHT, longest=SUBJECT_LENGTH + 20, rule=_reader_rule)]
+Reader = Annotated[
+    str,
+    Text(
+        _READER_RIGHT,
+        longest=SUBJECT_LENGTH + 20,
+        rule=_reader_rule,
+        schema={"pattern": f"^(self|({'|'.join(_SUBJECTS)}):{_ID})$"},
+    ),
+]
 FolderId = Annotated[str, Text("write a folder's id, such as b1gexample", _ID, longest=ID_LENGTH)]
 SecretName = Annotated[
     str,
@@ -168,7 +186,7 @@ LabelValue = Annotated[
     str,
     Text(f"use up to {LABEL_LENGTH} of a-z, 0-9, hyphen and underscore", LABEL_VALUE, shortest=0, longest=LABEL_LENGTH),
 ]
-Url = Annotated[str, Text(_URL_RIGHT, longest=2048, rule=_url_rule)]
+Url = Annotated[str, Text(_URL_RIGHT, longest=2048, rule=_url_rule, schema={"pattern": "^https?://", "format": "uri"})]
 KmsKey = Annotated[
     bool | str, FlagOr(Text("write true for a key of its own, or the id of a KMS key", _ID, longest=ID_LENGTH))
 ]

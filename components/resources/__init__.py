@@ -3,11 +3,11 @@
 from components.resources.api_key import (
     ApiKey,
     ApiKeyArgs,
-    ApiKeyLockbox,
-    ApiKeyLockboxArgs,
-    ApiKeyPrevious,
-    ApiKeyVerify,
-    ApiKeyVerifyArgs,
+    Lockbox,
+    LockboxArgs,
+    PreviousKey,
+    Verify,
+    VerifyArgs,
 )
 from components.resources.lockbox_secret import LockboxSecret, LockboxSecretArgs
 from components.resources.lockbox_secret_iam_member import LockboxSecretIamMember, LockboxSecretIamMemberArgs
@@ -16,15 +16,15 @@ from components.resources.provider import Provider, ProviderArgs
 __all__ = [
     "ApiKey",
     "ApiKeyArgs",
-    "ApiKeyLockbox",
-    "ApiKeyLockboxArgs",
-    "ApiKeyPrevious",
-    "ApiKeyVerify",
-    "ApiKeyVerifyArgs",
+    "Lockbox",
+    "LockboxArgs",
     "LockboxSecret",
     "LockboxSecretArgs",
     "LockboxSecretIamMember",
     "LockboxSecretIamMemberArgs",
+    "PreviousKey",
     "Provider",
     "ProviderArgs",
+    "Verify",
+    "VerifyArgs",
 ]

@@ -11,16 +11,16 @@ from components.resources.declaration import given, input_type, output_type, out
 __all__ = [
     "ApiKey",
     "ApiKeyArgs",
-    "ApiKeyLockbox",
-    "ApiKeyLockboxArgs",
-    "ApiKeyPrevious",
-    "ApiKeyVerify",
-    "ApiKeyVerifyArgs",
+    "Lockbox",
+    "LockboxArgs",
+    "PreviousKey",
+    "Verify",
+    "VerifyArgs",
 ]
 
 
 @input_type
-class ApiKeyLockboxArgs:
+class LockboxArgs:
     """Delivery to Lockbox."""
 
     secret_id: pulumi.Input[str] = pulumi.property("secretId")
@@ -32,7 +32,7 @@ class ApiKeyLockboxArgs:
 
 
 @input_type
-class ApiKeyVerifyArgs:
+class VerifyArgs:
     """A harmless call that a new key must make before it counts."""
 
     url: pulumi.Input[str] = pulumi.property("url")
@@ -42,7 +42,7 @@ class ApiKeyVerifyArgs:
     expect_status: pulumi.Input[int] | None = pulumi.property("expectStatus", default=None)
     """The HTTP status of success, by default 200."""
     timeout: pulumi.Input[str] | None = pulumi.property("timeout", default=None)
-    """Duration for which to try, by default `30s`."""
+    """Duration for which to try, by default `60s`."""
 
 
 @input_type
@@ -53,12 +53,12 @@ class ApiKeyArgs:
     """The account that the key belongs to; another one replaces the key."""
     scopes: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("scopes")
     """What the key may be used for, 1 to 100 scopes, in any order. Changed in place."""
-    lifetime: pulumi.Input[str] = pulumi.property("lifetime")
-    """Duration from issue to the key's own expiry. Changed in place."""
-    rotate_every: pulumi.Input[str] = pulumi.property("rotateEvery")
-    """Duration after which a new key takes over."""
-    overlap: pulumi.Input[str] = pulumi.property("overlap")
-    """Duration for which the previous key keeps working after a rotation."""
+    lifetime: pulumi.Input[str] | None = pulumi.property("lifetime", default=None)
+    """Duration from issue to the key's own expiry, by default `90d`. Changed in place."""
+    rotate_every: pulumi.Input[str] | None = pulumi.property("rotateEvery", default=None)
+    """Duration after which a new key takes over, by default `30d`."""
+    overlap: pulumi.Input[str] | None = pulumi.property("overlap", default=None)
+    """Duration for which the previous key keeps working after a rotation, by default `7d`."""
     description: pulumi.Input[str] | None = pulumi.property("description", default=None)
     """Your words; the provider adds its tag. Changed in place."""
     reissue: pulumi.Input[str] | None = pulumi.property("reissue", default=None)
@@ -67,25 +67,25 @@ class ApiKeyArgs:
     """Ids of keys that must stop working at once: replaced and deleted without overlap."""
     when_still_used: pulumi.Input[str] | None = pulumi.property("whenStillUsed", default=None)
     """`extend` (the default) or `retire`: what happens to a previous key that is still used as its overlap ends."""
-    lockbox: pulumi.Input[ApiKeyLockboxArgs] | None = pulumi.property("lockbox", default=None)
+    lockbox: pulumi.Input[LockboxArgs] | None = pulumi.property("lockbox", default=None)
     """Delivery to Lockbox. This or `expose_secret` is needed."""
     expose_secret: pulumi.Input[bool] | None = pulumi.property("exposeSecret", default=None)
     """Whether the secret is the output `secret`, always a Pulumi secret."""
-    verify: pulumi.Input[ApiKeyVerifyArgs] | None = pulumi.property("verify", default=None)
+    verify: pulumi.Input[VerifyArgs] | None = pulumi.property("verify", default=None)
     """A harmless call that a new key must make before it counts."""
 
 
 @output_type
-class ApiKeyLockbox:
+class Lockbox:
     """Delivery to Lockbox."""
 
     secret_id: str = pulumi.property("secretId")
-    secret_entry: str = pulumi.property("secretEntry")
-    key_id_entry: str = pulumi.property("keyIdEntry")
+    secret_entry: str | None = pulumi.property("secretEntry", default=None)
+    key_id_entry: str | None = pulumi.property("keyIdEntry", default=None)
 
 
 @output_type
-class ApiKeyVerify:
+class Verify:
     """A harmless call that a new key must make before it counts."""
 
     url: str = pulumi.property("url")
@@ -95,7 +95,7 @@ class ApiKeyVerify:
 
 
 @output_type
-class ApiKeyPrevious:
+class PreviousKey:
     """A key in its overlap. Dates are RFC 3339 in UTC."""
 
     key_id: str = pulumi.property("keyId")
@@ -103,11 +103,15 @@ class ApiKeyPrevious:
     expires_at: str = pulumi.property("expiresAt")
     """The end of its overlap: the key's own expiry, which the cloud enforces."""
     rotated_at: str = pulumi.property("rotatedAt")
-    lifetime_ends_at: str | None = pulumi.property("lifetimeEndsAt", default=None)
+    lifetime_ends_at: str = pulumi.property("lifetimeEndsAt")
     """The end of the lifetime that it was issued with: no extension goes past it."""
-    lockbox_version_id: str | None = pulumi.property("lockboxVersionId", default=None)
     extended_at: str | None = pulumi.property("extendedAt", default=None)
     """When its overlap was last extended, because it was still used."""
+    lockbox: Lockbox | None = pulumi.property("lockbox", default=None)
+    """Where it was delivered to."""
+    lockbox_version_id: str | None = pulumi.property("lockboxVersionId", default=None)
+    enforced: bool | None = pulumi.property("enforced", default=None)
+    """False where the cloud has not been told of `expires_at` yet."""
 
 
 @outputs
@@ -119,16 +123,16 @@ class ApiKey(pulumi.CustomResource):
     lifetime: pulumi.Output[str] = pulumi.property("lifetime")
     rotate_every: pulumi.Output[str] = pulumi.property("rotateEvery")
     overlap: pulumi.Output[str] = pulumi.property("overlap")
-    description: pulumi.Output[str | None] = pulumi.property("description")
+    description: pulumi.Output[str] = pulumi.property("description")
     reissue: pulumi.Output[str | None] = pulumi.property("reissue")
-    compromised: pulumi.Output[Sequence[str] | None] = pulumi.property("compromised")
-    when_still_used: pulumi.Output[str | None] = pulumi.property("whenStillUsed")
-    lockbox: pulumi.Output[ApiKeyLockbox | None] = pulumi.property("lockbox")
-    expose_secret: pulumi.Output[bool | None] = pulumi.property("exposeSecret")
-    verify: pulumi.Output[ApiKeyVerify | None] = pulumi.property("verify")
+    compromised: pulumi.Output[Sequence[str]] = pulumi.property("compromised")
+    when_still_used: pulumi.Output[str] = pulumi.property("whenStillUsed")
+    lockbox: pulumi.Output[Lockbox | None] = pulumi.property("lockbox")
+    expose_secret: pulumi.Output[bool] = pulumi.property("exposeSecret")
+    verify: pulumi.Output[Verify | None] = pulumi.property("verify")
     key_id: pulumi.Output[str] = pulumi.property("keyId")
     """The current key's id."""
-    masked_secret: pulumi.Output[str | None] = pulumi.property("maskedSecret")
+    masked_secret: pulumi.Output[str] = pulumi.property("maskedSecret")
     """The end of the current key's secret, as the cloud's console shows it."""
     issued_at: pulumi.Output[str] = pulumi.property("issuedAt")
     expires_at: pulumi.Output[str] = pulumi.property("expiresAt")
@@ -136,12 +140,12 @@ class ApiKey(pulumi.CustomResource):
     generation: pulumi.Output[int] = pulumi.property("generation")
     """How many keys have been issued so far."""
     status: pulumi.Output[str] = pulumi.property("status")
-    """The key's standing, in a word."""
+    """`current`; or, where the next `up` will rotate because of it, `missing`, `adopted` or `undelivered`."""
     tag: pulumi.Output[str] = pulumi.property("tag")
     """What marks the cloud's keys as made for this resource."""
     lockbox_version_id: pulumi.Output[str | None] = pulumi.property("lockboxVersionId")
     """The Lockbox version that the current key was delivered in."""
-    previous: pulumi.Output[Sequence[ApiKeyPrevious]] = pulumi.property("previous")
+    previous: pulumi.Output[Sequence[PreviousKey]] = pulumi.property("previous")
     """Keys in their overlap."""
     secret: pulumi.Output[str | None] = pulumi.property("secret")
     """The current key's secret, only with `expose_secret`."""

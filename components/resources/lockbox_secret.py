@@ -39,6 +39,10 @@ class LockboxSecret(pulumi.CustomResource):
     labels: pulumi.Output[Mapping[str, str] | None] = pulumi.property("labels")
     kms_key_id: pulumi.Output[str | None] = pulumi.property("kmsKeyId")
     deletion_protection: pulumi.Output[bool | None] = pulumi.property("deletionProtection")
+    created_at: pulumi.Output[str] = pulumi.property("createdAt")
+    """RFC 3339, in UTC."""
+    status: pulumi.Output[str] = pulumi.property("status")
+    """`ACTIVE`, `INACTIVE` or `CREATING`."""
 
     def __init__(
         self, resource_name: str, args: LockboxSecretArgs | None = None, opts: pulumi.ResourceOptions | None = None
