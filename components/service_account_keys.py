@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
-import pulumi_yandex as yandex
 
+from components import yandex
 from components.resources import (
     ApiKey,
     ApiKeyArgs,

@@ -7,8 +7,8 @@ from typing import Final
 
 import pulumi
 from pulumi.runtime.config import CONFIG
-from pulumi_yandex import _utilities as pulumi_yandex_package
 
+from components import yandex
 from components.resources.declaration import given, input_type, outputs
 from components.spec import Spec, parse
 
@@ -59,7 +59,7 @@ class YandexProvider(pulumi.ProviderResource):
 
     def __init__(self, name: str, args: YandexProviderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         # pulumi-yandex's version, so that it is upstream's plugin that serves these resources once ours doesn't.
-        version = pulumi.ResourceOptions(version=pulumi_yandex_package.get_version())
+        version = pulumi.ResourceOptions(version=yandex.get_version())
         props: Mapping[str, pulumi.Input[object]] = given(YandexProviderArgs, args, YandexProvider, opts)
         super().__init__("yandex", name, props, pulumi.ResourceOptions.merge(opts, version))
 
