@@ -94,10 +94,14 @@ def _execute(path: str) -> None:
 
 def _user_traceback(error: BaseException, path: str) -> str:
     """The traceback from the first frame of the user's own code on: the frames before it are the runtime's."""
-    user = os.path.dirname(path) if os.path.isfile(path) else path
+    user = (os.path.dirname(path) if os.path.isfile(path) else path) + os.sep
     frames = traceback.extract_tb(error.__traceback__)
     for index, frame in enumerate(frames):
-        if os.path.abspath(frame.filename).startswith(user + os.sep):
+        if frame.filename.startswith("<"):
+            continue
+        file = os.path.abspath(frame.filename)
+        # The virtual environment often lies in the program's own folder.
+        if file.startswith(user) and not file.startswith(sys.prefix + os.sep):
             return "".join(traceback.format_exception(error, limit=index - len(frames)))
     return "".join(traceback.format_exception(error))
 

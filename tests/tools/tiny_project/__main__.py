@@ -30,4 +30,4 @@ if ending == "exit":
 if ending == "run-error":
     raise pulumi.RunError("said in one line")
 if ending == "apply":
-    pulumi.Output.from_input("later").apply(lambda value: {}[value])
+    pulumi.Output.from_input("later").apply(int)

@@ -1,6 +1,7 @@
-"""A provider of notes: files in the folder that NOTES names. A note whose text is `hang` is never finished."""
+"""A provider of notes: files in the folder that NOTES names. A note whose text is `hang` is finished by Ctrl-C only."""
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,8 +13,31 @@ NOTES = Path(os.environ["NOTES"])
 Properties = dict[str, PropertyValue]
 
 
+SCHEMA = {
+    "name": "tiny",
+    "version": "0.0.1",
+    "resources": {
+        "tiny:index:Note": {
+            "properties": {"text": {"type": "string"}},
+            "required": ["text"],
+            "inputProperties": {"text": {"type": "string"}},
+            "requiredInputs": ["text"],
+        }
+    },
+}
+
+
 class Notes(provider.Provider):
     """Notes, kept as files."""
+
+    def __init__(self) -> None:
+        self._cancelled = asyncio.Event()
+
+    async def get_schema(self, request: provider.GetSchemaRequest) -> provider.GetSchemaResponse:
+        return provider.GetSchemaResponse(schema=json.dumps(SCHEMA))
+
+    async def cancel(self) -> None:
+        self._cancelled.set()
 
     async def check(self, request: provider.CheckRequest) -> provider.CheckResponse:
         return provider.CheckResponse(inputs=dict(request.new_inputs))
@@ -47,7 +71,8 @@ class Notes(provider.Provider):
         text = str(properties["text"].value)
         if text == "hang":
             (NOTES / "hanging").write_text(str(os.getpid()))
-            await asyncio.Event().wait()
+            await self._cancelled.wait()
+            raise RuntimeError("cancelled")
         (NOTES / name).write_text(text)
 
 

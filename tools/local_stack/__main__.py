@@ -1,0 +1,35 @@
+"""`python -m tools.local_stack up|down|env`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tools.engine.places import REPOSITORY
+from tools.engine.provision import EngineMissing
+from tools.local_stack import commands
+from tools.local_stack.consumer import ConsumerRefused
+from tools.local_stack.local_cloud import LocalCloudFailed
+from tools.local_stack.stack import StackFailed
+
+_COMMANDS = {"up": commands.up, "down": commands.down, "env": commands.env}
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; what goes wrong is said in words, on standard error."""
+    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
+        print("usage: python -m tools.local_stack up|down|env", file=sys.stderr)
+        return 2
+    try:
+        _COMMANDS[arguments[0]](REPOSITORY, os.environ)
+    except (EngineMissing, LocalCloudFailed, StackFailed, ConsumerRefused) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,110 @@
+"""What `make up`, `make down` and `make env` do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from tools.engine import provision
+from tools.file_lock import exclusive
+from tools.local_stack import consumer, local_cloud, receipts
+from tools.local_stack.local_cloud import LocalCloud
+from tools.local_stack.places import Places, read_json, write_private
+from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
+from tools.local_stack.stack import Stack
+from tools.progress import say
+
+
+def up(repository: Path, environment: Mapping[str, str]) -> None:
+    """Brings the local stack up, and shows its receipts and one call made with a delivered key."""
+    places = Places(repository)
+    engine = provision.provide(environment, repository)
+    with _alone(places):
+        cloud = local_cloud.provide(places)
+        stack = _stack(places, engine, cloud, environment)
+        stack.select()
+        stack.heal()
+        # State that describes a cloud whose data was thrown away since is first compared with today's.
+        known = (read_json(places.cloud_of_state) or {}).get("cloudId", cloud.cloud_id)
+        calls = cloud.calls()
+        changes = stack.up(refresh=known != cloud.cloud_id)
+        calls = cloud.calls() - calls
+        write_private(places.cloud_of_state, {"cloudId": cloud.cloud_id})
+        print(f"\n{outcome(changes, calls)}")
+        _show(cloud, stack.outputs().get("receipts") or {})
+
+
+def outcome(changes: Mapping[str, int], calls: int) -> str:
+    """What a run changed, in words."""
+    kept = changes.get("same", 0)
+    changed = {kind: count for kind, count in sorted(changes.items()) if kind != "same" and count}
+    api_calls = "1 API call" if calls == 1 else f"{calls} API calls"
+    if not changed:
+        return f"Nothing to change: all {kept} resources are as declared; {api_calls}."
+    words = ", ".join(f"{count} {kind}" for kind, count in changed.items())
+    return f"Changed: {words}; {kept} as they were; {api_calls}."
+
+
+def down(repository: Path, environment: Mapping[str, str]) -> None:
+    """Destroys the local stack and stops the local cloud; says so where there is nothing to do."""
+    places = Places(repository)
+    with _alone(places):
+        destroyed = _destroy(places, repository, environment) if places.stack_checkpoint.exists() else False
+        stopped = local_cloud.stop(places)
+    if stopped:
+        print("The local cloud is stopped; its data stays in .local/emulator.")
+    elif not destroyed:
+        print("Nothing is up.")
+
+
+def env(repository: Path, environment: Mapping[str, str]) -> None:
+    """Prints the lines for `eval "$(make -s env)"`, and nothing else on standard output."""
+    places = Places(repository)
+    engine = provision.provide(environment, repository)
+    cloud = local_cloud.find(places)
+    if cloud is None:
+        say("the local cloud isn't running: `make up` starts it; run this again after that")
+    # The engine makes a backend's folder for no command but its first login.
+    places.state.mkdir(parents=True, exist_ok=True)
+    for line in export_lines(environment, local_variables(places, engine, cloud, environment.get("PATH", ""))):
+        print(line)
+
+
+def _alone(places: Places) -> AbstractContextManager[None]:
+    lock = places.local / "local-stack.lock"
+    return exclusive(lock, lambda: say("another `make up` or `make down` is running; waiting for it"))
+
+
+def _stack(places: Places, engine: provision.Engine, cloud: LocalCloud, environment: Mapping[str, str]) -> Stack:
+    places.state.mkdir(parents=True, exist_ok=True)
+    variables = local_variables(places, engine, cloud, environment.get("PATH", ""))
+    return Stack(engine, places, process_environment(environment, variables))
+
+
+def _destroy(places: Places, repository: Path, environment: Mapping[str, str]) -> bool:
+    engine = provision.provide(environment, repository)
+    # The resources can only be deleted in a cloud that runs.
+    stack = _stack(places, engine, local_cloud.provide(places), environment)
+    stack.select()
+    stack.heal()
+    if not stack.has_resources():
+        return False
+    stack.destroy()
+    return True
+
+
+def _show(cloud: LocalCloud, made: Mapping[str, Mapping[str, Any]]) -> None:
+    if not made:
+        print("The stack declares no keys.")
+        return
+    print(f"\n{receipts.table(made)}\n")
+    name = consumer.choose(made)
+    if name is None:
+        return
+    receipt = made[name]
+    print(f"As a consumer of {name}: the account's own token, then Lockbox, then its service.")
+    answer = consumer.call(cloud, receipt)
+    print(f"  {receipt['secretEntry']} of Lockbox secret {receipt['lockboxSecretId']} -> {answer.url}")
+    print(f"  {answer.status} {answer.body}")

@@ -1,0 +1,149 @@
+"""The local cloud (the emulator): found where it runs, started where it doesn't, stopped by its own process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tools.local_stack import processes
+from tools.local_stack.places import Places, read_json, write_private
+from tools.progress import say
+
+_START_SECONDS = 60.0
+_ANSWER_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+_MEMBERS = ("endpoint", "ca", "http", "serviceAccountKey", "cloudId", "folderId")
+
+
+class LocalCloudFailed(Exception):
+    """The local cloud did not start or does not answer; the message says where its log is."""
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A running local cloud, by its ready line (design, section 7)."""
+
+    endpoint: str
+    ca: str
+    http: str
+    service_account_key: str
+    cloud_id: str
+    folder_id: str
+
+    @classmethod
+    def from_ready(cls, ready: dict[str, object]) -> LocalCloud:
+        """Raises KeyError when a member is missing."""
+        return cls(*(str(ready[name]) for name in _MEMBERS))
+
+    def now(self) -> str:
+        """Its clock, RFC 3339 in UTC, read afresh. Raises LocalCloudFailed when it doesn't answer."""
+        return str(self._get("/admin/clock")["now"])
+
+    def calls(self) -> int:
+        """How many API calls it has had since it counts."""
+        return sum(int(str(count)) for count in self._get("/admin/calls").values())
+
+    def _get(self, path: str) -> dict[str, object]:
+        try:
+            with urllib.request.urlopen(self.http + path, timeout=_ANSWER_SECONDS) as answer:
+                content = json.load(answer)
+        except (OSError, ValueError) as error:
+            raise LocalCloudFailed(f"the local cloud at {self.http} doesn't answer: {error}") from error
+        if not isinstance(content, dict):
+            raise LocalCloudFailed(f"{self.http}{path} isn't the local cloud's: it answers {content!r}")
+        return content
+
+
+def find(places: Places) -> LocalCloud | None:
+    """The local cloud of this clone, if it runs and answers."""
+    ready = read_json(places.ready)
+    if ready is None:
+        return None
+    try:
+        cloud = LocalCloud.from_ready(ready)
+        cloud.now()
+    except (KeyError, LocalCloudFailed):
+        return None
+    return cloud
+
+
+def provide(places: Places) -> LocalCloud:
+    """The running local cloud: left alone where it answers, else started on the data that is there.
+
+    After a reboot or a crash it gets its former ports where they are free, so that shells with the former environment
+    keep working. Raises LocalCloudFailed.
+    """
+    found = find(places)
+    if found is not None:
+        return found
+    stop(places)
+    ports = _former_ports(places)
+    if ports:
+        try:
+            return _start(places, ports)
+        except LocalCloudFailed:
+            say("the local cloud could not have its former ports back; taking others")
+            stop(places)
+    return _start(places, [])
+
+
+def stop(places: Places) -> bool:
+    """Ends the process that `provide` started, if it lives. Answers whether there was one."""
+    record = read_json(places.process)
+    places.process.unlink(missing_ok=True)
+    if record is None:
+        return False
+    process = processes.Process(int(str(record["pid"])), str(record["started"]))
+    if processes.look_up(process.pid) != process:
+        return False
+    processes.end(process)
+    return True
+
+
+def _former_ports(places: Places) -> list[str]:
+    ready = read_json(places.ready) or {}
+    endpoint = urlsplit(f"//{ready.get('endpoint', '')}").port
+    http = urlsplit(str(ready.get("http", ""))).port
+    return ["--port", str(endpoint), "--http-port", str(http)] if endpoint and http else []
+
+
+def _start(places: Places, ports: list[str]) -> LocalCloud:
+    places.emulator.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Standard output goes to a file, not a pipe: the local cloud outlives this process.
+    output = places.emulator / "stdout"
+    with output.open("w") as stdout, places.emulator_log.open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "emulator", "serve", "--data", str(places.emulator), *ports],
+            cwd=places.repository,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=log,
+            start_new_session=True,
+        )
+    identity = processes.look_up(process.pid)
+    if identity is not None:
+        write_private(places.process, {"pid": identity.pid, "started": identity.started})
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        line, complete, _ = output.read_text().partition("\n")
+        if complete:
+            return _started(places, line)
+        time.sleep(_POLL_SECONDS)
+    stop(places)
+    raise LocalCloudFailed(f"the local cloud did not start: see {places.emulator_log}")
+
+
+def _started(places: Places, line: str) -> LocalCloud:
+    try:
+        ready = json.loads(line)
+        cloud = LocalCloud.from_ready(ready)
+    except (ValueError, KeyError, TypeError) as error:
+        stop(places)
+        raise LocalCloudFailed(f"the local cloud's ready line can't be read ({error!r}): {line[:200]}") from error
+    write_private(places.ready, ready)
+    return cloud

@@ -1,0 +1,57 @@
+"""The variables with which plain `pulumi` works on the local stack."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+
+from tools.engine.provision import Engine
+from tools.local_stack.local_cloud import LocalCloud
+from tools.local_stack.places import Places
+
+# It guards nothing but the local cloud's play secrets, and `encryptionsalt` in stacks/Pulumi.local.yaml was made with it:
+# were it another one in each clone, the first `pulumi stack init` would change that tracked file.
+PASSPHRASE = "local"
+# Settings of the user's own clouds and backends.
+_FOREIGN = ("PULUMI_", "YC_", "YANDEX_KEYS_")
+# Those of them that would lead a shell's `pulumi` elsewhere although ours are set.
+_IN_THE_WAY = ("YC_", "YANDEX_KEYS_", "PULUMI_STACK", "PULUMI_CONFIG_PASSPHRASE_FILE")
+
+
+def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, path: str) -> dict[str, str]:
+    """The variables that the local stack sets; those of the local cloud only where it runs. `path` is today's PATH."""
+    venv = places.virtual_environment
+    scripts = str(venv / "bin")
+    others = [entry for entry in path.split(os.pathsep) if entry and entry != scripts]
+    variables = {
+        "PATH": engine.search_path(os.pathsep.join([scripts, *others])),
+        "VIRTUAL_ENV": str(venv),
+        "PULUMI_BACKEND_URL": f"file://{places.state}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        # Both plugins are the project's own; looking for others would reach out to servers.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": str(places.pulumi_home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    if cloud is not None:
+        variables |= {
+            "YC_ENDPOINT": cloud.endpoint,
+            "YC_CLOUD_ID": cloud.cloud_id,
+            "YC_FOLDER_ID": cloud.folder_id,
+            "YC_SERVICE_ACCOUNT_KEY_FILE": cloud.service_account_key,
+            "YANDEX_KEYS_ROOT_CERTIFICATES": cloud.ca,
+            "YANDEX_KEYS_AS_OF": cloud.now(),
+        }
+    return variables
+
+
+def process_environment(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment for a process on the local stack: nothing of the user's other clouds gets in."""
+    return {name: value for name, value in base.items() if not name.startswith(_FOREIGN)} | dict(variables)
+
+
+def export_lines(base: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
+    """Lines for a shell's `eval`; a foreign setting is emptied, which all of its readers take as not set."""
+    emptied = {name: "" for name in sorted(base) if name.startswith(_IN_THE_WAY) and name not in variables}
+    return [f"export {name}={shlex.quote(value)}" for name, value in (emptied | dict(variables)).items()]

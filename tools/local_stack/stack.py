@@ -1,0 +1,117 @@
+"""The local stack, driven by the real `pulumi` alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.engine.provision import Engine
+from tools.local_stack import processes
+from tools.local_stack.places import STACK, Places, read_json
+from tools.progress import say
+
+
+class StackFailed(Exception):
+    """A `pulumi` command failed; what it printed, or its last words, say why."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The local stack. `environment` is the whole environment of each command."""
+
+    engine: Engine
+    places: Places
+    environment: Mapping[str, str]
+
+    def select(self) -> None:
+        """Makes the stack where it isn't there yet, and selects it."""
+        self._read("stack", "select", "--create", STACK)
+
+    def heal(self) -> None:
+        """Clears what a killed `pulumi` left: its lock, and the creations that it had begun.
+
+        The provider finds again what such a creation made in the cloud, so the record of it is of no more use.
+        """
+        if self._locks_of_the_dead():
+            say("clearing the lock of a `pulumi` that was killed")
+            self._read("cancel", "--yes", STACK)
+        pending = self._deployment().get("pending_operations") or []
+        if pending:
+            say(f"clearing {len(pending)} unfinished operations of an earlier run")
+            self._read("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", STACK)
+
+    def up(self, *, refresh: bool) -> dict[str, int]:
+        """`pulumi up`, its output shown; answers how many resources had which change (`create`, `same`, …)."""
+        options = ["--refresh"] if refresh else []
+        self._show("up", "--yes", "--skip-preview", "--suppress-permalink", "--stack", STACK, *options)
+        history = json.loads(self._read("stack", "history", "--json", "--page-size", "1", "--stack", STACK))
+        changes: dict[str, int] = history[0].get("resourceChanges") or {}
+        return changes
+
+    def destroy(self) -> None:
+        """`pulumi destroy`, its output shown."""
+        self._show("destroy", "--yes", "--skip-preview", "--suppress-permalink", "--stack", STACK)
+
+    def has_resources(self) -> bool:
+        """Whether there is something to destroy."""
+        return self.places.stack_checkpoint.exists() and bool(self._deployment().get("resources"))
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; what is secret in them is masked."""
+        outputs: dict[str, Any] = json.loads(self._read("stack", "output", "--json", "--stack", STACK))
+        return outputs
+
+    def _deployment(self) -> dict[str, Any]:
+        exported: dict[str, Any] = json.loads(self._read("stack", "export", "--stack", STACK))
+        deployment: dict[str, Any] = exported.get("deployment") or {}
+        return deployment
+
+    def _locks_of_the_dead(self) -> bool:
+        locks = list(self.places.stack_locks.glob("*.json"))
+        return bool(locks) and not any(_is_held(lock) for lock in locks)
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return [str(self.engine.executable), "--non-interactive", *arguments]
+
+    def _read(self, *arguments: str) -> str:
+        done = subprocess.run(
+            self._command(arguments),
+            check=False,
+            cwd=self.places.repository,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise StackFailed(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    def _show(self, *arguments: str) -> None:
+        process = subprocess.Popen(
+            self._command(arguments), cwd=self.places.repository, env=dict(self.environment), stdin=subprocess.DEVNULL
+        )
+        code = _wait(process)
+        if code != 0:
+            raise StackFailed(f"`pulumi {arguments[0]}` failed with exit code {code}: its output is above")
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Waits through Ctrl-C: it reaches the engine as well, which ends in its own way and keeps what it has done."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether the `pulumi` that took the lock still lives: a killed one leaves its lock behind."""
+    record = read_json(lock)
+    if record is None:
+        return True
+    return processes.command_name(int(str(record.get("pid", 0)))).startswith("pulumi")
