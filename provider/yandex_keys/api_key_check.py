@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from . import api_services  # noqa: F401  (makes the field limits known)
 from .api_key_state import INPUTS
 from .durations import format_duration, parse_duration
 from .errors import InvalidInput
@@ -64,7 +65,9 @@ def _unknown_names(given: Mapping[str, Any], known: Any, path: str, problems: Pr
     for name in given:
         if name not in known and not name.startswith("__"):
             close = difflib.get_close_matches(name, list(known), 1)
-            problems.append((f"{path}{name}", "is not an input of ApiKey" + (f"; did you mean {close[0]}?" if close else "")))
+            problems.append(
+                (f"{path}{name}", "is not an input of ApiKey" + (f"; did you mean {close[0]}?" if close else ""))
+            )
 
 
 def _text(inputs: Mapping[str, Any], name: str, problems: Problems, required: bool = False) -> bool:
@@ -84,11 +87,20 @@ def _scopes(inputs: dict[str, Any], problems: Problems) -> None:
     if scopes is UNKNOWN:
         return
     if not isinstance(scopes, list) or not scopes:
-        problems.append(("scopes", "give 1 to 100 scopes, such as yc.ai.translate.execute: without any, the cloud would choose ten by itself"))
+        problems.append(
+            (
+                "scopes",
+                "give 1 to 100 scopes, such as yc.ai.translate.execute: without any, the cloud would choose ten by itself",
+            )
+        )
         return
     if is_unknown(scopes):
         return
-    wrong = [index for index, scope in enumerate(scopes) if not isinstance(scope, str) or not scope.strip() or not scope.isprintable()]
+    wrong = [
+        index
+        for index, scope in enumerate(scopes)
+        if not isinstance(scope, str) or not scope.strip() or not scope.isprintable()
+    ]
     problems.extend((f"scopes[{index}]", "must be a scope such as yc.ai.translate.execute") for index in wrong)
     if not wrong:
         inputs["scopes"] = sorted(set(scopes))
@@ -99,7 +111,9 @@ def _description(inputs: Mapping[str, Any], problems: Problems) -> None:
     if _text(inputs, "description", problems):
         length = len(inputs["description"])
         if length > _DESCRIPTION:
-            problems.append(("description", f"has {length} characters: at most {_DESCRIPTION} fit beside the mark that we add"))
+            problems.append(
+                ("description", f"has {length} characters: at most {_DESCRIPTION} fit beside the mark that we add")
+            )
 
 
 def _durations(inputs: Mapping[str, Any], problems: Problems) -> None:
@@ -129,8 +143,12 @@ def _compromised(inputs: dict[str, Any], problems: Problems) -> None:
     if not isinstance(listed, list):
         problems.append(("compromised", "must be a list of key ids"))
         return
-    wrong = [index for index, key_id in enumerate(listed) if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id)]
-    problems.extend((f"compromised[{index}]", "must be a key id such as ajexxxxxxxxxxxxxxxxx, never the secret") for index in wrong)
+    wrong = [
+        index for index, key_id in enumerate(listed) if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id)
+    ]
+    problems.extend(
+        (f"compromised[{index}]", "must be a key id such as ajexxxxxxxxxxxxxxxxx, never the secret") for index in wrong
+    )
     if not wrong:
         inputs["compromised"] = sorted(set(listed))
 
@@ -149,7 +167,9 @@ def _lockbox(inputs: dict[str, Any], problems: Problems) -> None:
     for name in _LOCKBOX:
         if lockbox[name] is not UNKNOWN:
             if isinstance(lockbox[name], str) and lockbox[name]:
-                problems.extend((f"lockbox.{name}", reason) for reason in field_violations(_ENTRY, "key", lockbox[name]))
+                problems.extend(
+                    (f"lockbox.{name}", reason) for reason in field_violations(_ENTRY, "key", lockbox[name])
+                )
             else:
                 problems.append((f"lockbox.{name}", "must be the name of an entry, such as api_key"))
     if lockbox["secretEntry"] == lockbox["keyIdEntry"] is not UNKNOWN:

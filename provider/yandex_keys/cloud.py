@@ -5,7 +5,6 @@ Requests and answers are dictionaries in the proto's own field names (snake_case
 
 from __future__ import annotations
 
-import importlib
 import random
 import threading
 import time
@@ -24,16 +23,6 @@ from yandexcloud._auth_fabric import ServiceAccountAuth
 from .credentials import Credentials
 from .errors import Cancelled, CloudError, ConfigurationError, cloud_error
 
-# Service -> the module that its generated code lives in.
-_MODULES: Final = {
-    "ApiKeyService": "iam.v1.api_key_service",
-    "ServiceAccountService": "iam.v1.service_account_service",
-    "FolderService": "resourcemanager.v1.folder_service",
-    "SecretService": "lockbox.v1.secret_service",
-    "SymmetricKeyService": "kms.v1.symmetric_key_service",
-    "OperationService": "operation.operation_service",
-    "IamTokenService": "iam.v1.iam_token_service",
-}
 _READS: Final = ("Get", "List")
 # Changes that leave the same behind however often they are made, so that a lost answer may be asked for again.
 _IDEMPOTENT: Final = (
@@ -162,8 +151,7 @@ class Cloud:
         message = json_format.ParseDict(dict(request), message_factory.GetMessageClass(descriptor.input_type)())
         with self._lock:
             if service not in self._stubs:
-                constructor = getattr(importlib.import_module(f"{module}_pb2_grpc"), f"{service}Stub")
-                self._stubs[service] = self._client(constructor)
+                self._stubs[service] = self._client(getattr(stubs, f"{service}Stub"))
             return self._stubs[service], message
 
     def _client(self, constructor: Any) -> Any:

@@ -1,0 +1,64 @@
+"""Who may import whom: one way for the data, and nothing flows back but outputs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("components", "provider", "emulator", "cli", "tools", "pipelines", "tests")
+# Room -> what of the other rooms it may import. `components` shares the provider's durations, so that both read `90d` alike.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "provider": (),
+    "components": ("provider.yandex_keys.durations",),
+    "emulator": ("provider.yandex_keys.field_limits",),
+    "cli": ("components.spec", "provider.yandex_keys"),
+    "pipelines": (),
+}
+CLOUD_SDK = ("yandex", "yandexcloud")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The absolute names of what a file imports, `from a import b` as `a.b`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_a_room_imports_no_other_room_but_what_it_may(room: str) -> None:
+    foreign = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files(room)
+        for name in imports(path)
+        if name.split(".")[0] in ROOMS and name.split(".")[0] != room and not name.startswith(MAY_IMPORT[room])
+    ]
+    assert foreign == []
+
+
+def test_components_and_the_program_never_load_the_cloud_sdk() -> None:
+    paths = [*files("components"), ROOT / "__main__.py"]
+    assert not [path for path in paths for name in imports(path) if name.split(".")[0] in CLOUD_SDK]
+
+
+def test_the_provider_knows_the_cloud_sdk_in_one_file_and_its_rule_book() -> None:
+    knowing = {path.stem for path in files("provider") for name in imports(path) if name.split(".")[0] in CLOUD_SDK}
+    assert knowing <= {"api_services", "cloud", "field_limits"}
+
+
+def test_the_decision_is_pure() -> None:
+    pure = ("rotation", "schedule", "durations", "tags", "api_key_state", "api_key_check")
+    impure = ("os", "time", "random", "uuid", "socket", "requests", "grpc", "pulumi", "threading", "pathlib")
+    for name in pure:
+        path = ROOT / "provider" / "yandex_keys" / f"{name}.py"
+        assert not [found for found in imports(path) if found.split(".")[0] in impure], name
+        assert ".now(" not in path.read_text(encoding="utf-8"), name
