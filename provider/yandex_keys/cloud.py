@@ -144,10 +144,8 @@ class Cloud:
                 return
 
     def _prepared(self, service: str, method: str, request: Mapping[str, Any]) -> tuple[Any, Message]:
-        module = f"yandex.cloud.{_MODULES[service]}"
-        descriptor = (
-            importlib.import_module(f"{module}_pb2").DESCRIPTOR.services_by_name[service].methods_by_name[method]
-        )
+        messages, stubs = SERVICES[service]
+        descriptor = messages.DESCRIPTOR.services_by_name[service].methods_by_name[method]
         message = json_format.ParseDict(dict(request), message_factory.GetMessageClass(descriptor.input_type)())
         with self._lock:
             if service not in self._stubs:
