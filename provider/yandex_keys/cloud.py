@@ -20,6 +20,7 @@ from google.protobuf import json_format, message_factory
 from google.protobuf.message import Message
 from yandexcloud._auth_fabric import ServiceAccountAuth
 
+from .api_services import SERVICES
 from .credentials import Credentials
 from .errors import Cancelled, CloudError, ConfigurationError, cloud_error
 
