@@ -60,9 +60,9 @@ def optional(cls: Any) -> set[str]:
     for _, wire_name, prop in _types._py_properties(cls):
         globalns = _types._globals_for_cls(cls)
         hint = typing.get_type_hints(prop.fget, globalns)["return"]
-        origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-        if origin is pulumi.Output:
-            arguments = typing.get_args(arguments[0]) if typing.get_origin(arguments[0]) is types.UnionType else ()
+        arguments = typing.get_args(hint)
+        if typing.get_origin(hint) is pulumi.Output:
+            arguments = typing.get_args(arguments[0])
         if types.NoneType in arguments:
             names.add(wire_name)
     return names

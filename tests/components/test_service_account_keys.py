@@ -1,0 +1,298 @@
+"""The component, with an engine that only listens. Invariants:
+
+- children have documented names and URNs, the component as their parent, and options of their own;
+- no secret is in a receipt, and what is delivered as an output is a Pulumi secret;
+- a key waits for its account's roles;
+- a rename that the stack file tells is an alias wherever a name moves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.resources import ApiKey, LockboxSecret, LockboxSecretIamMember, Provider, ProviderArgs
+from components.service_account_keys import ServiceAccountKeys
+from components.spec import AccountSpec, KeySpec, SpecError
+from tests.components.declared import SECRET, Declared, run, secret_value
+
+ACCOUNT: dict[str, Any] = {
+    "name": "translator",
+    "readers": ["self", "serviceAccount:ajereader"],
+    "roles": ["viewer"],
+    "keys": [
+        {"name": "default", "uses": ["translate", "vision"], "description": "The desk"},
+        {"name": "first", "uses": ["functions"], "secret": "shared", "secretEntry": "a", "keyIdEntry": "b"},
+        {"name": "second", "scopes": ["yc.some.scope"], "secret": "shared", "deliver": "both", "reissue": "now"},
+        {"name": "plain", "uses": ["translate"], "deliver": "output", "verify": True, "compromised": ["ajeleaked"]},
+    ],
+}
+
+
+def component(account: dict[str, Any] | AccountSpec, name: str = "translator", **options: Any) -> Callable[[], None]:
+    def program() -> None:
+        ServiceAccountKeys(name, account, **options)
+
+    return program
+
+
+@pytest.fixture(scope="module")
+def declared() -> Declared:
+    return run(component(ACCOUNT))
+
+
+def test_children_have_their_documented_names(declared: Declared) -> None:
+    assert declared.names("ServiceAccountKeys") == {"translator"}
+    assert declared.names("IamServiceAccount") == {"translator"}
+    assert declared.names("ApiKey") == {
+        "translator/default",
+        "translator/first",
+        "translator/second",
+        "translator/plain",
+    }
+    assert declared.names("LockboxSecret") == {"translator/default", "translator/secret/shared"}
+    assert declared.names("LockboxSecretIamMember") == {
+        f"{secret}/{reader}"
+        for secret in ("translator/default", "translator/secret/shared")
+        for reader in ("self", "serviceAccount:ajereader")
+    }
+    assert declared.names("ResourcemanagerFolderIamMember") == {
+        f"translator/{role}" for role in ("viewer", "ai.translate.user", "ai.vision.user", "functions.functionInvoker")
+    }
+    assert declared.names("KmsSymmetricKey") == set()
+
+
+def test_urns_are_the_documented_ones(declared: Declared) -> None:
+    prefix = "yandex-keys:index:ServiceAccountKeys$"
+    assert declared.urns["ApiKey", "translator/default"].endswith(
+        f"::{prefix}yandex-keys:index:ApiKey::translator/default"
+    )
+    assert declared.urns["LockboxSecret", "translator/default"].endswith(
+        f"::{prefix}yandex-keys:index:LockboxSecret::translator/default"
+    )
+    assert declared.urns["IamServiceAccount", "translator"].endswith(
+        f"::{prefix}yandex:index/iamServiceAccount:IamServiceAccount::translator"
+    )
+
+
+def test_every_child_has_the_component_as_its_parent(declared: Declared) -> None:
+    parent = declared.urns["ServiceAccountKeys", "translator"]
+    children = {
+        which: request.parent for which, request in declared.requests.items() if which[0] != "ServiceAccountKeys"
+    }
+    assert len(children) == 1 + 4 + 2 + 4 + 4
+    assert set(children.values()) == {parent}
+
+
+def test_a_key_waits_for_its_accounts_roles(declared: Declared) -> None:
+    roles = declared.names("ResourcemanagerFolderIamMember")
+    for name in declared.names("ApiKey"):
+        assert roles < declared.depends_on("ApiKey", name)
+
+
+def test_keys_are_declared_as_written_with_defaults_filled_in(declared: Declared) -> None:
+    common = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d", "whenStillUsed": "extend"}
+    account = {"serviceAccountId": "translator-id"}
+    assert declared.inputs["ApiKey", "translator/default"] == {
+        **common,
+        **account,
+        "scopes": ["yc.ai.translate.execute", "yc.ai.vision.execute"],
+        "description": "The desk",
+        "lockbox": {"secretId": "translator/default-id", "secretEntry": "api_key", "keyIdEntry": "api_key_id"},
+        "exposeSecret": False,
+    }
+    assert declared.inputs["ApiKey", "translator/second"] == {
+        **common,
+        **account,
+        "scopes": ["yc.some.scope"],
+        "reissue": "now",
+        "lockbox": {"secretId": "translator/secret/shared-id", "secretEntry": "api_key", "keyIdEntry": "api_key_id"},
+        "exposeSecret": True,
+    }
+    plain = declared.inputs["ApiKey", "translator/plain"]
+    assert "lockbox" not in plain
+    assert plain["exposeSecret"] is True
+    assert plain["compromised"] == ["ajeleaked"]
+    assert plain["verify"] == {
+        "url": "https://translate.api.cloud.yandex.net/translate/v2/languages",
+        "method": "POST",
+        "expectStatus": 200,
+        "timeout": "60s",
+    }
+
+
+def test_roles_are_granted_on_the_folder_that_the_account_is_in(declared: Declared) -> None:
+    assert declared.inputs["ResourcemanagerFolderIamMember", "translator/viewer"] == {
+        "folderId": "b1gdefault",
+        "role": "viewer",
+        "member": "serviceAccount:translator-id",
+    }
+
+
+def test_readers_may_read_each_secret_and_self_is_the_account(declared: Declared) -> None:
+    assert declared.inputs["LockboxSecretIamMember", "translator/secret/shared/self"] == {
+        "secretId": "translator/secret/shared-id",
+        "role": "lockbox.payloadViewer",
+        "member": "serviceAccount:translator-id",
+    }
+    reader = declared.inputs["LockboxSecretIamMember", "translator/default/serviceAccount:ajereader"]
+    assert reader["member"] == "serviceAccount:ajereader"
+
+
+def test_a_secret_is_always_marked_as_one(declared: Declared) -> None:
+    for name in declared.names("ApiKey"):
+        assert list(declared.requests["ApiKey", name].additionalSecretOutputs) == ["secret"]
+    secrets = secret_value(declared.outputs["translator"]["secrets"]["plain"])
+    assert secrets == SECRET
+    assert set(declared.outputs["translator"]["secrets"]) == {"plain", "second"}
+
+
+def test_a_receipt_has_everything_but_the_secret(declared: Declared) -> None:
+    receipts = declared.outputs["translator"]["receipts"]
+    assert SECRET not in json.dumps(receipts)
+    assert receipts["first"] == {
+        "keyId": "ajekey",
+        "maskedSecret": "****abcdef",
+        "issuedAt": "2026-01-01T00:00:00Z",
+        "expiresAt": "2026-04-01T00:00:00Z",
+        "nextRotationAt": "2026-01-31T00:00:00Z",
+        "generation": 1,
+        "status": "current",
+        "serviceAccountId": "translator-id",
+        "lockboxSecretId": "translator/secret/shared-id",
+        "lockboxVersionId": "e6qversion",
+        "secretEntry": "a",
+        "keyIdEntry": "b",
+        "scopes": ["yc.serverless.functions.invoke"],
+        "services": ["functions"],
+        "previous": [
+            {
+                "keyId": "ajeold",
+                "issuedAt": "2025-12-02T00:00:00Z",
+                "expiresAt": "2026-01-08T00:00:00Z",
+                "rotatedAt": "2026-01-01T00:00:00Z",
+                "lifetimeEndsAt": "2026-03-02T00:00:00Z",
+            }
+        ],
+    }
+    assert receipts["plain"]["lockboxSecretId"] is None
+    assert receipts["plain"]["secretEntry"] is None
+
+
+def test_a_kms_key_of_its_own_encrypts_the_secrets_and_lets_the_readers_use_it() -> None:
+    declared = run(component({**ACCOUNT, "kmsKey": True, "labels": {"team": "a"}, "deletionProtection": True}))
+    assert declared.inputs["KmsSymmetricKey", "translator"]["name"] == "translator"
+    assert declared.inputs["KmsSymmetricKeyIamBinding", "translator/readers"] == {
+        "symmetricKeyId": "translator-id",
+        "role": "kms.keys.encrypterDecrypter",
+        "members": ["serviceAccount:translator-id", "serviceAccount:ajereader"],
+    }
+    secret = declared.inputs["LockboxSecret", "translator/default"]
+    assert secret["kmsKeyId"] == "translator-id"
+    assert secret["labels"] == {"team": "a"}
+    assert secret["deletionProtection"] is True
+
+
+def test_a_kms_key_that_exists_is_used_and_its_rights_are_left_alone() -> None:
+    declared = run(component({**ACCOUNT, "kmsKey": "abjexisting"}))
+    assert declared.inputs["LockboxSecret", "translator/default"]["kmsKeyId"] == "abjexisting"
+    assert declared.names("KmsSymmetricKey") == declared.names("KmsSymmetricKeyIamBinding") == set()
+
+
+def test_an_account_that_delivers_nothing_to_lockbox_has_no_secret_and_no_kms_key() -> None:
+    keys = [{"name": "a", "uses": ["translate"], "deliver": "output"}]
+    declared = run(component({"name": "plain", "readers": ["self"], "kmsKey": True, "keys": keys}))
+    kinds = {kind for kind, _ in declared.requests}
+    assert kinds == {"ServiceAccountKeys", "IamServiceAccount", "ResourcemanagerFolderIamMember", "ApiKey"}
+
+
+def test_the_account_may_name_another_folder_than_the_program() -> None:
+    declared = run(component(ACCOUNT, folder_id="b1gprogram"))
+    assert declared.inputs["IamServiceAccount", "translator"]["folderId"] == "b1gprogram"
+    assert declared.inputs["LockboxSecret", "translator/default"]["folderId"] == "b1gprogram"
+    declared = run(component({**ACCOUNT, "folderId": "b1gaccount"}, folder_id="b1gprogram"))
+    assert declared.inputs["IamServiceAccount", "translator"]["folderId"] == "b1gaccount"
+    assert declared.inputs["ResourcemanagerFolderIamMember", "translator/viewer"]["folderId"] == "b1gaccount"
+
+
+def test_a_renamed_key_is_known_by_its_old_name_and_so_is_its_secret() -> None:
+    keys = [{**ACCOUNT["keys"][0], "name": "desk", "renamedFrom": "default"}]
+    declared = run(component({**ACCOUNT, "keys": keys}))
+    assert declared.aliases("ApiKey", "translator/desk") == {"translator/default"}
+    assert declared.aliases("LockboxSecret", "translator/desk") == {"translator/default"}
+    assert declared.aliases("LockboxSecretIamMember", "translator/desk/self") == {"translator/default/self"}
+    assert declared.inputs["LockboxSecret", "translator/desk"]["name"] == "translator-desk"
+
+
+def test_a_renamed_account_is_known_by_its_old_name() -> None:
+    # Its children's names begin with its own, so the engine finds them by their parent's alias.
+    declared = run(component({**ACCOUNT, "name": "interpreter", "renamedFrom": "translator"}, name="interpreter"))
+    assert declared.aliases("ServiceAccountKeys", "interpreter") == {"translator"}
+    assert all(name.startswith("interpreter") for _, name in declared.requests)
+
+
+def test_the_callers_options_are_the_components_own() -> None:
+    opts = pulumi.ResourceOptions(ignore_changes=["scopes"], aliases=[pulumi.Alias(name="before")])
+    declared = run(component(ACCOUNT, opts=opts))
+    assert declared.aliases("ServiceAccountKeys", "translator") == {"before"}
+    for (kind, _), request in declared.requests.items():
+        if kind != "ServiceAccountKeys":
+            assert not request.ignoreChanges
+            assert not request.aliases
+
+
+def test_an_account_is_removed_before_one_of_its_name_is_made(declared: Declared) -> None:
+    assert declared.requests["IamServiceAccount", "translator"].deleteBeforeReplace
+
+
+def test_a_program_may_build_the_account_in_python() -> None:
+    spec = AccountSpec(
+        name="translator", readers=("self",), keys=(KeySpec(name="default", uses=("translate",), rotate_every="20d"),)
+    )
+    declared = run(component(spec, name="mine", defaults={"overlap": "5d"}))
+    key = declared.inputs["ApiKey", "mine/default"]
+    assert (key["rotateEvery"], key["overlap"]) == ("20d", "5d")
+
+
+def test_a_wrong_account_declares_nothing() -> None:
+    reasons = []
+
+    def program() -> None:
+        try:
+            ServiceAccountKeys("translator", {"name": "No", "keys": [{"name": "a"}]})
+        except SpecError as error:
+            reasons.append(error)
+
+    declared = run(program)
+    assert not declared.requests
+    assert len(reasons[0].problems) == 2
+
+
+def test_an_existing_resource_is_read_by_its_id() -> None:
+    found: list[Any] = []
+
+    def program() -> None:
+        found.append(ApiKey.get("key", "the-id").id.apply(found.append))
+        LockboxSecret.get("secret", "the-secret")
+        LockboxSecretIamMember.get("member", "the-member")
+
+    run(program)
+    assert "the-id" in found
+
+
+def test_a_resource_without_its_arguments_says_so() -> None:
+    with pytest.raises(TypeError, match="ApiKey needs its ApiKeyArgs"):
+        ApiKey("key")
+
+
+def test_an_explicit_provider_keeps_its_credentials_secret() -> None:
+    def program() -> None:
+        Provider("mine", ProviderArgs(endpoint="api.cloud.yandex.net:443", token="t1.secret"))
+
+    inputs = run(program).inputs["yandex-keys", "mine"]
+    assert inputs["endpoint"] == "api.cloud.yandex.net:443"
+    assert secret_value(inputs["token"]) == "t1.secret"
