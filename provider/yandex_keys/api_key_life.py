@@ -23,7 +23,9 @@ _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 class Life:
     """One key's life within a run. `state` and `secret` are always what is there now."""
 
-    def __init__(self, runtime: Runtime, urn: str, tag: str, inputs: Inputs, state: State, secret: str | None, now: datetime) -> None:
+    def __init__(
+        self, runtime: Runtime, urn: str, tag: str, inputs: Inputs, state: State, secret: str | None, now: datetime
+    ) -> None:
         self.runtime, self.urn, self.tag, self.inputs, self.now = runtime, urn, tag, inputs, now
         self.state, self.secret = state, secret
 
@@ -140,7 +142,9 @@ class Life:
     def _retire(self, previous: PreviousKey) -> None:
         self._issuer().delete(previous.key_id)
         self._undeliver(previous.key_id, previous.lockbox, previous.lockbox_version_id, keep=self.inputs.lockbox)
-        self.state = replace(self.state, previous=tuple(item for item in self.state.previous if item.key_id != previous.key_id))
+        self.state = replace(
+            self.state, previous=tuple(item for item in self.state.previous if item.key_id != previous.key_id)
+        )
 
     def _undeliver(self, key_id: str, target: Lockbox | None, version_id: str | None, keep: Lockbox | None) -> None:
         """Takes a dead key's entries away where nothing of ours overwrote them, and schedules its version."""
@@ -167,12 +171,15 @@ class Life:
     def _issuer(self) -> Issuer:
         known = frozenset({self.state.key_id, *(previous.key_id for previous in self.state.previous)})
         targets = (self.inputs.lockbox, self.state.applied.lockbox)
-        return Issuer(self.runtime, self.urn, self.tag, self.inputs, known, tuple(target for target in targets if target))
+        return Issuer(
+            self.runtime, self.urn, self.tag, self.inputs, known, tuple(target for target in targets if target)
+        )
 
     def _previous(self, key_id: str) -> PreviousKey:
         return next(previous for previous in self.state.previous if previous.key_id == key_id)
 
     def _put(self, changed: PreviousKey) -> None:
         self.state = replace(
-            self.state, previous=tuple(changed if item.key_id == changed.key_id else item for item in self.state.previous)
+            self.state,
+            previous=tuple(changed if item.key_id == changed.key_id else item for item in self.state.previous),
         )

@@ -131,6 +131,11 @@ def rotated_state(
     return replace(fresh, next_rotation_at=due, generation=state.generation + 1, previous=(*state.previous, old))
 
 
+def settled_state(inputs: Inputs, state: State, urn: str) -> State:
+    """The state after a run in which all was done: `inputs` are what holds now, their grid of rotations included."""
+    return replace(state, applied=inputs, next_rotation_at=next_rotation(inputs, state, urn))
+
+
 def cloud_time(text: str | None) -> datetime:
     """A time of the cloud's, of any precision, in UTC and whole seconds; absent: the last second that its API takes (2105)."""
     if not text:

@@ -60,7 +60,9 @@ def find_credentials(settings: Mapping[str, str], environment: Mapping[str, str]
 def _from_token(name: str, value: str) -> Credentials:
     token = value.strip()
     if not token or any(character.isspace() or not character.isprintable() for character in token):
-        raise ConfigurationError(f"{name} is not an IAM token: it has spaces or control characters; make one with `yc iam create-token`")
+        raise ConfigurationError(
+            f"{name} is not an IAM token: it has spaces or control characters; make one with `yc iam create-token`"
+        )
     return Credentials(name, iam_token=token)
 
 
@@ -71,7 +73,11 @@ def _from_key(name: str, value: str) -> Credentials:
         key = json.loads(text)
     except ValueError:
         raise ConfigurationError(f"{name} is not an authorized key: it is not JSON; {remedy}") from None
-    missing = [part for part in ("id", "service_account_id", "private_key") if not (isinstance(key, dict) and isinstance(key.get(part), str) and key[part])]
+    missing = [
+        part
+        for part in ("id", "service_account_id", "private_key")
+        if not (isinstance(key, dict) and isinstance(key.get(part), str) and key[part])
+    ]
     if missing:
         raise ConfigurationError(f"{name} is not an authorized key: it lacks {', '.join(missing)}; {remedy}")
     pem = key["private_key"]
@@ -102,7 +108,9 @@ def _exchanged(name: str, value: str, settings: Mapping[str, str], environment: 
     url = settings.get("tokenExchangeUrl") or environment.get("YANDEX_KEYS_TOKEN_EXCHANGE_URL") or TOKEN_EXCHANGE_URL
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise ConfigurationError("tokenExchangeUrl must begin with https:// (plain http only on this machine's own loopback)")
+        raise ConfigurationError(
+            "tokenExchangeUrl must begin with https:// (plain http only on this machine's own loopback)"
+        )
     token = value.strip() if value.count(".") == 2 and "/" not in value else _file(name, value).strip()
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -114,7 +122,9 @@ def _exchanged(name: str, value: str, settings: Mapping[str, str], environment: 
     try:
         answer = requests.post(url, data=form, timeout=_TIMEOUT)
     except requests.RequestException as error:
-        raise ConfigurationError(f"{name}: the token exchange at {parts.hostname} can't be reached ({type(error).__name__})") from None
+        raise ConfigurationError(
+            f"{name}: the token exchange at {parts.hostname} can't be reached ({type(error).__name__})"
+        ) from None
     body = _json(answer)
     if answer.status_code != requests.codes.ok or not body.get("access_token"):
         reason = body.get("error_description") or body.get("error") or f"HTTP {answer.status_code}"
@@ -128,7 +138,9 @@ def _exchanged(name: str, value: str, settings: Mapping[str, str], environment: 
 def _from_metadata(environment: Mapping[str, str]) -> Credentials:
     address = environment.get("YC_METADATA_ADDR") or METADATA_ADDRESS
     try:
-        answer = requests.get(f"http://{address}{_METADATA_PATH}", headers={"Metadata-Flavor": "Google"}, timeout=_METADATA_TIMEOUT)
+        answer = requests.get(
+            f"http://{address}{_METADATA_PATH}", headers={"Metadata-Flavor": "Google"}, timeout=_METADATA_TIMEOUT
+        )
         token = _json(answer).get("access_token")
     except requests.RequestException:
         token = None

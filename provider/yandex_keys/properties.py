@@ -48,8 +48,8 @@ def wrapped(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) ->
 
 
 def _wrapped(value: Any) -> PropertyValue:
-    if value is UNKNOWN:
-        return PropertyValue.computed()
+    if value is UNKNOWN:  # `PropertyValue.computed()` can't be marshalled (pulumi 3.259)
+        return PropertyValue(UNKNOWN_ON_THE_WIRE)
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return PropertyValue(value)
     if isinstance(value, (int, float)):

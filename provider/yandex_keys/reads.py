@@ -28,18 +28,25 @@ class Reads:
 
     def secret(self, secret_id: str) -> dict[str, Any]:
         """The Lockbox secret, its current version included. Raises NotFound and what `Cloud.call` raises."""
-        return self._shared(("secret", secret_id), lambda: self._cloud.call("SecretService/Get", {"secret_id": secret_id}, f"secret {secret_id}"))
+        return self._shared(
+            ("secret", secret_id),
+            lambda: self._cloud.call("SecretService/Get", {"secret_id": secret_id}, f"secret {secret_id}"),
+        )
 
     def keys(self, service_account_id: str) -> list[dict[str, Any]]:
         """All API keys of the account. Raises NotFound and what `Cloud.call` raises."""
         request = {"service_account_id": service_account_id}
         about = f"service account {service_account_id}"
-        return self._shared(("keys", service_account_id), lambda: list(self._cloud.pages("ApiKeyService/List", "api_keys", request, about)))
+        return self._shared(
+            ("keys", service_account_id),
+            lambda: list(self._cloud.pages("ApiKeyService/List", "api_keys", request, about)),
+        )
 
     def bindings(self, method: str, resource_id: str) -> list[dict[str, Any]]:
         """The access bindings of a folder or secret; `method` is its service's `…/ListAccessBindings`."""
         return self._shared(
-            (method, resource_id), lambda: list(self._cloud.pages(method, "access_bindings", {"resource_id": resource_id}, resource_id))
+            (method, resource_id),
+            lambda: list(self._cloud.pages(method, "access_bindings", {"resource_id": resource_id}, resource_id)),
         )
 
     def forget_secret(self, secret_id: str) -> None:

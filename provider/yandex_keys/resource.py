@@ -115,7 +115,9 @@ def tag_of(urn: str) -> str:
     return hashlib.sha256(urn.encode()).hexdigest()[:16]
 
 
-def changed_properties(state: Properties, inputs: Properties, replaces: frozenset[str] = frozenset()) -> dict[str, Change]:
+def changed_properties(
+    state: Properties, inputs: Properties, replaces: frozenset[str] = frozenset()
+) -> dict[str, Change]:
     """The differences between what the state holds and what is wanted, over the names in `inputs`; those in `replaces` force a replacement.
 
     An input that is no longer given is one that the state holds under `inputs`' missing name: callers list them by filling `inputs` with None.

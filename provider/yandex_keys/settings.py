@@ -60,7 +60,9 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
 
     where, endpoint = of("endpoint", "YC_ENDPOINT")
     if endpoint and not _ENDPOINT.fullmatch(endpoint):
-        problems.append((where, "must be host:port without a scheme, such as api.cloud.yandex.net:443; TLS is always on"))
+        problems.append(
+            (where, "must be host:port without a scheme, such as api.cloud.yandex.net:443; TLS is always on")
+        )
     ids = {}
     for name, variable in (("folderId", "YC_FOLDER_ID"), ("cloudId", "YC_CLOUD_ID")):
         where, value = of(name, variable)
@@ -112,7 +114,9 @@ def _certificates(text: str) -> bytes:
         try:
             pem = Path(text).expanduser().read_bytes()
         except (OSError, ValueError) as error:
-            raise ConfigurationError(f"{text[:200]} is neither PEM nor a readable file ({getattr(error, 'strerror', error)})") from None
+            raise ConfigurationError(
+                f"{text[:200]} is neither PEM nor a readable file ({getattr(error, 'strerror', error)})"
+            ) from None
     if b"-----BEGIN CERTIFICATE-----" not in pem:
         raise ConfigurationError("holds no certificate: give PEM, or the path of a PEM file")
     return pem

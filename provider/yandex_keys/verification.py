@@ -28,14 +28,21 @@ def verify(wanted: Verify, secret: str, cloud: Cloud, clock: Callable[[], float]
     while True:
         try:
             answer = requests.request(
-                wanted.method, wanted.url, headers={"Authorization": f"Api-Key {secret}"}, timeout=_CALL_TIMEOUT, allow_redirects=False
+                wanted.method,
+                wanted.url,
+                headers={"Authorization": f"Api-Key {secret}"},
+                timeout=_CALL_TIMEOUT,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             again, said = True, f"it can't be reached ({type(error).__name__})"
         else:
             if answer.status_code == wanted.expect_status:
                 return
-            again, said = answer.status_code in _NOT_YET, f"it answered {answer.status_code}: {_excerpt(answer, secret)}"
+            again, said = (
+                answer.status_code in _NOT_YET,
+                f"it answered {answer.status_code}: {_excerpt(answer, secret)}",
+            )
         if not again or clock() - began >= wanted.timeout.total_seconds():
             raise VerificationFailed(
                 f"the new key was refused by {wanted.method} {wanted.url}: {said}; it was removed, and what was there before stays current"
