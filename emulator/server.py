@@ -1,0 +1,117 @@
+"""Starts and stops an emulator: in a test with `start`, or for the command line, which does the same."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulator.certificates import server_certificate
+from emulator.clock import RealTime
+from emulator.data_directory import DataDirectory
+from emulator.state.cloud_state import CloudState
+from emulator.transport.calls import CallBook
+from emulator.transport.faults import FaultBook
+from emulator.transport.grpc_server import GrpcServer
+from emulator.transport.holds import HoldBook
+from emulator.transport.passage import Gate
+from emulator.web.http_server import HttpServer
+from emulator.web.site import Site
+
+_WRITE_USE_EVERY = 1.0
+"""Seconds between two writings of what keys were used."""
+
+
+@dataclass
+class Emulator:
+    """A running emulator."""
+
+    ready: dict[str, Any]
+    """The ready line: endpoint, ca, http, serviceAccountKey, cloudId, folderId."""
+    state: CloudState
+    _steps: list[Callable[[], None]]
+
+    def stop(self) -> None:
+        """Ends it; what it holds stays on disk. May be called twice."""
+        while self._steps:
+            self._steps.pop()()
+
+
+def start(data_dir: Path | str, port: int = 0, http_port: int = 0, *, real_time: RealTime = time.time) -> Emulator:
+    """Runs an emulator on `data_dir`, on the given ports of the loopback (0: those used last, or any that are free).
+
+    Raises `DirectoryError` when the folder can't be used or another emulator uses it, and OSError when a port is taken.
+    """
+    directory = DataDirectory(Path(data_dir))
+    undo: list[Callable[[], None]] = [directory.release]
+    try:
+        return _started(directory, port, http_port, real_time, undo)
+    except BaseException:
+        while undo:
+            undo.pop()()
+        raise
+
+
+def _started(
+    directory: DataDirectory, port: int, http_port: int, real_time: RealTime, undo: list[Callable[[], None]]
+) -> Emulator:
+    certificate = server_certificate(directory.path)
+    state = CloudState(directory.database, real_time)
+    undo.append(state.close)
+    beginnings = state.begin()
+    if not directory.deployer.exists():
+        state.make_login(beginnings.deployer_id, directory.save_deployer)
+    calls, faults, holds = CallBook(), FaultBook(), HoldBook()
+    kept = directory.ports()
+    grpc_server = GrpcServer(state, Gate(state, calls, faults, holds), certificate)
+    grpc_port = _bound(grpc_server.bind, port, kept.get("grpc", 0))
+    undo.append(grpc_server.stop)
+    http_server = HttpServer(Site(state, calls, faults, holds))
+    web_port = _bound(http_server.bind, http_port, kept.get("http", 0))
+    undo.append(http_server.stop)
+    undo.append(holds.close)
+    directory.save_ports(grpc_port, web_port)
+    state.tokens.accept_audiences(grpc_port)
+    grpc_server.start()
+    http_server.start()
+    undo.append(_written_regularly(state))
+    ready = {
+        "endpoint": f"127.0.0.1:{grpc_port}",
+        "ca": str(directory.authority),
+        "http": f"http://127.0.0.1:{web_port}",
+        "serviceAccountKey": str(directory.deployer),
+        "cloudId": beginnings.cloud_id,
+        "folderId": beginnings.folder_id,
+    }
+    return Emulator(ready, state, undo)
+
+
+def _bound(bind: Callable[[int], int], asked: int, last: int) -> int:
+    """The port that was asked for, or else the one used last, or else any that is free."""
+    if asked or not last:
+        return bind(asked)
+    try:
+        return bind(last)
+    except OSError:
+        return bind(0)
+
+
+def _written_regularly(state: CloudState) -> Callable[[], None]:
+    """Writes down the last uses of keys every now and then, until what it answers is called."""
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.wait(_WRITE_USE_EVERY):
+            state.key_use.flush()
+
+    thread = threading.Thread(target=write, name="key-use", daemon=True)
+    thread.start()
+
+    def end() -> None:
+        ended.set()
+        thread.join()
+
+    return end

@@ -1,0 +1,36 @@
+"""One call of the API, as the state sees it: who calls, and what a test has planned for its operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class OperationPlan:
+    """How the operation of one call is to go, where a test asked for something special."""
+
+    seconds: float | None = None
+    """Reports done=false for so long (real time); None: as the settings say."""
+    code: int = 0
+    """The gRPC code that it fails with; 0: it succeeds."""
+    message: str = ""
+    done: bool = True
+    """Whether the error comes with done=true; if not, done=false carries it (until `seconds` are over, if given)."""
+    takes_effect: bool = False
+    """Whether a failing operation has changed the cloud all the same."""
+
+
+@dataclass
+class Call:
+    """A call on its way."""
+
+    method: str
+    """`ApiKeyService/Create`."""
+    request_id: str
+    principal: str = ""
+    """The id of the service account that calls; empty for calls that need no token."""
+    plan: OperationPlan | None = None
+    operation: Any = None
+    """The record of the operation that the call has made, if it has."""
+    notes: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,174 @@
+"""Lockbox versions and their payloads: added, made current, scheduled for destruction and, when the time has come, destroyed."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from yandex.cloud.lockbox.v1.payload_pb2 import Payload
+from yandex.cloud.lockbox.v1.secret_pb2 import Secret, Version
+from yandex.cloud.lockbox.v1.secret_service_pb2 import PayloadEntryChange
+
+from emulator import identifiers
+from emulator.clock import moment, timestamp
+from emulator.errors import bad_request, not_found, precondition, quota_exceeded
+from emulator.state.ground import Ground
+from emulator.storage import Kind, Record
+
+LARGEST_PAYLOAD = 65_536
+"""Bytes of keys and values of one version."""
+DEFAULT_PENDING_PERIOD = timedelta(days=7)
+_STATUS = Version.Status
+
+
+class Versions:
+    """The versions of all secrets: what they hold and what becomes of them, whoever asks."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def find(self, secret_id: str, version_id: str) -> Version:
+        """One version as it is now. Raises NOT_FOUND."""
+        record = self._ground.storage.get(Kind.VERSION, version_id)
+        if record is None or record.parent != secret_id:
+            raise not_found("Version", version_id)
+        return self.shown(record)
+
+    def shown(self, record: Record) -> Version:
+        """The version of a record; destroys it first if its time has come."""
+        version = Version.FromString(record.body)
+        is_scheduled = version.status == _STATUS.SCHEDULED_FOR_DESTRUCTION
+        if is_scheduled and moment(version.destroy_at) <= self._ground.clock.now():
+            version.status = _STATUS.DESTROYED
+            self._ground.storage.delete(Kind.PAYLOAD, version.id)
+            self._ground.storage.put(record.with_body(version.SerializeToString()))
+        return version
+
+    def first(self, secret: Secret, entries: Sequence[PayloadEntryChange], description: str) -> Version:
+        """The first version of a new secret."""
+        return self._keep(secret, self._merged(secret, [], entries), description)
+
+    def add(
+        self, secret: Secret, base_id: str, entries: Sequence[PayloadEntryChange], description: str, field: str
+    ) -> Version:
+        """A version that has the entries of the base, changed by `entries`. Raises FAILED_PRECONDITION when the base can't
+        be read, and RESOURCE_EXHAUSTED beyond the number of versions that a secret may have."""
+        alive = [record for record in self._ground.storage.children(Kind.VERSION, secret.id) if self._is_alive(record)]
+        limit = self._ground.settings.version_quota
+        if len(alive) >= limit:
+            raise quota_exceeded("lockbox.versions.count", limit, f"secret:{secret.id}")
+        base = list(self.payload(secret.id, base_id).entries) if base_id else []
+        return self._keep(secret, self._merged(secret, base, entries, field), description)
+
+    def payload(self, secret_id: str, version_id: str) -> Payload:
+        """What one version holds. Raises FAILED_PRECONDITION unless the version is active."""
+        version = self.find(secret_id, version_id)
+        if version.status != _STATUS.ACTIVE:
+            raise precondition(f"Version {version_id} is {_STATUS.Name(version.status)}: its payload can't be accessed")
+        return Payload.FromString(self._ground.existing(Kind.PAYLOAD, version_id, "Payload").body)
+
+    def schedule(self, secret_id: str, version_id: str, pending: timedelta) -> Version:
+        """The version is destroyed when `pending` is over, and can't be read from now on."""
+        version = self.find(secret_id, version_id)
+        if version.status == _STATUS.DESTROYED:
+            raise precondition(f"Version {version_id} is DESTROYED")
+        version.status = _STATUS.SCHEDULED_FOR_DESTRUCTION
+        version.destroy_at.CopyFrom(timestamp(self._ground.clock.now() + pending))
+        return self._replace(version)
+
+    def cancel(self, secret_id: str, version_id: str) -> Version:
+        """The version isn't destroyed after all. Raises FAILED_PRECONDITION when it is too late."""
+        version = self.find(secret_id, version_id)
+        if version.status != _STATUS.SCHEDULED_FOR_DESTRUCTION:
+            raise precondition(f"Version {version_id} is {_STATUS.Name(version.status)}: nothing to cancel")
+        version.status = _STATUS.ACTIVE
+        version.ClearField("destroy_at")
+        return self._replace(version)
+
+    def forget(self, secret_id: str) -> None:
+        """The secret is gone, and its versions with it."""
+        self._ground.storage.delete_children(Kind.PAYLOAD, secret_id)
+        self._ground.storage.delete_children(Kind.VERSION, secret_id)
+
+    def _is_alive(self, record: Record) -> bool:
+        return bool(self.shown(record).status != _STATUS.DESTROYED)
+
+    def _merged(
+        self,
+        secret: Secret,
+        base: Sequence[Payload.Entry],
+        changes: Sequence[PayloadEntryChange],
+        field: str = "version_payload_entries",
+    ) -> list[Payload.Entry]:
+        merged = {entry.key: entry for entry in base}
+        if secret.HasField("password_payload_specification"):
+            if changes:
+                raise bad_request([(field, "can't be given: this secret generates its payload")])
+            specification = secret.password_payload_specification
+            merged[specification.password_key] = Payload.Entry(
+                key=specification.password_key, text_value=_password(specification)
+            )
+        seen: set[str] = set()
+        for index, change in enumerate(changes):
+            if change.key in seen:
+                raise bad_request([(f"{field}[{index}].key", f"{change.key} is given twice")])
+            seen.add(change.key)
+            merged.pop(change.key, None)
+            # An entry without a value, or with an empty text, takes the key out of the version.
+            if change.WhichOneof("value") == "binary_value":
+                merged[change.key] = Payload.Entry(key=change.key, binary_value=change.binary_value)
+            elif change.text_value:
+                merged[change.key] = Payload.Entry(key=change.key, text_value=change.text_value)
+        self._check_size(list(merged.values()), field)
+        return list(merged.values())
+
+    def _check_size(self, entries: Sequence[Payload.Entry], field: str) -> None:
+        if not entries:
+            raise bad_request([(field, "leaves the version without entries; a version has at least one")])
+        size = sum(len(entry.key) + len(entry.text_value.encode()) + len(entry.binary_value) for entry in entries)
+        if size > LARGEST_PAYLOAD:
+            raise bad_request([(field, f"makes a version of {size} bytes; at most {LARGEST_PAYLOAD} are allowed")])
+
+    def _keep(self, secret: Secret, entries: Sequence[Payload.Entry], description: str) -> Version:
+        version = Version(
+            id=identifiers.new_id(identifiers.LOCKBOX),
+            secret_id=secret.id,
+            created_at=self._ground.clock.timestamp(),
+            description=description,
+            status=_STATUS.ACTIVE,
+            payload_entry_keys=[entry.key for entry in entries],
+        )
+        if secret.HasField("password_payload_specification"):
+            version.password_payload_specification.CopyFrom(secret.password_payload_specification)
+        payload = Payload(version_id=version.id, entries=entries)
+        storage = self._ground.storage
+        storage.put(Record(Kind.VERSION, version.id, version.SerializeToString(), secret.id))
+        storage.put(Record(Kind.PAYLOAD, version.id, payload.SerializeToString(), secret.id))
+        return version
+
+    def _replace(self, version: Version) -> Version:
+        self._ground.storage.put(Record(Kind.VERSION, version.id, version.SerializeToString(), version.secret_id))
+        return version
+
+
+def _password(specification: Any) -> str:
+    """A random password of the kind that the secret's specification asks for; all kinds of characters by default."""
+    punctuation = specification.included_punctuation or string.punctuation
+    kinds = {
+        "include_uppercase": string.ascii_uppercase,
+        "include_lowercase": string.ascii_lowercase,
+        "include_digits": string.digits,
+        "include_punctuation": "".join(sign for sign in punctuation if sign not in specification.excluded_punctuation),
+    }
+    wanted = [
+        characters
+        for name, characters in kinds.items()
+        if not specification.HasField(name) or getattr(specification, name).value
+    ]
+    alphabet = "".join(wanted)
+    if not alphabet:
+        raise bad_request([("password_payload_specification", "leaves no character to make a password of")])
+    return "".join(secrets.choice(alphabet) for _ in range(specification.length or 32))

@@ -1,0 +1,54 @@
+"""How often each method was called, and the last calls with their times and callers."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_LONGEST_LOG = 10_000
+
+
+@dataclass
+class LoggedCall:
+    """One call in the log; times in RFC 3339, by the real clock and the emulated one."""
+
+    method: str
+    requestId: str
+    realTime: str
+    emulatedTime: str
+    principal: str = ""
+    code: str = ""
+    """How it ended; empty while it is under way."""
+
+
+class CallBook:
+    """Counts and log; in memory, as tests clear them anyway."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._log: deque[LoggedCall] = deque(maxlen=_LONGEST_LOG)
+
+    def begin(self, entry: LoggedCall) -> None:
+        """A call has arrived."""
+        with self._lock:
+            self._counts[entry.method] += 1
+            self._log.append(entry)
+
+    def counts(self) -> dict[str, int]:
+        """Calls by method."""
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+    def log(self) -> list[dict[str, Any]]:
+        """The last calls, oldest first."""
+        with self._lock:
+            return [asdict(entry) for entry in self._log]
+
+    def clear(self) -> None:
+        """Counts from nothing again."""
+        with self._lock:
+            self._counts.clear()
+            self._log.clear()

@@ -1,0 +1,58 @@
+"""Where the services are: all at the emulator's own address."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from yandex.cloud.endpoint.api_endpoint_pb2 import ApiEndpoint
+from yandex.cloud.endpoint.api_endpoint_service_pb2 import (
+    GetApiEndpointRequest,
+    ListApiEndpointsRequest,
+    ListApiEndpointsResponse,
+)
+from yandex.cloud.endpoint.api_endpoint_service_pb2_grpc import ApiEndpointServiceServicer
+
+from emulator.errors import not_found
+
+SERVED: Final = ("endpoint", "iam", "kms", "lockbox", "lockbox-payload", "operation", "resource-manager")
+"""The ids of the services that the emulator has; official clients look them up by these."""
+
+_OTHERS: Final = (
+    "ai-assistants ai-files ai-foundation-models ai-llm ai-speechkit ai-stt ai-translate ai-vision ai-vision-ocr "
+    "alb apigateway-connections apploadbalancer backup billing cdn certificate-manager certificate-manager-data "
+    "certificate-manager-private-ca cloudapps cloudrouter compute container-registry dataproc dataproc-manager "
+    "datasphere datatransfer dns iot-data iot-devices k8s kms-crypto load-balancer loadtesting locator "
+    "log-ingestion log-reading logging logs managed-airflow managed-clickhouse managed-elasticsearch "
+    "managed-greenplum managed-kafka managed-kubernetes managed-mongodb managed-mysql managed-opensearch "
+    "managed-postgresql managed-redis managed-spark managed-sqlserver managed-trino managed-ytsaurus marketplace "
+    "mdb-clickhouse mdb-kafka mdb-mongodb mdb-mysql mdb-opensearch mdb-postgresql mdb-redis mdb-sqlserver mdbproxy "
+    "monitoring organization-manager organizationmanager quota quota-manager resourcemanager serverless-apigateway "
+    "serverless-containers serverless-functions serverless-gateway-connections serverless-triggers "
+    "serverlessapigateway smart-captcha smart-web-security storage storage-api trino vpc ydb"
+)
+
+NOT_SERVED: Final = frozenset(_OTHERS.split())
+"""Ids that clients may ask for as well; a call of their services is answered UNIMPLEMENTED, which says more than a
+client's own complaint that it doesn't know where to go."""
+
+
+class Endpoints(ApiEndpointServiceServicer):
+    """The discovery that every client begins with; it needs no token."""
+
+    def __init__(self) -> None:
+        self._address = ""
+
+    def move_to(self, address: str) -> None:
+        """The address of everything: `127.0.0.1:P`."""
+        self._address = address
+
+    def Get(self, request: GetApiEndpointRequest, context: Any) -> ApiEndpoint:
+        """One service's address."""
+        if request.api_endpoint_id not in (*SERVED, *NOT_SERVED):
+            raise not_found("Endpoint", request.api_endpoint_id)
+        return ApiEndpoint(id=request.api_endpoint_id, address=self._address)
+
+    def List(self, request: ListApiEndpointsRequest, context: Any) -> ListApiEndpointsResponse:
+        """All addresses, on one page."""
+        names = sorted((*SERVED, *NOT_SERVED))
+        return ListApiEndpointsResponse(endpoints=[ApiEndpoint(id=name, address=self._address) for name in names])

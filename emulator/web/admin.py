@@ -1,0 +1,122 @@
+"""The admin API: what tests look at and set; no part of the cloud, so it needs no token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from emulator.clock import read_moment
+from emulator.durations import read_duration
+from emulator.errors import AdminError
+from emulator.state.cloud_state import CloudState
+from emulator.transport.calls import CallBook
+from emulator.transport.faults import FaultBook
+from emulator.transport.holds import HoldBook
+from emulator.web.http_server import HttpRequest, HttpResponse
+from emulator.web.inventory import inventory
+
+_Call = Callable[[HttpRequest], Any]
+
+
+class Admin:
+    """One method for each call; what it answers is sent as JSON."""
+
+    def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook) -> None:
+        self._state = state
+        self._calls = calls
+        self._faults = faults
+        self._holds = holds
+        self._routes: dict[str, dict[str, _Call]] = {
+            "/admin/state": {"GET": self._inventory},
+            "/admin/clock": {"GET": self._time, "POST": self._move_clock},
+            "/admin/settings": {"GET": self._settings, "POST": self._change_settings, "DELETE": self._reset_settings},
+            "/admin/faults": {"GET": self._shown_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
+            "/admin/held": {"GET": self._held},
+            "/admin/release": {"POST": self._release},
+            "/admin/calls": {"GET": self._shown_calls, "DELETE": self._clear_calls},
+        }
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """The answer of the call that the path and the method name."""
+        methods = self._routes.get(request.path.rstrip("/"))
+        if methods is None:
+            return HttpResponse(404, {"error": f"{request.path}: no such call; there are {', '.join(self._routes)}"})
+        call = methods.get("GET" if request.method == "HEAD" else request.method)
+        if call is None:
+            allowed = ", ".join(methods)
+            return HttpResponse(405, {"error": f"{request.path} takes {allowed}"}, {"Allow": allowed})
+        return HttpResponse(200, call(request))
+
+    def _inventory(self, _: HttpRequest) -> Any:
+        return inventory(self._state)
+
+    def _time(self, _: HttpRequest) -> Any:
+        clock = self._state.clock
+        now = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"now": now, "offsetSeconds": clock.offset.total_seconds()}
+
+    def _move_clock(self, request: HttpRequest) -> Any:
+        body = read_object(request)
+        unknown = set(body) - {"advance", "now"}
+        if unknown or len(body) > 1:
+            raise AdminError('clock: send {"advance": "30d"}, {"now": "2026-01-31T12:00:00Z"} or {}')
+        if "advance" in body:
+            self._state.clock.advance(read_duration(body["advance"], "advance"))
+        elif "now" in body:
+            self._state.clock.move_to(read_moment(body["now"], "now"))
+        return self._time(request)
+
+    def _settings(self, _: HttpRequest) -> Any:
+        return self._state.book.shown()
+
+    def _change_settings(self, request: HttpRequest) -> Any:
+        self._state.book.change(read_json(request))
+        return self._state.book.shown()
+
+    def _reset_settings(self, _: HttpRequest) -> Any:
+        self._state.book.reset()
+        return self._state.book.shown()
+
+    def _shown_faults(self, _: HttpRequest) -> Any:
+        return self._faults.shown()
+
+    def _add_faults(self, request: HttpRequest) -> Any:
+        self._faults.add(read_json(request))
+        return self._faults.shown()
+
+    def _clear_faults(self, _: HttpRequest) -> Any:
+        self._faults.clear()
+        return []
+
+    def _held(self, _: HttpRequest) -> Any:
+        return self._holds.shown()
+
+    def _release(self, request: HttpRequest) -> Any:
+        number = read_object(request).get("id")
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+            raise AdminError(f"id: {number!r} isn't the id of a held call; GET /admin/held lists them")
+        return {"released": self._holds.release(number)}
+
+    def _shown_calls(self, request: HttpRequest) -> Any:
+        return self._calls.log() if request.query.get("log") == ["1"] else self._calls.counts()
+
+    def _clear_calls(self, _: HttpRequest) -> Any:
+        self._calls.clear()
+        return {}
+
+
+def read_json(request: HttpRequest) -> Any:
+    """The body as JSON. Raises AdminError when it isn't."""
+    try:
+        return json.loads(request.body)
+    except ValueError as error:
+        raise AdminError(f"{request.path}: the body isn't JSON: {error}") from None
+
+
+def read_object(request: HttpRequest) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty one. Raises AdminError when it is something else."""
+    body = read_json(request) if request.body.strip() else {}
+    if not isinstance(body, dict):
+        raise AdminError(f"{request.path}: the body isn't a JSON object")
+    return body

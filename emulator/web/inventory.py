@@ -1,0 +1,84 @@
+"""Everything that the emulated cloud holds, as JSON: with secrets, on purpose, so that tests can look for them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from yandex.cloud.access.access_pb2 import AccessBinding
+from yandex.cloud.iam.v1.key_pb2 import Key
+from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
+from yandex.cloud.kms.v1.symmetric_key_pb2 import SymmetricKey
+from yandex.cloud.lockbox.v1.payload_pb2 import Payload
+from yandex.cloud.resourcemanager.v1.cloud_pb2 import Cloud
+from yandex.cloud.resourcemanager.v1.folder_pb2 import Folder
+
+from emulator.state.api_key import secret_of
+from emulator.state.cloud_state import CloudState
+from emulator.storage import Kind, Record
+
+
+def inventory(state: CloudState) -> dict[str, Any]:
+    """The whole state at one moment."""
+    with state.storage.transaction():
+        every = state.storage.every
+        return {
+            "now": state.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "clouds": [_shown(Cloud.FromString(record.body)) for record in every(Kind.CLOUD)],
+            "folders": [_shown(Folder.FromString(record.body)) for record in every(Kind.FOLDER)],
+            "serviceAccounts": [_shown(ServiceAccount.FromString(item.body)) for item in every(Kind.SERVICE_ACCOUNT)],
+            "apiKeys": [_api_key(state, record) for record in every(Kind.API_KEY)],
+            "authorizedKeys": [_shown(Key.FromString(record.body)) for record in every(Kind.AUTHORIZED_KEY)],
+            "secrets": [_secret(state, record) for record in every(Kind.SECRET)],
+            "symmetricKeys": [_shown(SymmetricKey.FromString(record.body)) for record in every(Kind.SYMMETRIC_KEY)],
+            "accessBindings": [
+                _binding(record) for record in every(Kind.ACCESS_BINDING) if "countsUntil" not in record.facts
+            ],
+        }
+
+
+def _shown(message: Any, **more: Any) -> dict[str, Any]:
+    """The message in JSON names, with moments in RFC 3339; a moment that isn't set is null."""
+    shown = MessageToDict(message, always_print_fields_with_no_presence=True)
+    for field in message.DESCRIPTOR.fields:
+        if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
+            shown.setdefault(field.json_name, None)
+    return {**shown, **more}
+
+
+def _api_key(state: CloudState, record: Record) -> dict[str, Any]:
+    return _shown(state.api_keys.shown(record), secret=secret_of(record))
+
+
+def _secret(state: CloudState, record: Record) -> dict[str, Any]:
+    current = record.facts["current"]
+    shown = _shown(state.secrets.shown(record), currentVersionId=current)
+    shown.pop("currentVersion", None)
+    versions = state.storage.children(Kind.VERSION, record.id)
+    shown["versions"] = [_version(state, item, is_current=item.id == current) for item in versions]
+    return shown
+
+
+def _version(state: CloudState, record: Record, *, is_current: bool) -> dict[str, Any]:
+    version = state.versions.shown(record)
+    payload = state.storage.get(Kind.PAYLOAD, record.id)
+    entries = Payload.FromString(payload.body).entries if payload is not None else []
+    texts = {entry.key: entry.text_value for entry in entries if entry.WhichOneof("value") != "binary_value"}
+    binaries = {
+        entry.key: base64.b64encode(entry.binary_value).decode()
+        for entry in entries
+        if entry.WhichOneof("value") == "binary_value"
+    }
+    return _shown(version, current=is_current, entries=texts, binaryEntries=binaries)
+
+
+def _binding(record: Record) -> dict[str, Any]:
+    binding = AccessBinding.FromString(record.body)
+    return {
+        "resourceId": record.parent,
+        "resourceType": record.facts["resourceType"],
+        "roleId": binding.role_id,
+        "subjectId": binding.subject.id,
+        "subjectType": binding.subject.type,
+    }

@@ -1,0 +1,47 @@
+"""What is where on the HTTP port."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+from emulator.errors import AdminError
+from emulator.state.cloud_state import CloudState
+from emulator.transport.calls import CallBook
+from emulator.transport.faults import FaultBook
+from emulator.transport.holds import HoldBook
+from emulator.web.admin import Admin
+from emulator.web.http_server import HttpRequest, HttpResponse
+
+_Page = Callable[[HttpRequest], HttpResponse]
+
+
+class Site:
+    """Finds who answers a request."""
+
+    def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook) -> None:
+        self._admin = Admin(state, calls, faults, holds)
+
+    def is_quick(self, request: HttpRequest) -> bool:
+        """The gateway is."""
+        return request.path.startswith("/services/")
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """The answer, whatever the request is."""
+        try:
+            return self._page(request.path)(request)
+        except AdminError as error:
+            return HttpResponse(400, {"error": str(error)})
+        except Exception:
+            # A bug of the emulator: said where its user looks, and the rest goes on.
+            traceback.print_exc()
+            return HttpResponse(500, {"error": "the emulator made a mistake; its standard error says which"})
+
+    def _page(self, path: str) -> _Page:
+        if path.startswith("/admin/"):
+            return self._admin.answer
+        return _nothing
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(404, {"error": f"{request.path}: there is nothing here; GET / lists what there is"})
