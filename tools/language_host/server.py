@@ -133,7 +133,7 @@ class PythonLanguageHost(LanguageServer):
             pass  # It ended before it read its request: its exit code says how.
         code = process.wait()
         self._children.forget(process)
-        return _run_response(code)
+        return run_response(code)
 
     def RunPlugin(
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
@@ -183,7 +183,7 @@ def _plugin_output(stream: Stream, chunk: bytes) -> language_pb2.RunPluginRespon
     return language_pb2.RunPluginResponse(stderr=chunk)
 
 
-def _run_response(code: int) -> language_pb2.RunResponse:
+def run_response(code: int) -> language_pb2.RunResponse:
     if code == 0:
         return language_pb2.RunResponse()
     if code == REPORTED:

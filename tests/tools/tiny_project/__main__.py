@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pulumi
 
@@ -21,7 +22,7 @@ for index in range(config.get_int("count") or 1):
     Note(f"note-{index}", text=config.get("text") or "hello")
 pulumi.export("greeting", config.get("text") or "hello")
 pulumi.export("python", sys.executable)
-pulumi.export("pid", os.getpid())
+Path(os.environ["NOTES"], "program.pid").write_text(str(os.getpid()))
 ending = config.get("ending")
 if ending == "raise":
     raise LookupError("the program is broken here")

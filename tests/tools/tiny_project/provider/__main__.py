@@ -1,4 +1,8 @@
-"""A provider of notes: files in the folder that NOTES names. A note whose text is `hang` is finished by Ctrl-C only."""
+"""A provider of notes: files in the folder that NOTES names.
+
+A note whose text is `hang` is finished by a cancellation only, and one whose text is `stuck` not even by that. Both report to
+the FIFO `hanging`: first which process this is and which one started it, then that they were cancelled.
+"""
 
 import asyncio
 import json
@@ -69,9 +73,13 @@ class Notes(provider.Provider):
 
     async def _write(self, name: str, properties: Properties) -> None:
         text = str(properties["text"].value)
-        if text == "hang":
-            (NOTES / "hanging").write_text(str(os.getpid()))
+        if text in ("hang", "stuck"):
+            # A FIFO, so that the test wakes up when it is written.
+            (NOTES / "hanging").write_text(f"{os.getpid()} {os.getppid()}\n")
             await self._cancelled.wait()
+            (NOTES / "hanging").write_text("cancelled\n")
+            if text == "stuck":
+                await asyncio.Event().wait()
             raise RuntimeError("cancelled")
         (NOTES / name).write_text(text)
 

@@ -1,0 +1,99 @@
+"""The project's virtual environment is made once for each change of the requirements."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import virtual_environment
+from tools.virtual_environment import REPOSITORY, SetUpFailed, is_ready, provide
+
+_RAN: list[list[str]] = []
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone whose set-up commands are taken down and do nothing but make what they would."""
+
+    def pretend(command: list[str], title: str, log: Path) -> float:
+        _RAN.append(command)
+        if "venv" in command:
+            (tmp_path / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+            (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+        return 0.0
+
+    _RAN.clear()
+    monkeypatch.setattr(virtual_environment, "_run", pretend)
+    (tmp_path / "requirements.txt").write_text("one==1\n")
+    (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\ntwo==2\n")
+    return tmp_path
+
+
+def installed() -> list[str]:
+    """The requirement files that were installed, in order."""
+    return [Path(command[-1]).name for command in _RAN if "install" in command]
+
+
+def test_it_is_made_and_filled_once(clone: Path) -> None:
+    provide(clone, "runtime")
+    provide(clone, "runtime")
+    assert installed() == ["requirements.txt"]
+    assert is_ready(clone, "runtime")
+    assert not is_ready(clone, "development")
+
+
+def test_what_development_needs_is_enough_to_run(clone: Path) -> None:
+    provide(clone, "development")
+    provide(clone, "runtime")
+    assert installed() == ["requirements-dev.txt"]
+
+
+def test_a_changed_requirement_is_installed(clone: Path) -> None:
+    provide(clone, "development")
+    (clone / "requirements.txt").write_text("one==2\n")
+    assert not is_ready(clone, "development")
+    provide(clone, "runtime")
+    assert installed() == ["requirements-dev.txt", "requirements.txt"]
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(clone: Path) -> None:
+    provide(clone, "runtime")
+    (clone / ".venv" / "bin" / "python").unlink()
+    (clone / "requirements.txt").write_text("one==2\n")
+    provide(clone, "runtime")
+    assert sum("venv" in command for command in _RAN) == 2
+
+
+def test_a_failed_installation_says_why_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("not a requirement\n")
+    (tmp_path / "requirements-dev.txt").write_text("")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    with pytest.raises(SetUpFailed, match=r"installing requirements.txt failed: ERROR: Invalid requirement") as failed:
+        provide(tmp_path, "runtime")
+    assert "\n" not in str(failed.value)
+    assert not is_ready(tmp_path, "runtime")
+
+
+def run_python_sh(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`tools/python.sh` in an environment of nothing but a PATH."""
+    script = REPOSITORY / "tools" / "python.sh"
+    return subprocess.run(
+        ["/bin/sh", script, *arguments], env={"PATH": path}, check=False, capture_output=True, text=True
+    )
+
+
+def test_the_newest_python_on_path_that_runs_is_taken(tmp_path: Path) -> None:
+    shim = tmp_path / "python3.13"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    (tmp_path / "python3").symlink_to(sys.executable)
+    assert run_python_sh(str(tmp_path), "-c", "print('hello')").stdout == "hello\n"
+
+
+def test_without_a_python_one_line_says_what_to_install(tmp_path: Path) -> None:
+    failed = run_python_sh(str(tmp_path))
+    assert failed.returncode == 1
+    assert failed.stderr == "No Python 3.11 or newer on PATH: install one, then run this again.\n"
