@@ -8,14 +8,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import ClassVar, Final
 
-from yandex.cloud.access import access_pb2
-
 from .errors import AlreadyExists, InvalidInput, NotFound
 from .input_fields import InputField, Member, changes, checked
 from .resource import Diff, Properties, Read, ResourceType, Runtime
 
-_REQUEST: Final = str(access_pb2.UpdateAccessBindingsRequest.DESCRIPTOR.full_name)
-_BINDING: Final = str(access_pb2.AccessBinding.DESCRIPTOR.full_name)
+_REQUEST: Final = "yandex.cloud.access.UpdateAccessBindingsRequest"
+_BINDING: Final = "yandex.cloud.access.AccessBinding"
 
 
 def bound_to(name: str) -> tuple[InputField, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from . import api_services  # noqa: F401  (makes the messages' limits known)
 from .field_limits import field_violations
 from .go_duration import format_go_duration, format_json_duration, parse_go_duration
 from .ownership import MARKS, unmarked

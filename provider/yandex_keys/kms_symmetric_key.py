@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from yandex.cloud.kms.v1 import symmetric_key_pb2, symmetric_key_service_pb2
-
+from .api_services import SERVICES
 from .cloud_resource import CloudResource, whole_seconds
 from .input_fields import Choice, InputField, Labels, Period
 from .resource import Properties
 
-_LIMITS: Final = str(symmetric_key_service_pb2.CreateSymmetricKeyRequest.DESCRIPTOR.full_name)
+_LIMITS: Final = "yandex.cloud.kms.v1.CreateSymmetricKeyRequest"
+_MESSAGES: Final = SERVICES["SymmetricKeyService"][0]
 _ALGORITHMS: Final = tuple(
-    value.name for value in symmetric_key_pb2.SymmetricAlgorithm.DESCRIPTOR.values if value.number
+    value.name
+    for value in _MESSAGES.CreateSymmetricKeyRequest.DESCRIPTOR.fields_by_name["default_algorithm"].enum_type.values
+    if value.number  # zero is "unspecified"
 )
 
 

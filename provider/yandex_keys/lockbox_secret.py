@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from yandex.cloud.lockbox.v1 import secret_service_pb2
-
 from .cloud_resource import CloudResource, whole_seconds
 from .errors import CloudError
 from .input_fields import InputField, Labels, Switch
 from .resource import Properties, Runtime
 
-_LIMITS: Final = str(secret_service_pb2.CreateSecretRequest.DESCRIPTOR.full_name)
+_LIMITS: Final = "yandex.cloud.lockbox.v1.CreateSecretRequest"
 
 
 class LockboxSecret(CloudResource):

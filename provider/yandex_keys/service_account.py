@@ -6,15 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from yandex.cloud.iam.v1 import service_account_service_pb2
-
 from .cloud_resource import CloudResource, logical_name, whole_seconds
 from .errors import AlreadyExists, YandexKeysError
 from .input_fields import InputField
 from .ownership import is_attempt, is_owned
 from .resource import Diff, Properties, Runtime
 
-_LIMITS: Final = str(service_account_service_pb2.CreateServiceAccountRequest.DESCRIPTOR.full_name)
+_LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"
 
 
 class ServiceAccount(CloudResource):
