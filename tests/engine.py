@@ -38,6 +38,7 @@ def engine_environment(directory: Path) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(directory / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_SUPPRESS_NEO_LINK": "true",
         "NO_COLOR": "1",
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import jwt
 import yandexcloud
-from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenForServiceAccountRequest
+from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenForServiceAccountRequest, CreateIamTokenRequest
 from yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from yandex.cloud.lockbox.v1.payload_service_pb2 import GetPayloadRequest
 from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
@@ -20,6 +22,7 @@ from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
 from tools.local_stack.local_cloud import LocalCloud
 
 _SECONDS = 15
+_JWT_SECONDS = 600
 
 
 class ConsumerRefused(Exception):
@@ -60,13 +63,23 @@ def _token_of(cloud: LocalCloud, account_id: str) -> str:
 
     Here the deployer asks for it: that leaves nothing behind in the cloud, as an authorized key for the account would.
     """
-    key = json.loads(Path(cloud.service_account_key).read_text())
+    tokens = _sdk(cloud).client(IamTokenServiceStub)
     request = CreateIamTokenForServiceAccountRequest(service_account_id=account_id)
     try:
-        tokens = _sdk(cloud, service_account_key=key).client(IamTokenServiceStub)
-        return str(tokens.CreateForServiceAccount(request, timeout=_SECONDS).iam_token)
+        deployer = tokens.Create(CreateIamTokenRequest(jwt=_deployers_jwt(cloud)), timeout=_SECONDS).iam_token
+        # The SDK sends no token to the service that issues them, but this call needs one.
+        metadata = (("authorization", f"Bearer {deployer}"),)
+        return str(tokens.CreateForServiceAccount(request, timeout=_SECONDS, metadata=metadata).iam_token)
     except grpc.RpcError as error:
         raise ConsumerRefused(f"no token for the service account {account_id}: {_words(error)}") from error
+
+
+def _deployers_jwt(cloud: LocalCloud) -> str:
+    key = json.loads(Path(cloud.service_account_key).read_text())
+    now = int(time.time())
+    audience = f"https://iam.{cloud.endpoint}/iam/v1/tokens"
+    claims = {"iss": key["service_account_id"], "aud": audience, "iat": now, "exp": now + _JWT_SECONDS}
+    return jwt.encode(claims, key["private_key"], algorithm="PS256", headers={"kid": key["id"]})
 
 
 def _read_entry(cloud: LocalCloud, token: str, secret_id: str, entry: str) -> str:

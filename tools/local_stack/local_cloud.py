@@ -8,11 +8,9 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from tools.local_stack import processes
 from tools.local_stack.places import Places, read_json, write_private
-from tools.progress import say
 
 _START_SECONDS = 60.0
 _ANSWER_SECONDS = 5.0
@@ -75,21 +73,14 @@ def find(places: Places) -> LocalCloud | None:
 def provide(places: Places) -> LocalCloud:
     """The running local cloud: left alone where it answers, else started on the data that is there.
 
-    After a reboot or a crash it gets its former ports where they are free, so that shells with the former environment
-    keep working. Raises LocalCloudFailed.
+    After a reboot or a crash it takes its former ports again where they are free, so that shells with the former
+    environment keep working. Raises LocalCloudFailed.
     """
     found = find(places)
     if found is not None:
         return found
     stop(places)
-    ports = _former_ports(places)
-    if ports:
-        try:
-            return _start(places, ports)
-        except LocalCloudFailed:
-            say("the local cloud could not have its former ports back; taking others")
-            stop(places)
-    return _start(places, [])
+    return _start(places)
 
 
 def stop(places: Places) -> bool:
@@ -105,20 +96,13 @@ def stop(places: Places) -> bool:
     return True
 
 
-def _former_ports(places: Places) -> list[str]:
-    ready = read_json(places.ready) or {}
-    endpoint = urlsplit(f"//{ready.get('endpoint', '')}").port
-    http = urlsplit(str(ready.get("http", ""))).port
-    return ["--port", str(endpoint), "--http-port", str(http)] if endpoint and http else []
-
-
-def _start(places: Places, ports: list[str]) -> LocalCloud:
+def _start(places: Places) -> LocalCloud:
     places.emulator.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Standard output goes to a file, not a pipe: the local cloud outlives this process.
     output = places.emulator / "stdout"
     with output.open("w") as stdout, places.emulator_log.open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator", "serve", "--data", str(places.emulator), *ports],
+            [sys.executable, "-m", "emulator", "serve", "--data", str(places.emulator)],
             cwd=places.repository,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
@@ -135,7 +119,8 @@ def _start(places: Places, ports: list[str]) -> LocalCloud:
             return _started(places, line)
         time.sleep(_POLL_SECONDS)
     stop(places)
-    raise LocalCloudFailed(f"the local cloud did not start: see {places.emulator_log}")
+    words = places.emulator_log.read_text(errors="replace").strip().splitlines()[-1:] or ["no word of why"]
+    raise LocalCloudFailed(f"the local cloud did not start: {words[0]} (its log: {places.emulator_log})")
 
 
 def _started(places: Places, line: str) -> LocalCloud:

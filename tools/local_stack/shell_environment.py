@@ -33,6 +33,7 @@ def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, pa
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(places.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_SUPPRESS_NEO_LINK": "true",
     }
     if cloud is not None:
         variables |= {

@@ -14,6 +14,8 @@ from tools.local_stack import processes
 from tools.local_stack.places import STACK, Places, read_json
 from tools.progress import say
 
+_ALWAYS = ("--yes", "--skip-preview", "--suppress-permalink=true", "--suppress-progress", "--stack", STACK)
+
 
 class StackFailed(Exception):
     """A `pulumi` command failed; what it printed, or its last words, say why."""
@@ -46,15 +48,16 @@ class Stack:
 
     def up(self, *, refresh: bool) -> dict[str, int]:
         """`pulumi up`, its output shown; answers how many resources had which change (`create`, `same`, …)."""
-        options = ["--refresh"] if refresh else []
-        self._show("up", "--yes", "--skip-preview", "--suppress-permalink", "--stack", STACK, *options)
+        # The receipts are shown as a table afterwards.
+        options = ["--suppress-outputs", *(["--refresh"] if refresh else [])]
+        self._show("up", *_ALWAYS, *options)
         history = json.loads(self._read("stack", "history", "--json", "--page-size", "1", "--stack", STACK))
         changes: dict[str, int] = history[0].get("resourceChanges") or {}
         return changes
 
     def destroy(self) -> None:
         """`pulumi destroy`, its output shown."""
-        self._show("destroy", "--yes", "--skip-preview", "--suppress-permalink", "--stack", STACK)
+        self._show("destroy", *_ALWAYS)
 
     def has_resources(self) -> bool:
         """Whether there is something to destroy."""
