@@ -75,6 +75,7 @@ def _started(
     undo.append(holds.close)
     directory.save_ports(grpc_port, web_port)
     state.tokens.accept_audiences(grpc_port)
+    state.federation.issuer = f"http://127.0.0.1:{web_port}/oidc"
     grpc_server.start()
     http_server.start()
     undo.append(_written_regularly(state))

@@ -12,6 +12,7 @@ from emulator.settings import SettingsBook
 from emulator.state.access import AccessBindings
 from emulator.state.api_key import ApiKeys
 from emulator.state.authorized_key import AuthorizedKeys
+from emulator.state.federation import Federation
 from emulator.state.ground import Ground
 from emulator.state.key_use import KeyUse
 from emulator.state.lockbox_payload import SecretVersions
@@ -57,6 +58,7 @@ class CloudState:
         self.api_keys = ApiKeys(self.ground, self.access, self.operations, self.accounts, self.key_use)
         self.authorized_keys = AuthorizedKeys(self.ground, self.access, self.operations, self.accounts)
         self.tokens = Tokens(self.ground, self.access, self.accounts)
+        self.federation = Federation(self.ground, self.tokens)
         self.symmetric_keys = SymmetricKeys(self.ground, self.access, self.operations)
         versions = Versions(self.ground)
         self.versions = versions

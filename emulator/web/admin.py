@@ -15,6 +15,7 @@ from emulator.transport.faults import FaultBook
 from emulator.transport.holds import HoldBook
 from emulator.web.http_server import HttpRequest, HttpResponse
 from emulator.web.inventory import inventory
+from emulator.web.logins import Logins
 
 _Call = Callable[[HttpRequest], Any]
 
@@ -22,11 +23,12 @@ _Call = Callable[[HttpRequest], Any]
 class Admin:
     """One method for each call; what it answers is sent as JSON."""
 
-    def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook) -> None:
+    def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook, logins: Logins) -> None:
         self._state = state
         self._calls = calls
         self._faults = faults
         self._holds = holds
+        self._logins = logins
         self._routes: dict[str, dict[str, _Call]] = {
             "/admin/state": {"GET": self._inventory},
             "/admin/clock": {"GET": self._time, "POST": self._move_clock},
@@ -34,8 +36,20 @@ class Admin:
             "/admin/faults": {"GET": self._shown_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
             "/admin/held": {"GET": self._held},
             "/admin/release": {"POST": self._release},
+            "/admin/metadata": {"GET": self._metadata, "POST": self._bind_metadata},
+            "/admin/oidc-token": {"POST": self._sign_token},
+            "/admin/federated-credentials": {
+                "GET": self._credentials,
+                "POST": self._bind_credential,
+                "DELETE": self._clear_credentials,
+            },
             "/admin/calls": {"GET": self._shown_calls, "DELETE": self._clear_calls},
         }
+
+    @property
+    def paths(self) -> list[str]:
+        """Every path that there is."""
+        return list(self._routes)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The answer of the call that the path and the method name."""
@@ -98,12 +112,47 @@ class Admin:
             raise AdminError(f"id: {number!r} isn't the id of a held call; GET /admin/held lists them")
         return {"released": self._holds.release(number)}
 
+    def _metadata(self, _: HttpRequest) -> Any:
+        return {"serviceAccountId": self._logins.metadata_account() or None}
+
+    def _bind_metadata(self, request: HttpRequest) -> Any:
+        self._logins.bind_metadata(read_object(request).get("serviceAccountId"))
+        return self._metadata(request)
+
+    def _sign_token(self, request: HttpRequest) -> Any:
+        body = read_object(request)
+        lifetime = read_duration(body.get("lifetime", "10m"), "lifetime").total_seconds()
+        seconds = -lifetime if body.get("expired") else lifetime
+        federation = self._state.federation
+        subject, audience = _given(body, "subject"), _given(body, "audience")
+        return {"token": federation.sign(subject, audience, seconds), "issuer": federation.issuer}
+
+    def _credentials(self, _: HttpRequest) -> Any:
+        return [credential.shown() for credential in self._state.federation.credentials()]
+
+    def _bind_credential(self, request: HttpRequest) -> Any:
+        body = read_object(request)
+        account_id, subject = _given(body, "serviceAccountId"), _given(body, "subject")
+        issuer, audience = str(body.get("issuer") or ""), str(body.get("audience") or "")
+        return self._state.federation.bind(account_id, issuer, subject, audience).shown()
+
+    def _clear_credentials(self, _: HttpRequest) -> Any:
+        self._state.federation.clear()
+        return []
+
     def _shown_calls(self, request: HttpRequest) -> Any:
         return self._calls.log() if request.query.get("log") == ["1"] else self._calls.counts()
 
     def _clear_calls(self, _: HttpRequest) -> Any:
         self._calls.clear()
         return {}
+
+
+def _given(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise AdminError(f"{name}: {value!r} isn't a text; it is required")
+    return value
 
 
 def read_json(request: HttpRequest) -> Any:

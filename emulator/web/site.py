@@ -11,7 +11,9 @@ from emulator.transport.calls import CallBook
 from emulator.transport.faults import FaultBook
 from emulator.transport.holds import HoldBook
 from emulator.web.admin import Admin
+from emulator.web.gateway import Gateway
 from emulator.web.http_server import HttpRequest, HttpResponse
+from emulator.web.logins import METADATA_TOKEN_PATH, Logins
 
 _Page = Callable[[HttpRequest], HttpResponse]
 
@@ -20,7 +22,9 @@ class Site:
     """Finds who answers a request."""
 
     def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook) -> None:
-        self._admin = Admin(state, calls, faults, holds)
+        self._logins = Logins(state)
+        self._admin = Admin(state, calls, faults, holds, self._logins)
+        self._gateway = Gateway(state)
 
     def is_quick(self, request: HttpRequest) -> bool:
         """The gateway is."""
@@ -40,7 +44,21 @@ class Site:
     def _page(self, path: str) -> _Page:
         if path.startswith("/admin/"):
             return self._admin.answer
+        if path.startswith("/services/") or path == "/services":
+            return self._gateway.answer
+        if path == "/oauth/token":
+            return self._logins.exchange
+        if path == METADATA_TOKEN_PATH:
+            return self._logins.metadata_token
+        if path.startswith("/oidc/"):
+            return self._logins.issuer
+        if path == "/":
+            return self._contents
         return _nothing
+
+    def _contents(self, _: HttpRequest) -> HttpResponse:
+        pages = [*self._admin.paths, "/services/<service>/", "/oauth/token", METADATA_TOKEN_PATH, "/oidc/jwks"]
+        return HttpResponse(200, {"emulator": "a local Yandex Cloud", "pages": pages})
 
 
 def _nothing(request: HttpRequest) -> HttpResponse:
