@@ -51,7 +51,7 @@ def down(repository: Path, environment: Mapping[str, str]) -> None:
     """Destroys the local stack and stops the local cloud; says so where there is nothing to do."""
     places = Places(repository)
     with _alone(places):
-        destroyed = _destroy(places, repository, environment) if places.stack_checkpoint.exists() else False
+        destroyed = _destroy(places, repository, environment)
         stopped = local_cloud.stop(places)
     if stopped:
         print("The local cloud is stopped; its data stays in .local/emulator.")
@@ -77,20 +77,23 @@ def _alone(places: Places) -> AbstractContextManager[None]:
     return exclusive(lock, lambda: say("another `make up` or `make down` is running; waiting for it"))
 
 
-def _stack(places: Places, engine: provision.Engine, cloud: LocalCloud, environment: Mapping[str, str]) -> Stack:
+def _stack(places: Places, engine: provision.Engine, cloud: LocalCloud | None, environment: Mapping[str, str]) -> Stack:
     places.state.mkdir(parents=True, exist_ok=True)
     variables = local_variables(places, engine, cloud, environment.get("PATH", ""))
     return Stack(engine, places, process_environment(environment, variables))
 
 
 def _destroy(places: Places, repository: Path, environment: Mapping[str, str]) -> bool:
+    """Destroys what the stack holds; answers whether that was anything."""
+    if not places.stack_checkpoint.exists():
+        return False
     engine = provision.provide(environment, repository)
-    # The resources can only be deleted in a cloud that runs.
+    if not _stack(places, engine, None, environment).has_resources():
+        return False
+    # They can only be deleted in a cloud that runs.
     stack = _stack(places, engine, local_cloud.provide(places), environment)
     stack.select()
     stack.heal()
-    if not stack.has_resources():
-        return False
     stack.destroy()
     return True
 
@@ -100,11 +103,12 @@ def _show(cloud: LocalCloud, made: Mapping[str, Mapping[str, Any]]) -> None:
         print("The stack declares no keys.")
         return
     print(f"\n{receipts.table(made)}\n")
-    name = consumer.choose(made)
-    if name is None:
+    chosen = consumer.choose(made, cloud.services_by_header())
+    if chosen is None:
         return
+    name, service = chosen
     receipt = made[name]
-    print(f"As a consumer of {name}: the account's own token, then Lockbox, then its service.")
-    answer = consumer.call(cloud, receipt)
-    print(f"  {receipt['secretEntry']} of Lockbox secret {receipt['lockboxSecretId']} -> {answer.url}")
-    print(f"  {answer.status} {answer.body}")
+    print(f"As a consumer of {name}, with the account's own token:")
+    print(f"  read   {receipt['secretEntry']} of Lockbox secret {receipt['lockboxSecretId']}")
+    answer = consumer.call(cloud, receipt, service)
+    print(f"  call   {answer.url}\n  answer {answer.status} {answer.body}")

@@ -6,7 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,19 +38,20 @@ class Answer:
     body: str
 
 
-def choose(receipts: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The name of the first receipt whose key is in Lockbox and has a service to call; None where there is none."""
+def choose(receipts: Mapping[str, Mapping[str, Any]], callable_services: Set[str]) -> tuple[str, str] | None:
+    """The first receipt, by name, whose key is in Lockbox and is for one of these services, and that service."""
     for name, receipt in sorted(receipts.items()):
-        if receipt.get("lockboxSecretId") and receipt.get("services"):
-            return name
+        services = [service for service in receipt.get("services") or [] if service in callable_services]
+        if receipt.get("lockboxSecretId") and services:
+            return name, services[0]
     return None
 
 
-def call(cloud: LocalCloud, receipt: Mapping[str, Any]) -> Answer:
+def call(cloud: LocalCloud, receipt: Mapping[str, Any], service: str) -> Answer:
     """Reads the key's secret as its account may, and calls its service. Raises ConsumerRefused."""
     token = _token_of(cloud, str(receipt["serviceAccountId"]))
     secret = _read_entry(cloud, token, str(receipt["lockboxSecretId"]), str(receipt["secretEntry"]))
-    return _request(f"{cloud.http}/services/{receipt['services'][0]}/", secret)
+    return _request(f"{cloud.http}/services/{service}/", secret)
 
 
 def _sdk(cloud: LocalCloud, **credentials: Any) -> yandexcloud.SDK:

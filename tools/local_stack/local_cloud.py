@@ -46,6 +46,12 @@ class LocalCloud:
         """How many API calls it has had since it counts."""
         return sum(int(str(count)) for count in self._get("/admin/calls").values())
 
+    def services_by_header(self) -> frozenset[str]:
+        """The services of its gateway that take a key as most do, in the header `Authorization: Api-Key`."""
+        services = self._get("/services/")["services"]
+        assert isinstance(services, list)
+        return frozenset(str(it["service"]) for it in services if it["authentication"].startswith("Authorization:"))
+
     def _get(self, path: str) -> dict[str, object]:
         try:
             with urllib.request.urlopen(self.http + path, timeout=_ANSWER_SECONDS) as answer:

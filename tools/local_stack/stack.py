@@ -60,8 +60,9 @@ class Stack:
         self._show("destroy", *_ALWAYS)
 
     def has_resources(self) -> bool:
-        """Whether there is something to destroy."""
-        return self.places.stack_checkpoint.exists() and bool(self._deployment().get("resources"))
+        """Whether there is something to destroy; the stack has to be there."""
+        deployment = self._deployment()
+        return bool(deployment.get("resources") or deployment.get("pending_operations"))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; what is secret in them is masked."""
