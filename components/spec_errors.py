@@ -66,7 +66,8 @@ def shown(value: object) -> str:
 
 def character(char: str) -> str:
     """`char` by its name and number, so that a look-alike or an invisible one can be told apart."""
-    return f"{unicodedata.name(char, 'a control character')} (U+{ord(char):04X})"
+    unnamed = "half a character" if unicodedata.category(char) == "Cs" else "a control character"
+    return f"{unicodedata.name(char, unnamed)} (U+{ord(char):04X})"
 
 
 def path_of(root: str, location: Iterable[int | str]) -> str:

@@ -134,7 +134,7 @@ def _entry_problems(account: Reading[AccountSpec], keys: Sequence[Reading[KeySpe
             yield Problem(
                 f"{key.path}.secret",
                 f"{secret} has {len(secret)} characters, the limit is {SECRET_NAME_LENGTH}",
-                "name it",
+                "write a shorter name, such as secret: keys",
             )
         for field, entry in (("secretEntry", key.value.secret_entry), ("keyIdEntry", key.value.key_id_entry)):
             if (

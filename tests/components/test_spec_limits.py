@@ -1,0 +1,94 @@
+"""The spec's figures are the API's own: each is held to the rule book that is read from the API's descriptors."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from yandex.cloud.access.access_pb2 import AccessBinding, Subject
+from yandex.cloud.iam.v1.api_key_service_pb2 import CreateApiKeyRequest
+from yandex.cloud.iam.v1.service_account_service_pb2 import CreateServiceAccountRequest
+from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretRequest, PayloadEntryChange
+
+from components import spec_types
+from provider.yandex_keys.field_limits import field_violations
+
+CREATE_KEY: str = CreateApiKeyRequest.DESCRIPTOR.full_name
+CREATE_ACCOUNT: str = CreateServiceAccountRequest.DESCRIPTOR.full_name
+CREATE_SECRET: str = CreateSecretRequest.DESCRIPTOR.full_name
+ENTRY_CHANGE: str = PayloadEntryChange.DESCRIPTOR.full_name
+BINDING: str = AccessBinding.DESCRIPTOR.full_name
+SUBJECT: str = Subject.DESCRIPTOR.full_name
+
+LENGTHS = [
+    (CREATE_KEY, "description", spec_types.DESCRIPTION_LENGTH),
+    (CREATE_ACCOUNT, "description", spec_types.DESCRIPTION_LENGTH),
+    (CREATE_ACCOUNT, "folder_id", spec_types.ID_LENGTH),
+    (CREATE_SECRET, "folder_id", spec_types.ID_LENGTH),
+    (CREATE_SECRET, "kms_key_id", spec_types.ID_LENGTH),
+    (CREATE_SECRET, "name", spec_types.SECRET_NAME_LENGTH),
+    (ENTRY_CHANGE, "key", spec_types.ENTRY_LENGTH),
+    (BINDING, "role_id", spec_types.ROLE_LENGTH),
+    (SUBJECT, "id", spec_types.SUBJECT_LENGTH),
+]
+
+
+@pytest.mark.parametrize(
+    ("message", "field", "limit"), LENGTHS, ids=[f"{m.rpartition('.')[2]}.{f}" for m, f, _ in LENGTHS]
+)
+def test_a_length_is_the_apis(message: str, field: str, limit: int) -> None:
+    assert field_violations(message, field, "a" * limit) == []
+    assert field_violations(message, field, "a" * (limit + 1)) != []
+
+
+def test_scopes_are_as_many_and_as_long_as_the_api_takes() -> None:
+    scopes = [f"yc.scope.number{number}" for number in range(spec_types.SCOPES + 1)]
+    assert field_violations(CREATE_KEY, "scopes", scopes[:-1]) == []
+    assert field_violations(CREATE_KEY, "scopes", scopes) != []
+    assert field_violations(CREATE_KEY, "scopes", ["a" * spec_types.SCOPE_LENGTH]) == []
+    assert field_violations(CREATE_KEY, "scopes", ["a" * (spec_types.SCOPE_LENGTH + 1)]) != []
+    assert field_violations(CREATE_KEY, "scopes", ["a", "a"]) != []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["abc", "a-1", "a" * 63, "a" * 64, "Abc", "1abc", "-abc", "abc-", "a_b", "a.b", "a b", "abc\n", "\u0430bc", ""],
+)
+def test_an_accounts_name_is_right_where_the_api_takes_it(name: str) -> None:
+    right = re.fullmatch(spec_types.ACCOUNT_NAME, name) is not None
+    assert right == (field_violations(CREATE_ACCOUNT, "name", name) == [])
+
+
+@pytest.mark.parametrize("entry", ["api_key", "a/b", "a\\b", "A.b-c@d", "a b", "ключ", "a:b", "a\n", "a$b"])
+def test_an_entry_is_right_where_the_api_takes_it(entry: str) -> None:
+    right = re.fullmatch(spec_types.ENTRY, entry, re.ASCII) is not None
+    assert right == (field_violations(ENTRY_CHANGE, "key", entry) == [])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"team": "a"},
+        {"team": ""},
+        {"Team": "a"},
+        {"1": "a"},
+        {"team": "A"},
+        {"team": "a b"},
+        {"a" * 63: "b" * 63},
+        {"a" * 64: "b"},
+        {"a": "b" * 64},
+        {f"l{number}": "a" for number in range(64)},
+        {f"l{number}": "a" for number in range(65)},
+    ],
+    ids=lambda labels: (
+        ",".join(f"{key[:5]}={value[:5]}" for key, value in list(labels.items())[:1]) + f"({len(labels)})"
+    ),
+)
+def test_labels_are_right_where_the_api_takes_them(labels: dict[str, str]) -> None:
+    right = len(labels) <= spec_types.LABELS and all(
+        re.fullmatch(spec_types.LABEL_KEY, key)
+        and re.fullmatch(spec_types.LABEL_VALUE, value)
+        and max(len(key), len(value)) <= spec_types.LABEL_LENGTH
+        for key, value in labels.items()
+    )
+    assert right == (field_violations(CREATE_SECRET, "labels", labels) == [])
