@@ -19,6 +19,8 @@ from .reads import Reads
 
 _DESCRIPTION: Final = re.compile(r"^API key (\S+) \[yandex-keys (\S+)\]$")
 _TRIES: Final = 3
+# What the cloud answers about the request itself, or about what it is for.
+_NEVER_TOOK_EFFECT: Final = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"})
 
 
 class LockboxVersions:
@@ -110,13 +112,18 @@ class LockboxVersions:
                 self._reads.forget_secret(secret_id)
 
     def _made_after_all(self, secret_id: str, key_id: str, failure: CloudError) -> dict[str, Any] | None:
-        """The version that a lost answer was about. Marks `failure` as uncertain where it can't be known, or may still be under way."""
-        if not failure.ambiguous:
+        """The version that was made although the call failed. Marks `failure` as uncertain where it can't be known, or may still be under way.
+
+        Whatever the code, the cloud is looked at: a refusal may come from something behind the call that has already done its work, and deleting the
+        key then would leave a dead one in Lockbox.
+        """
+        if failure.code in _NEVER_TOOK_EFFECT:
             return None
         try:
             made = self.named(secret_id).get(key_id)
-        except CloudError:
-            failure.uncertain = True
+        except CloudError as error:
+            # Refused both times for the same reason: the call was never let in.
+            failure.uncertain = failure.ambiguous or error.code != failure.code
             return None
         failure.uncertain = made is None and failure.code == "DEADLINE_EXCEEDED"
         return made

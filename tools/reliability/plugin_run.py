@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from provider.yandex_keys.properties import plain, wrapped
 from provider.yandex_keys.resource import Severity
-from provider.yandex_keys.server import ProviderServicer
+from provider.yandex_keys.server import TYPES, ProviderServicer
 from provider.yandex_keys.session import Session
 
 _VERB_TIMEOUT: Final = 120.0
@@ -54,12 +54,17 @@ class PluginRun:
     """The plugin from its start to its end. `environment` is its own; `now` the time by which it judges keys."""
 
     def __init__(
-        self, environment: Mapping[str, str], now: Callable[[], datetime], tuned: Callable[[Session], None] | None = None
+        self,
+        environment: Mapping[str, str],
+        now: Callable[[], datetime],
+        tuned: Callable[[Session], None] | None = None,
     ) -> None:
         self.logged: list[str] = []
         self._session = Session(environment, now)
         self._session.log = self._log  # type: ignore[method-assign]
         self._tuned = tuned or _hurried
+        # What handlers know is a process's own, and ends with it: each run gets new ones.
+        TYPES.update({token: type(handler)() for token, handler in TYPES.items()})
         self._pool = ThreadPoolExecutor(_THREADS)
         self._server = grpc.server(self._pool)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderServicer(self._session), self._server)
@@ -89,8 +94,8 @@ class PluginRun:
         try:
             return getattr(self._stub, verb)(request, timeout=_VERB_TIMEOUT)
         except grpc.RpcError as error:
-            assert isinstance(error, grpc.Call)
-            raise VerbFailed(str(error.details()), _partial(error)) from None
+            call: Any = error
+            raise VerbFailed(str(call.details()), _partial(call)) from None
 
     def _log(self, severity: Severity, message: str, urn: str) -> None:
         self.logged.append(f"{severity}: {message}")
@@ -111,7 +116,7 @@ def _hurried(session: Session) -> None:
     cloud.wait, cloud.monotonic = time.wait, time.monotonic
 
 
-def _partial(error: grpc.Call) -> Any:
+def _partial(error: Any) -> Any:
     trailing: dict[str, Any] = dict(error.trailing_metadata() or ())
     status = status_pb2.Status()
     status.ParseFromString(trailing.get("grpc-status-details-bin", b""))

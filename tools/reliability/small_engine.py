@@ -68,8 +68,8 @@ class Outcome:
 class SmallStack:
     """A stack's state, kept from run to run; each command is a run of the plugin of its own, which `start` starts."""
 
-    def __init__(self, start: Callable[[], PluginRun]) -> None:
-        self._start = start
+    def __init__(self, start: Callable[[], PluginRun], name: str = "reliability") -> None:
+        self._start, self._name = start, name
         self.resources: dict[str, Held] = {}
         self.pending_deletes: list[Held] = []
 
@@ -106,7 +106,7 @@ class SmallStack:
         names = {declared.name for declared in program}
         gone = [held for name, held in self.resources.items() if name not in names]
         for held in reversed([*gone, *self.pending_deletes]):
-            request = provider_pb2.DeleteRequest(id=held.id, urn=_urn(held), properties=held.outputs)
+            request = provider_pb2.DeleteRequest(id=held.id, urn=self._urn(held), properties=held.outputs)
             run.call("Delete", request)
             outcome.done.append(f"delete {held.name}")
             if self.resources.get(held.name) is held:
@@ -120,7 +120,7 @@ class SmallStack:
         old = self.resources.get(declared.name)
         if old is None and declared.imports:
             old = self._import(run, outcome, declared)
-        urn = _urn(declared)
+        urn = self._urn(declared)
         news = struct(declared.inputs(outputs))
         checked = run.call("Check", provider_pb2.CheckRequest(urn=urn, olds=old.inputs if old else None, news=news))
         if checked.failures:
@@ -146,7 +146,7 @@ class SmallStack:
 
     def _create(self, run: PluginRun, outcome: Outcome, declared: Declaration, inputs: Struct) -> Held:
         try:
-            answer = run.call("Create", provider_pb2.CreateRequest(urn=_urn(declared), properties=inputs))
+            answer = run.call("Create", provider_pb2.CreateRequest(urn=self._urn(declared), properties=inputs))
         except VerbFailed as error:
             if error.partial is not None:
                 self.resources[declared.name] = _partly(declared.name, declared.token, inputs, error.partial)
@@ -158,7 +158,7 @@ class SmallStack:
 
     def _update(self, run: PluginRun, outcome: Outcome, old: Held, inputs: Struct) -> Held:
         request = provider_pb2.UpdateRequest(
-            id=old.id, urn=_urn(old), olds=old.outputs, news=inputs, old_inputs=old.inputs
+            id=old.id, urn=self._urn(old), olds=old.outputs, news=inputs, old_inputs=old.inputs
         )
         try:
             answer = run.call("Update", request)
@@ -174,7 +174,7 @@ class SmallStack:
     def _refresh(self, run: PluginRun, outcome: Outcome) -> None:
         for held in list(self.resources.values()):
             request = provider_pb2.ReadRequest(
-                id=held.id, urn=_urn(held), properties=held.outputs, inputs=held.inputs
+                id=held.id, urn=self._urn(held), properties=held.outputs, inputs=held.inputs
             )
             answer = run.call("Read", request)
             if not answer.id:
@@ -184,13 +184,16 @@ class SmallStack:
                 self.resources[held.name] = Held(held.name, held.token, answer.id, answer.inputs, answer.properties)
 
     def _import(self, run: PluginRun, outcome: Outcome, declared: Declaration) -> Held:
-        answer = run.call("Read", provider_pb2.ReadRequest(id=declared.imports, urn=_urn(declared)))
+        answer = run.call("Read", provider_pb2.ReadRequest(id=declared.imports, urn=self._urn(declared)))
         if not answer.id:
             raise VerbFailed(f"resource '{declared.imports}' does not exist")
         held = Held(declared.name, declared.token, answer.id, answer.inputs, answer.properties)
         self.resources[declared.name] = held
         outcome.done.append(f"import {declared.name}")
         return held
+
+    def _urn(self, resource: Declaration | Held) -> str:
+        return f"urn:pulumi:{self._name}::api-keys::{resource.token}::{resource.name}"
 
 
 def _partly(name: str, token: str, inputs: Struct, partial: Any) -> Held:
@@ -202,7 +205,3 @@ def _partly(name: str, token: str, inputs: Struct, partial: Any) -> Held:
         partial.properties,
         tuple(partial.reasons),
     )
-
-
-def _urn(resource: Declaration | Held) -> str:
-    return f"urn:pulumi:reliability::api-keys::{resource.token}::{resource.name}"

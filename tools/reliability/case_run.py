@@ -1,0 +1,87 @@
+"""One case of the matrix from its beginning to the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tools.reliability.bench import Bench
+from tools.reliability.fault_cases import Case
+from tools.reliability.life_steps import STEPS, Step
+from tools.reliability.promises import (
+    LITTER,
+    NOT_HEALED,
+    Verdict,
+    judge,
+    judge_leaks,
+    judge_served,
+    judge_settled,
+)
+from tools.reliability.scene import Scene
+from tools.reliability.small_engine import Outcome
+
+BY_NAME: Final[Mapping[str, Step]] = {step.name: step for step in STEPS}
+
+
+@dataclass
+class Result:
+    """How a case went. `made`: the calls of the command that met the fault. `in_one_run`: whether that command succeeded all the same."""
+
+    case: Case
+    in_one_run: bool
+    made: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> set[str]:
+        """Which kinds of wrong there are."""
+        return {kind for kind, _ in self.wrong}
+
+
+def run_case(bench: Bench, case: Case) -> Result:
+    """Brings the step about, fails it as the case says, runs plainly as often as the step needs, and judges."""
+    step, verdict = BY_NAME[case.step], Verdict()
+    scene = Scene(bench)
+    step.arrange(scene)
+    secrets = scene.look().secrets | set(scene.secrets.values())
+    bench.forget_calls()
+    bench.fault(*(fault.asked() for fault in case.faults))
+    first = step.act(scene)
+    made = bench.calls()
+    bench.clear_faults()
+    view = scene.look()
+    judge_served(scene, step, view, verdict)
+    outcomes = [first, *_healed(scene, step, first, verdict)]
+    judge(scene, step, verdict)
+    bench.forget_calls()
+    last = scene.stack.up(step.program(scene))
+    judge_settled(last, bench.calls(), verdict)
+    judge_leaks(scene, [*outcomes, last], secrets | view.secrets | scene.look().secrets, verdict)
+    _clear_away(scene, verdict)
+    return Result(case, not first.failed, made, first.errors, verdict.wrong)
+
+
+def _healed(scene: Scene, step: Step, first: Outcome, verdict: Verdict) -> list[Outcome]:
+    """The plain runs after the disturbed one: as many as the step itself takes, one of which may be that one."""
+    outcomes: list[Outcome] = []
+    for _ in range(step.runs if first.failed else max(step.runs - 1, 1)):
+        outcomes.append(step.act(scene))
+        if outcomes[-1].failed:
+            verdict.add(NOT_HEALED, "; ".join(outcomes[-1].errors))
+    return outcomes
+
+
+def _clear_away(scene: Scene, verdict: Verdict) -> None:
+    """`pulumi destroy` leaves nothing of the case in the cloud; what it does leave must not be in the way of the next case."""
+    outcome = scene.stack.destroy()
+    if outcome.failed:
+        verdict.add(NOT_HEALED, f"destroy: {outcome.errors}")
+    view = scene.look()
+    for account_id, account in view.accounts.items():
+        verdict.add(LITTER, f"service account {account['name']} is left after destroy")
+        scene.bench.by_hand("ServiceAccountService/Delete", {"service_account_id": account_id})
+    for secret_id, secret in view.lockbox.items():
+        verdict.add(LITTER, f"Lockbox secret {secret['name']} is left after destroy")
+        scene.bench.by_hand("SecretService/Delete", {"secret_id": secret_id})

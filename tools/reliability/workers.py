@@ -1,0 +1,64 @@
+"""Worker processes, each with a bench of its own: as many as this machine has processors."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing.pool import Pool
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TypeVar
+
+from tools.reliability.bench import Bench
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+_BENCH: list[Bench] = []
+
+
+@contextmanager
+def workers(count: int | None = None) -> Iterator[Workers]:
+    """Worker processes for as long as the block runs."""
+    # Started afresh, not forked: gRPC's threads don't survive a fork.
+    with multiprocessing.get_context("spawn").Pool(count or processors(), _open) as pool:
+        yield Workers(pool)
+        pool.close()
+        pool.join()
+
+
+class Workers:
+    """Tasks go to whichever worker is free."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def each(self, work: Callable[[Task], Answer], tasks: Iterable[Task]) -> Iterator[Answer]:
+        """The answers in the order in which they come. `work` finds its bench by `bench()`."""
+        return self._pool.imap_unordered(work, list(tasks))
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def bench() -> Bench:
+    """This worker's bench."""
+    return _BENCH[0]
+
+
+def _open() -> None:
+    directory = Path(tempfile.mkdtemp(prefix="reliability-"))
+    opened = Bench(directory)
+    _BENCH.append(opened)
+
+    def close() -> None:
+        opened.close()
+        shutil.rmtree(directory, ignore_errors=True)
+
+    Finalize(None, close, exitpriority=10)
