@@ -16,7 +16,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "components": ("provider.yandex_keys.durations",),
     "emulator": ("provider.yandex_keys.field_limits",),
     "cli": ("components.spec", "provider.yandex_keys"),
-    "pipelines": (),
+    # Setting up is the same on a runner as at a desk; all of it is standard library, as a runner needs it.
+    "pipelines": ("tools.engine", "tools.virtual_environment", "tools.local_stack.processes"),
 }
 CLOUD_SDK = ("yandex", "yandexcloud")
 

@@ -1,0 +1,129 @@
+"""The real `pulumi`, run for one stack, its events read as they come."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.events import Events, Resource
+from pipelines.journal import Journal
+from pipelines.lock import is_locked
+
+# After a polite request to stop, a plugin may finish a call that is under way; runners kill a job soon after.
+_STOP_SECONDS = 30.0
+_SETTINGS = {
+    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+    # Both plugins are the project's own; looking for others would reach out to servers.
+    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    "PULUMI_SKIP_UPDATE_CHECK": "true",
+}
+
+
+class Stopped(Exception):
+    """The runner asked us to stop; the engine was told, and has kept what it had done."""
+
+
+@dataclass(frozen=True)
+class EngineRun:
+    """How a command of the engine ended."""
+
+    events: Events
+    code: int
+    error_output: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did all that it had to."""
+        return self.code == 0
+
+    @property
+    def locked(self) -> bool:
+        """Whether it stopped at somebody's lock, before it did anything."""
+        return not self.succeeded and is_locked(self.error_output)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`pulumi` on one stack of the clone in `repository`; `environment` is the whole environment of each command."""
+
+    executable: Path
+    repository: Path
+    stack: str
+    environment: Mapping[str, str]
+    journal: Journal
+
+    def preview(self) -> EngineRun:
+        """What `up` would do. Takes no lock and changes nothing."""
+        return self._run(["preview", "--json"], lambda _: None)
+
+    def up(self, on_resource: Callable[[Resource], None]) -> EngineRun:
+        """Brings the stack up; `on_resource` is told of each resource that is finished or has failed."""
+        return self._run(["up", "--yes", "--skip-preview", "--json"], on_resource)
+
+    def clear_pending(self) -> EngineRun:
+        """Asks the cloud what became of the operations that a killed run had begun, and forgets them."""
+        return self._run(["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--json"], lambda _: None)
+
+    def cancel(self) -> EngineRun:
+        """Breaks every lock of the stack."""
+        return self._run(["cancel", "--yes"], lambda _: None)
+
+    def _run(self, arguments: Sequence[str], on_resource: Callable[[Resource], None]) -> EngineRun:
+        events = Events()
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(
+                [str(self.executable), "--non-interactive", *arguments, "--stack", self.stack],
+                cwd=self.repository,
+                env={**self.environment, **_SETTINGS},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                errors="replace",
+                # A terminal's Ctrl-C would reach it twice, and the second ends it the hard way.
+                start_new_session=True,
+            )
+            self.journal.began(process.pid)
+            with _stopping(process):
+                assert process.stdout is not None
+                with process.stdout as lines:
+                    for line in lines:
+                        resource = events.feed(line)
+                        if resource is not None:
+                            on_resource(resource)
+                code = process.wait()
+            self.journal.ended(process.pid)
+            errors.seek(0)
+            return EngineRun(events, code, errors.read())
+
+
+@contextmanager
+def _stopping(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Hands a request to stop on to the engine, once, and lets it come to its end. Raises Stopped afterwards."""
+    stopped = False
+
+    def stop(number: int, frame: Any) -> None:
+        nonlocal stopped
+        if not stopped:
+            stopped = True
+            process.send_signal(signal.SIGINT)
+            killer.start()
+
+    killer = threading.Timer(_STOP_SECONDS, process.kill)
+    killer.daemon = True
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        killer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stopped:
+        raise Stopped("the runner ended the job; what was done is in the state, and the next run goes on from there")

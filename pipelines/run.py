@@ -1,0 +1,161 @@
+"""The two things that a pipeline does: preview every stack for a request, and bring stacks up."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipelines import login
+from pipelines.comment import MARKER, comment
+from pipelines.console import Console
+from pipelines.engine import Engine, EngineRun
+from pipelines.events import Resource
+from pipelines.forge import Forge
+from pipelines.journal import Journal
+from pipelines.lock import judge, locks_in
+from pipelines.notice import Notice
+from pipelines.settings import Settings
+from pipelines.web import WebError
+from pipelines.words import headline, log_line
+from tools.engine import provision
+
+DONE = 0
+FAILED = 1
+LOCKED = 75
+"""EX_TEMPFAIL of sysexits.h: nothing was done, and trying again later may help."""
+_POLL = timedelta(seconds=10)
+_ABSENT = "no stack named"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One job. `now` and `sleep` are arguments for the tests."""
+
+    repository: Path
+    engine: provision.Engine
+    settings: Settings
+    console: Console
+    forge: Forge | None
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    sleep: Callable[[float], None] = field(default=time.sleep)
+
+    def preview(self, stacks: Sequence[str]) -> int:
+        """Previews the stacks and comments on the request. Answers FAILED when one can't be previewed."""
+        runs: dict[str, EngineRun | str] = {}
+        for stack in stacks:
+            try:
+                run = self._engine(stack).preview()
+            except login.LoginFailed as error:
+                runs[stack] = str(error)
+                self.console.fail(f"{stack}: no preview", str(error))
+                continue
+            runs[stack] = _absent(stack) if _is_absent(run) else run
+            if run.succeeded:
+                self.console.say(f"{self.settings.time()} {stack}: {headline(run.events)}")
+            else:
+                self.console.fail(f"{stack}: no preview", _why(run, stack))
+        text = self.console.masked(comment(runs, self.settings.commit))
+        self._publish(text)
+        failed = any(isinstance(run, str) or not run.succeeded for run in runs.values())
+        return FAILED if failed else DONE
+
+    def up(self, stacks: Sequence[str]) -> int:
+        """Brings each stack up, the rest also after one has failed. Answers the worst outcome."""
+        codes = [self._up(stack) for stack in stacks]
+        return FAILED if FAILED in codes else max(codes, default=DONE)
+
+    def _up(self, stack: str) -> int:
+        notice = Notice(self.settings, self.console, self.forge)
+        try:
+            engine = self._engine(stack)
+        except login.LoginFailed as error:
+            self.console.fail(f"{stack}: no login", str(error))
+            notice.needed(stack, "failed", [str(error)])
+            return FAILED
+        run = self._up_past_locks(engine)
+        if not run.succeeded:
+            outcome = "is in use" if run.locked else "failed"
+            why = _why(run, stack)
+            self.console.fail(f"{stack}: pulumi up {outcome}", why)
+            notice.needed(stack, outcome, why.splitlines())
+            return LOCKED if run.locked else FAILED
+        if run.events.pending:
+            self._forget_pending(engine)
+        self.console.say(f"{self.settings.time()} {stack}: {headline(run.events)}; {run.events.unchanged} unchanged")
+        warnings = run.events.all_warnings()
+        for warning in warnings:
+            self.console.warn(f"{stack}: needs a human", warning)
+        if warnings:
+            notice.needed(stack, "warning", warnings)
+            return self.settings.warning_code
+        notice.over(stack)
+        return DONE
+
+    def _engine(self, stack: str) -> Engine:
+        environment = login.logged_in(self.settings.environment, self.console)
+        environment["PATH"] = self.engine.search_path(environment.get("PATH", os.defpath))
+        journal = Journal.of(stack, environment)
+        return Engine(self.engine.executable, self.repository, stack, environment, journal)
+
+    def _up_past_locks(self, engine: Engine) -> EngineRun:
+        """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind."""
+        began, broke = self.now(), False
+        while True:
+            run = engine.up(lambda resource: self._log(engine.stack, resource))
+            if not run.locked:
+                return run
+            verdict = judge(locks_in(run.error_output), self.now(), self.settings.stale_after, engine.journal.is_dead)
+            if verdict.may_break and not broke:
+                self.console.warn(f"{engine.stack}: breaking a lock", verdict.reason)
+                engine.cancel()
+                broke = True
+            elif self.now() - began < self.settings.lock_wait:
+                self.console.say(f"{self.settings.time()} {engine.stack}: waits for the stack's lock: {verdict.reason}")
+                self.sleep(_POLL.total_seconds())
+            else:
+                return run
+
+    def _forget_pending(self, engine: Engine) -> None:
+        """The provider has found again what a killed run had begun; the engine's own record of it would warn for ever."""
+        cleared = engine.clear_pending()
+        said = "cleared" if cleared.succeeded else f"could not be cleared: {_why(cleared, engine.stack)}"
+        self.console.say(f"{self.settings.time()} {engine.stack}: what a killed run had begun is {said}")
+
+    def _log(self, stack: str, resource: Resource) -> None:
+        self.console.say(log_line(self.settings.time(), stack, resource))
+
+    def _publish(self, text: str) -> None:
+        summary = self.settings.environment.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(text)
+        try:
+            if self.forge is not None and self.forge.comment(MARKER, text):
+                return
+        except WebError as error:
+            self.console.warn("no comment", f"the preview could not be put on the request: {error}")
+        self.console.say(text)
+
+
+def _is_absent(run: EngineRun) -> bool:
+    return not run.succeeded and _ABSENT in run.error_output
+
+
+def _absent(stack: str) -> str:
+    return (
+        f"the backend has no stack {stack} yet: make it once with `pulumi stack init {stack}`, and commit the line that this adds "
+        f"to stacks/Pulumi.{stack}.yaml (pipelines/README.md, step 4)"
+    )
+
+
+def _why(run: EngineRun, stack: str) -> str:
+    """Why the engine failed, in its own words."""
+    if _is_absent(run):
+        return _absent(stack)
+    errors = run.events.all_errors() or [run.error_output.strip().removeprefix("error: ")]
+    said = [line for line in errors if line.strip()] or run.events.noise[-20:] or [f"exit code {run.code}"]
+    return "\n".join(said)

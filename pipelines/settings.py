@@ -1,0 +1,78 @@
+"""What a runner sets for us, read once. README.md has them all in a table."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipelines.lock import STALE_AFTER
+
+_SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+LOCK_WAIT = timedelta(minutes=5)
+
+
+class BadSetting(Exception):
+    """A variable has a value that means nothing; the message names it and shows one that does."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """environment: all that the job started with."""
+
+    environment: Mapping[str, str]
+    stale_after: timedelta = STALE_AFTER
+    lock_wait: timedelta = LOCK_WAIT
+    warning_code: int = 0
+    notify_command: str = ""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Raises BadSetting."""
+        given = dict(os.environ if environment is None else environment)
+        code = given.get("PIPELINE_WARNING_EXIT_CODE", "") or "0"
+        if not code.isdecimal() or int(code) > 125:
+            raise BadSetting(f"PIPELINE_WARNING_EXIT_CODE is {code!r}: give an exit code such as 3")
+        return cls(
+            given,
+            _span(given, "PIPELINE_LOCK_STALE_AFTER", STALE_AFTER),
+            _span(given, "PIPELINE_LOCK_WAIT", LOCK_WAIT),
+            int(code),
+            given.get("PIPELINE_NOTIFY_COMMAND", ""),
+        )
+
+    @property
+    def on_github(self) -> bool:
+        """Whether GitHub Actions runs us."""
+        return self.environment.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def commit(self) -> str:
+        """The commit that the job is for; empty where the runner doesn't say."""
+        return self.environment.get("CI_COMMIT_SHA") or self.environment.get("GITHUB_SHA") or ""
+
+    @property
+    def job_url(self) -> str:
+        """Where this job's log can be read; empty where the runner doesn't say."""
+        if self.on_github:
+            names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+            server, repository, run = (self.environment.get(name, "") for name in names)
+            return f"{server}/{repository}/actions/runs/{run}"
+        return self.environment.get("CI_JOB_URL", "")
+
+    def time(self) -> str:
+        """The time by which keys are judged: `YANDEX_KEYS_AS_OF`, else the clock's; RFC 3339 in UTC, whole seconds."""
+        return self.environment.get("YANDEX_KEYS_AS_OF") or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _span(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    match = _SPAN.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise BadSetting(f"{name} is {text!r}: give a time such as 2h, 90m or 30s")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)

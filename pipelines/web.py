@@ -1,0 +1,58 @@
+"""JSON over HTTPS, with a deadline, in the standard library's words."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+_SECONDS = 20.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class WebError(Exception):
+    """An address could not be reached or refused; the message has its host and what it said, and no secret of ours."""
+
+
+def fetch(
+    method: str, url: str, *, headers: Mapping[str, str], content: Mapping[str, Any] | None = None, form: bool = False
+) -> Any:
+    """The JSON that `url` answers (None for nothing); `content` goes out as JSON, or as a form. Raises WebError."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise WebError(f"{parts.scheme}://{parts.hostname} is not asked: only https, or this machine's own loopback")
+    sent = dict(headers)
+    body = None
+    if content is not None:
+        body = (urllib.parse.urlencode(content) if form else json.dumps(content)).encode()
+        sent["Content-Type"] = "application/x-www-form-urlencoded" if form else "application/json"
+    request = urllib.request.Request(url, data=body, headers=sent, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+            text = answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            raise WebError(f"{parts.hostname} answers {error.code}: {_reason(error.read())}") from None
+    except OSError as error:
+        raise WebError(f"{parts.hostname} can't be reached: {getattr(error, 'reason', error)}") from None
+    try:
+        return json.loads(text) if text.strip() else None
+    except ValueError:
+        raise WebError(f"{parts.hostname} answers something other than JSON") from None
+
+
+def _reason(body: bytes) -> str:
+    """The words that an error came with, whichever member its API puts them in."""
+    text = body.decode(errors="replace").strip()
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return text[:300] or "no reason given"
+    if isinstance(said, dict):
+        for name in ("error_description", "message", "error"):
+            if said.get(name):
+                return str(said[name])[:300]
+    return text[:300]
