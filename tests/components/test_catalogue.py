@@ -9,6 +9,7 @@ import pytest
 from components import catalogue
 from components.catalogue import SERVICES, Authentication
 from emulator.state.role_names import KNOWN_SERVICES, ROLE_NAMES
+from emulator.web import gateway_services
 
 # The scopes that the Yandex Cloud page "API key" listed when this project was made.
 PAGE_SCOPES = (
@@ -60,7 +61,6 @@ PAGE_SERVICES = {
     "YDB, PostgreSQL-compatible mode": ("ydb",),
     "MetaData Hub, Schema Registry": ("schema-registry-read", "schema-registry-write"),
 }
-# The default scopes of a key that names none: what a key must never get by accident.
 EVERY_NAME = set(SERVICES)
 
 
@@ -148,3 +148,22 @@ def test_every_general_word_leads_to_services() -> None:
     for words in catalogue._GENERAL_WORDS.values():
         assert set(words) <= EVERY_NAME
     assert not EVERY_NAME & set(catalogue._GENERAL_WORDS)
+
+
+def test_the_gateway_plays_the_same_services() -> None:
+    assert set(gateway_services.SERVICES) == EVERY_NAME
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_NAME))
+def test_a_key_declared_for_a_service_is_what_the_gateway_asks_for(name: str) -> None:
+    service, played = SERVICES[name], gateway_services.SERVICES[name]
+    assert set(service.scopes) & set(played.scopes)
+    assert all(set(service.roles) & group for group in played.roles)
+    way = {
+        Authentication.API_KEY_HEADER: gateway_services.Way.HEADER,
+        Authentication.SMTP: gateway_services.Way.SMTP,
+        Authentication.POSTGRESQL: gateway_services.Way.POSTGRESQL,
+        Authentication.KAFKA: gateway_services.Way.KAFKA,
+        Authentication.HTTP_BASIC: gateway_services.Way.SCHEMA_REGISTRY,
+    }
+    assert played.way == way[service.authentication]
