@@ -60,7 +60,7 @@ class YandexProvider(pulumi.ProviderResource):
     def __init__(self, name: str, args: YandexProviderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         # pulumi-yandex's version, so that it is upstream's plugin that serves these resources once ours doesn't.
         version = pulumi.ResourceOptions(version=yandex.get_version())
-        props: Mapping[str, pulumi.Input[object]] = given(YandexProviderArgs, args, YandexProvider, opts)
+        props: Mapping[str, pulumi.Input[object]] = given(YandexProviderArgs, args, {}, YandexProvider, opts)
         super().__init__("yandex", name, props, pulumi.ResourceOptions.merge(opts, version))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -151,11 +152,15 @@ class ApiKey(pulumi.CustomResource):
     """The current key's secret, only with `expose_secret`."""
 
     def __init__(
-        self, resource_name: str, args: ApiKeyArgs | None = None, opts: pulumi.ResourceOptions | None = None
+        self,
+        resource_name: str,
+        args: ApiKeyArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **inputs: Any,
     ) -> None:
-        """Only `get` leaves `args` out."""
+        """`inputs`: those of `ApiKeyArgs`, each by its name, in place of `args`."""
         secrets = pulumi.ResourceOptions(additional_secret_outputs=["secret"])
-        props: Mapping[str, pulumi.Input[object]] = given(ApiKeyArgs, args, ApiKey, opts)
+        props: Mapping[str, pulumi.Input[object]] = given(ApiKeyArgs, args, inputs, ApiKey, opts)
         super().__init__("yandex-keys:index:ApiKey", resource_name, props, pulumi.ResourceOptions.merge(opts, secrets))
 
     @staticmethod

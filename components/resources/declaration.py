@@ -7,7 +7,7 @@ known to type checkers; `outputs` does for resources what those do for nested ty
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, dataclass_transform
 
 import pulumi
@@ -36,14 +36,21 @@ def outputs(cls: type[R]) -> type[R]:
 
 
 def given(
-    args_type: type[Any], args: object | None, resource: type[pulumi.Resource], opts: pulumi.ResourceOptions | None
+    args_type: type[Any],
+    args: object | None,
+    inputs: Mapping[str, Any],
+    resource: type[pulumi.Resource],
+    opts: pulumi.ResourceOptions | None,
 ) -> Any:
-    """`args` beside the outputs that `resource` will have, as Pulumi wants them when a resource is registered.
+    """The inputs, and beside them the outputs that `resource` will have, as Pulumi wants them when a resource is registered.
 
-    Raises TypeError where there are no `args`, unless `opts.id` names a resource that is only read.
+    As with every Pulumi SDK, inputs come as one `args` or each by its name. Raises TypeError where both are given or a required one is missing,
+    unless `opts.id` names a resource that is only read.
     """
-    if args is None and (opts is None or opts.id is None):
-        raise TypeError(f"{resource.__name__} needs its {args_type.__name__}")
+    if args is not None and inputs:
+        raise TypeError(f"{resource.__name__} takes its {args_type.__name__} or inputs by name, not both")
+    if args is None and (inputs or opts is None or opts.id is None):
+        args = args_type(**inputs)
     props = object.__new__(args_type)
     props.__dict__.update(dict.fromkeys(inspect.get_annotations(resource)))
     props.__dict__.update({} if args is None else args.__dict__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -45,10 +46,14 @@ class LockboxSecret(pulumi.CustomResource):
     """`ACTIVE`, `INACTIVE` or `CREATING`."""
 
     def __init__(
-        self, resource_name: str, args: LockboxSecretArgs | None = None, opts: pulumi.ResourceOptions | None = None
+        self,
+        resource_name: str,
+        args: LockboxSecretArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **inputs: Any,
     ) -> None:
-        """Only `get` leaves `args` out."""
-        props: Mapping[str, pulumi.Input[object]] = given(LockboxSecretArgs, args, LockboxSecret, opts)
+        """`inputs`: those of `LockboxSecretArgs`, each by its name, in place of `args`."""
+        props: Mapping[str, pulumi.Input[object]] = given(LockboxSecretArgs, args, inputs, LockboxSecret, opts)
         super().__init__("yandex-keys:index:LockboxSecret", resource_name, props, opts)
 
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -36,10 +37,11 @@ class LockboxSecretIamMember(pulumi.CustomResource):
         resource_name: str,
         args: LockboxSecretIamMemberArgs | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        **inputs: Any,
     ) -> None:
-        """Only `get` leaves `args` out."""
+        """`inputs`: those of `LockboxSecretIamMemberArgs`, each by its name, in place of `args`."""
         props: Mapping[str, pulumi.Input[object]] = given(
-            LockboxSecretIamMemberArgs, args, LockboxSecretIamMember, opts
+            LockboxSecretIamMemberArgs, args, inputs, LockboxSecretIamMember, opts
         )
         super().__init__("yandex-keys:index:LockboxSecretIamMember", resource_name, props, opts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -55,9 +56,13 @@ class Provider(pulumi.ProviderResource):
     token_exchange_url: pulumi.Output[str | None] = pulumi.property("tokenExchangeUrl")
 
     def __init__(
-        self, resource_name: str, args: ProviderArgs | None = None, opts: pulumi.ResourceOptions | None = None
+        self,
+        resource_name: str,
+        args: ProviderArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **inputs: Any,
     ) -> None:
-        props: Mapping[str, pulumi.Input[object]] = given(ProviderArgs, args or ProviderArgs(), Provider, opts)
+        props: Mapping[str, pulumi.Input[object]] = given(ProviderArgs, args, inputs, Provider, opts)
         for name in SECRET_SETTINGS:
             if props.__dict__.get(name) is not None:
                 props.__dict__[name] = pulumi.Output.secret(props.__dict__[name])

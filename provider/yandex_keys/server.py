@@ -29,6 +29,7 @@ from .api_key import ApiKey
 from .errors import InvalidInput, PartialFailure, YandexKeysError
 from .folder_iam_member import FolderIamMember
 from .kms_symmetric_key import KmsSymmetricKey
+from .kms_symmetric_key_iam_binding import KmsSymmetricKeyIamBinding
 from .lockbox_secret import LockboxSecret
 from .lockbox_secret_iam_member import LockboxSecretIamMember
 from .properties import is_unknown, plain, wrapped
@@ -47,6 +48,7 @@ TYPES: Final[dict[str, ResourceType]] = {
         ServiceAccount(),
         FolderIamMember(),
         KmsSymmetricKey(),
+        KmsSymmetricKeyIamBinding(),
     )
 }
 """Every type that this plugin answers for, of the packages `yandex-keys` and `yandex`."""

@@ -1,0 +1,25 @@
+"""A cloud and a stack for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.stack import Stack
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
+    """A local Yandex Cloud of the test's own."""
+    running = LocalCloud(tmp_path / "cloud")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stack(tmp_path: Path, cloud: LocalCloud) -> Stack:
+    """A stack without resources yet."""
+    return Stack(tmp_path / "stack", cloud)

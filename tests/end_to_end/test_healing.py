@@ -1,0 +1,118 @@
+"""A failure at any point leaves a state from which the next plain `pulumi up` recovers by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.stack import Stack
+
+TRANSLATOR: dict[str, Any] = {"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}
+EXPOSED: dict[str, Any] = {
+    "name": "translator",
+    "keys": [{"name": "default", "uses": ["translate"], "deliver": "output"}],
+}
+
+
+def healthy(stack: Stack, cloud: LocalCloud) -> None:
+    """One current key, no orphan, and what Lockbox gives is accepted."""
+    receipt = stack.receipt("translator/default")
+    accounted = {receipt["keyId"], *(previous["keyId"] for previous in receipt["previous"])}
+    keys = {key["id"]: key for key in cloud.keys("translator")}
+    assert set(keys) == accounted
+    if receipt["lockboxSecretId"]:
+        entries = cloud.entries(receipt["lockboxSecretId"])
+        assert entries == {"api_key": keys[receipt["keyId"]]["secret"], "api_key_id": receipt["keyId"]}
+        assert cloud.use("translate", entries["api_key"]) == 200
+    stack.run("preview", "--expect-no-changes")
+
+
+@pytest.mark.parametrize("account", [TRANSLATOR, EXPOSED], ids=["lockbox", "output"])
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "INTERNAL"])
+def test_a_lost_answer_of_create_leaves_no_orphan(stack: Stack, cloud: LocalCloud, account: Any, code: str) -> None:
+    stack.write([account])
+    cloud.fault("ApiKeyService/Create", "after", code, times=-1)
+    failed, printed = stack.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    assert "ApiKeyService/Create failed with" in printed
+    assert cloud.keys("translator") == []
+    cloud.clear_faults()
+    stack.up()
+    healthy(stack, cloud)
+
+
+@pytest.mark.parametrize("code", ["PERMISSION_DENIED", "UNAVAILABLE"])
+def test_a_refused_delivery_takes_the_key_back(stack: Stack, cloud: LocalCloud, code: str) -> None:
+    stack.write([TRANSLATOR])
+    cloud.fault("SecretService/AddVersion", "before", code, times=-1)
+    failed, printed = stack.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    assert "SecretService/AddVersion failed with" in printed
+    assert cloud.keys("translator") == []
+    cloud.clear_faults()
+    stack.up()
+    healthy(stack, cloud)
+
+
+def test_a_lost_answer_of_a_delivery_is_found_in_the_same_run(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR])
+    cloud.fault("SecretService/AddVersion", "after", "UNAVAILABLE")
+    stack.up()
+    healthy(stack, cloud)
+
+
+def test_a_provider_killed_after_the_delivery_adopts_the_key(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR])
+    stack.run("up", "--yes", "--skip-preview", "--target", "**IamServiceAccount**", "--target-dependents", check=False)
+    cloud.admin("POST", "faults", [{"method": "SecretService/AddVersion", "when": "after", "hold": True, "times": 1}])
+    stack.write([{**TRANSLATOR, "keys": [{**TRANSLATOR["keys"][0], "reissue": "1"}]}])
+    running = stack.start("up", "--yes", "--skip-preview")
+    held(cloud)
+    stack.kill(running)
+    cloud.admin("POST", "release")
+    stack.run("cancel", "--yes")
+    cloud.forget_calls()
+    printed = stack.up()
+    assert "adopts key" in printed
+    assert "ApiKeyService/Create" not in cloud.calls()
+    healthy(stack, cloud)
+
+
+def test_a_provider_killed_between_issue_and_delivery_leaves_no_orphan(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR])
+    cloud.admin("POST", "faults", [{"method": "SecretService/AddVersion", "when": "before", "hold": True, "times": 1}])
+    running = stack.start("up", "--yes", "--skip-preview")
+    held(cloud)
+    assert len(cloud.keys("translator")) == 1
+    stack.kill(running)
+    cloud.clear_faults()
+    stack.run("cancel", "--yes")
+    assert "without a delivery" in stack.up()
+    healthy(stack, cloud)
+
+
+def test_a_rotation_whose_shortening_fails_is_finished_by_the_next_up(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR])
+    stack.up()
+    old = stack.receipt("translator/default")["keyId"]
+    cloud.advance("31d")
+    cloud.fault("ApiKeyService/Update", "before", "INTERNAL", times=-1)
+    failed, _ = stack.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    cloud.clear_faults()
+    stack.up()
+    receipt = stack.receipt("translator/default")
+    assert [previous["keyId"] for previous in receipt["previous"]] == [old]
+    expiry = next(key["expiresAt"] for key in cloud.keys("translator") if key["id"] == old)
+    assert expiry[:16] == receipt["previous"][0]["expiresAt"][:16]
+    healthy(stack, cloud)
+
+
+def held(cloud: LocalCloud) -> None:
+    """Returns when a call is being held; the emulator answers when there is one."""
+    for _ in range(600):
+        if cloud.admin("GET", "held?wait=1"):
+            return
+    raise AssertionError("no call was held")

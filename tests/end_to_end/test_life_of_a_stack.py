@@ -1,0 +1,163 @@
+"""What a user sees of a stack from its first `up` to its `destroy`: the real engine, the real plugin, a cloud in a process of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.stack import Stack
+
+TRANSLATOR: dict[str, Any] = {
+    "name": "translator",
+    "readers": ["self"],
+    "keys": [{"name": "default", "uses": ["translate"]}],
+}
+NIGHTLY: dict[str, Any] = {
+    "name": "nightly",
+    "keys": [{"name": "batch", "uses": ["text-generation"], "deliver": "output"}],
+}
+
+
+def test_up_issues_scoped_expiring_keys_and_delivers_each_secret(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR, NIGHTLY])
+    stack.up()
+    receipt = stack.receipt("translator/default")
+    (key,) = cloud.keys("translator")
+    assert (key["id"], key["scopes"]) == (receipt["keyId"], ["yc.ai.translate.execute"])
+    assert key["expiresAt"].startswith(receipt["expiresAt"][:16])
+    assert cloud.entries(receipt["lockboxSecretId"]) == {"api_key": key["secret"], "api_key_id": key["id"]}
+    assert cloud.use("translate", key["secret"]) == 200
+    assert cloud.use("vision", key["secret"]) == 403
+    (output,) = cloud.keys("nightly")
+    assert stack.outputs(secrets=True)["secrets"] == {"nightly/batch": output["secret"]}
+    assert stack.outputs()["secrets"] == "[secret]"
+
+
+def test_a_second_up_and_its_preview_change_nothing_and_call_nothing(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR, NIGHTLY])
+    stack.up()
+    cloud.forget_calls()
+    preview = stack.run("preview", "--expect-no-changes")
+    up = stack.up("--expect-no-changes")
+    assert cloud.calls() == {}
+    assert "rotates" not in preview + up
+
+
+def test_scopes_description_and_lifetime_change_in_place_and_the_secret_stays(stack: Stack, cloud: LocalCloud) -> None:
+    key = {"name": "default", "scopes": ["yc.ai.translate.execute"], "lifetime": "60d", "rotateEvery": "30d"}
+    stack.write([{"name": "translator", "keys": [key]}])
+    stack.up()
+    before, receipt = cloud.keys("translator")[0], stack.receipt("translator/default")
+    changed = {**key, "scopes": ["yc.ai.vision.execute", "yc.ai.translate.execute"], "lifetime": "80d"}
+    stack.write([{"name": "translator", "keys": [{**changed, "description": "reads menus"}]}])
+    cloud.forget_calls()
+    printed = stack.up()
+    (after,) = cloud.keys("translator")
+    assert (after["id"], after["secret"]) == (before["id"], before["secret"])
+    assert sorted(after["scopes"]) == ["yc.ai.translate.execute", "yc.ai.vision.execute"]
+    assert after["description"].startswith("reads menus [")
+    assert after["expiresAt"] > before["expiresAt"]
+    assert cloud.calls() == {"ApiKeyService/Update": 1}
+    assert "in place; its secret stays" in printed
+    assert stack.receipt("translator/default")["nextRotationAt"] == receipt["nextRotationAt"]
+
+
+def test_scopes_in_another_order_are_no_change(stack: Stack) -> None:
+    scopes = ["yc.ai.translate.execute", "yc.ai.vision.execute"]
+    stack.write([{"name": "translator", "keys": [{"name": "default", "scopes": scopes}]}])
+    stack.up()
+    stack.write([{"name": "translator", "keys": [{"name": "default", "scopes": scopes[::-1]}]}])
+    stack.run("preview", "--expect-no-changes")
+
+
+def test_a_key_is_added_and_removed_and_the_others_stay(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR])
+    stack.up()
+    (first,) = cloud.keys("translator")
+    second = {"name": "extra", "uses": ["vision"]}
+    stack.write([{**TRANSLATOR, "keys": [*TRANSLATOR["keys"], second]}])
+    cloud.forget_calls()
+    stack.up()
+    mine = ("ApiKeyService/", "SecretService/")
+    created = {
+        method: count for method, count in cloud.calls().items() if method.startswith(mine) and "Access" not in method
+    }
+    assert sum(created.values()) <= 4, created
+    assert len(cloud.keys("translator")) == 2
+    stack.write([TRANSLATOR])
+    stack.up()
+    assert [key["id"] for key in cloud.keys("translator")] == [first["id"]]
+
+
+def test_an_output_key_moved_to_lockbox_and_back_is_reissued_with_overlap(stack: Stack, cloud: LocalCloud) -> None:
+    def deliver(where: str) -> None:
+        stack.write([{"name": "nightly", "keys": [{"name": "batch", "uses": ["translate"], "deliver": where}]}])
+        stack.up()
+
+    deliver("output")
+    (first,) = cloud.keys("nightly")
+    deliver("lockbox")
+    receipt = stack.receipt("nightly/batch")
+    assert receipt["keyId"] != first["id"]
+    entries = cloud.entries(receipt["lockboxSecretId"])
+    assert cloud.use("translate", first["secret"]) == cloud.use("translate", entries["api_key"]) == 200
+    assert first["secret"] not in str(stack.outputs(secrets=True))
+    deliver("output")
+    assert cloud.use("translate", entries["api_key"]) == 200
+    assert cloud.use("translate", stack.outputs(secrets=True)["secrets"]["nightly/batch"]) == 200
+    assert len(cloud.keys("nightly")) == 3
+
+
+def test_keys_that_share_a_secret_keep_each_others_entries(stack: Stack, cloud: LocalCloud) -> None:
+    keys = [
+        {"name": name, "uses": ["translate"], "secret": "shared", "secretEntry": name, "keyIdEntry": f"{name}_id"}
+        for name in ("red", "green", "blue")
+    ]
+    stack.write([{"name": "painter", "keys": keys}])
+    stack.up()
+    (secret_id,) = {stack.receipt(f"painter/{name}")["lockboxSecretId"] for name in ("red", "green", "blue")}
+    entries = cloud.entries(secret_id)
+    secrets = {key["id"]: key["secret"] for key in cloud.keys("painter")}
+    assert {secrets[entries[f"{name}_id"]] == entries[name] for name in ("red", "green", "blue")} == {True}
+    stack.write([{"name": "painter", "keys": keys[:2]}])
+    stack.up()
+    assert set(cloud.entries(secret_id)) == {"red", "red_id", "green", "green_id"}
+
+
+def test_destroy_leaves_an_empty_cloud(stack: Stack, cloud: LocalCloud) -> None:
+    empty = cloud.state()
+    stack.write([{**TRANSLATOR, "kmsKey": True}, NIGHTLY])
+    stack.up()
+    stack.destroy()
+    left = cloud.state()
+    for kind in ("serviceAccounts", "apiKeys", "secrets", "accessBindings"):
+        assert left[kind] == empty[kind], kind
+
+
+def test_no_secret_is_in_plain_text_anywhere(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR, NIGHTLY])
+    stack.run("preview", "--json", "--diff")
+    stack.up()
+    stack.run("preview", "--json")
+    stack.write([{**TRANSLATOR, "keys": [{**TRANSLATOR["keys"][0], "reissue": "again"}]}, NIGHTLY])
+    stack.up()
+    stack.refresh()
+    stack.run("stack", "export")
+    secrets = [key["secret"] for key in cloud.state()["apiKeys"]]
+    assert len(secrets) == 3
+    assert not [secret for secret in secrets for text in everything_written(stack) if secret in text]
+
+
+def test_not_even_the_engines_most_talkative_log_has_a_secret_that_went_to_lockbox(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    stack.write([TRANSLATOR])
+    stack.up("--logtostderr", "-v=9")
+    (key,) = cloud.keys()
+    assert not [text for text in everything_written(stack) if key["secret"] in text]
+
+
+def everything_written(stack: Stack) -> list[str]:
+    """What the runs printed, and every file of the backend."""
+    files = (path for path in (stack.directory / "state").rglob("*") if path.is_file())
+    return [*stack.printed, *(path.read_text(errors="replace") for path in files)]
