@@ -72,7 +72,8 @@ class Cloud:
     def call(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
         """The answer to `name`, e.g. `ApiKeyService/Create`; `resource` is named in errors.
 
-        Reads and idempotent changes are asked again while the cloud is unavailable; a refusal soon after a change of rights is too.
+        Reads and idempotent changes are asked again while the cloud is unavailable; what a refusal met soon after a change of rights is
+        asked again too, unless it creates something.
         Raises CloudError, NotFound, AlreadyExists, Cancelled.
         """
         service, _, method = name.partition("/")
@@ -89,7 +90,10 @@ class Cloud:
                 if method == "UpdateAccessBindings" or name == "ServiceAccountService/Create":
                     self._rights_changed = self.monotonic()
                 return json_format.MessageToDict(answer, preserving_proto_field_name=True)
-            spreading = failure.code == "PERMISSION_DENIED" and self._rights_are_spreading(started)
+            # Who creates has to look first whether the refused call made something: see `rights_are_spreading`.
+            spreading = (
+                failure.code == "PERMISSION_DENIED" and method != "Create" and self.rights_are_spreading(started)
+            )
             if not spreading and not (
                 repeatable and failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts
             ):
@@ -166,7 +170,8 @@ class Cloud:
                 f"the endpoint doesn't list the service {error}: is it an endpoint of Yandex Cloud?"
             ) from None
 
-    def _rights_are_spreading(self, started: float) -> bool:
+    def rights_are_spreading(self, started: float) -> bool:
+        """Whether a refusal of what began at `started` (by `monotonic`) may be only a right of this run's that hasn't spread yet."""
         changed = self._rights_changed
         return (
             changed is not None

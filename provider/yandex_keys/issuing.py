@@ -6,6 +6,7 @@ the next run finds: it is adopted where a Lockbox version names it, for then its
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -160,19 +161,22 @@ class Issuer:
             "scopes": sorted(self.inputs.scopes),
             "expires_at": format_time(later(now, self.inputs.lifetime)),
         }
-        for attempt in range(1, _TRIES + 1):
+        cloud = self.runtime.cloud
+        started = cloud.monotonic()
+        for attempt in itertools.count(1):
             try:
-                answer = self.runtime.cloud.call("ApiKeyService/Create", request, self._about)
+                answer = cloud.call("ApiKeyService/Create", request, self._about)
             except CloudError as error:
                 self.runtime.reads.forget_keys(self.inputs.service_account_id)
-                if not error.ambiguous:
+                spreading = error.code == "PERMISSION_DENIED" and cloud.rights_are_spreading(started)
+                if not error.ambiguous and not spreading:
                     raise
                 # The answer is lost, and the secret with it: whatever key it made is of no use.
                 self.runtime.fresh.discard(self.inputs.service_account_id)
                 self._delete_strays_after(error, keep)
-                if attempt == _TRIES:
+                if attempt >= _TRIES and not spreading:
                     raise
-                self.runtime.cloud.pause(attempt)
+                cloud.pause(attempt)
             else:
                 return answer["api_key"], answer["secret"]
         raise AssertionError("unreachable")
