@@ -1,3 +1,14 @@
-"""What every test has: one process that can hold both SDKs."""
+"""What every test has: one process that can hold both SDKs, and property tests that a loaded machine doesn't fail."""
+
+import os
+
+from hypothesis import HealthCheck, settings
 
 from provider.yandex_keys import protobuf_status  # noqa: F401  (before anything imports pulumi)
+
+# In CI every run tries the same examples, so that a pipeline fails for what was changed and nothing else; at a desk each run tries new ones.
+# `thorough` is for `pytest --hypothesis-profile=thorough`: the same properties, ten times as many examples.
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=1_000)
+settings.load_profile("ci" if os.environ.get("CI") else "default")

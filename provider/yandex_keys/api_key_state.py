@@ -116,10 +116,12 @@ def rotated_state(
     inputs: Inputs, state: State, issued: Mapping[str, Any], tag: str, urn: str, now: datetime, overlap: timedelta
 ) -> State:
     """The state after a rotation at `now`: the old key is previous, its new expiry wanted but not enforced yet."""
+    ends = min(state.expires_at, later(now, overlap))
     old = PreviousKey(
         key_id=state.key_id,
         issued_at=state.issued_at,
-        expires_at=max(min(state.expires_at, later(now, overlap)), state.issued_at),
+        # Where our clock is behind the cloud's: without an overlap the key ends now all the same, for it is compromised or gone.
+        expires_at=max(ends, state.issued_at) if overlap else ends,
         rotated_at=now,
         lifetime_ends_at=state.expires_at,
         lockbox=state.applied.lockbox,
@@ -144,8 +146,10 @@ def cloud_time(text: str | None) -> datetime:
 
 
 def lifetime_text(issued_at: datetime, expires_at: str | None) -> str:
-    """The lifetime that an expiry amounts to, as the state file holds it."""
-    return format_duration(cloud_time(expires_at) - issued_at) if expires_at else NO_EXPIRY
+    """The lifetime that an expiry amounts to, as the state file holds it: at least a second, for a key may have been made to end before its issue."""
+    if not expires_at:
+        return NO_EXPIRY
+    return format_duration(max(cloud_time(expires_at) - issued_at, timedelta(seconds=1)))
 
 
 def _fresh(inputs: Inputs, issued: Mapping[str, Any], tag: str) -> State:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION: Final = re.compile(r"([0-9]{1,9})([dhms])", re.ASCII)
+_DURATION: Final = re.compile(r"([0-9]{1,10})([dhms])", re.ASCII)
 LONGEST: Final = timedelta(days=36_500)
 """A hundred years: what is longer is a slip of the pen, and would leave the range of dates that the API takes."""
 

@@ -208,11 +208,13 @@ def _still_used(
     if last_used is None or last_used <= began:
         return
     used = f"key {previous.key_id} is still used (last on {_shown(last_used)})"
-    until = min(later(previous.expires_at, inputs.overlap), previous.lifetime_ends_at)
+    # Its own expiry may be none (it was imported), or later than the lifetime that the user wants by now.
+    ends_for_good = min(previous.lifetime_ends_at, later(previous.issued_at, inputs.lifetime))
+    until = min(later(previous.expires_at, inputs.overlap), ends_for_good)
     if inputs.when_still_used == "extend" and until > previous.expires_at:
         actions.append(Action(Verb.EXTEND, f"{used}: it is extended until {_shown(until)}", previous.key_id, until))
         warnings.append(
-            f"{used}; it now works until {_shown(until)} and ends for good on {_shown(previous.lifetime_ends_at)}: "
+            f"{used}; it now works until {_shown(until)} and ends for good on {_shown(ends_for_good)}: "
             "move its consumer to the current key"
         )
     else:
@@ -250,7 +252,7 @@ def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | 
         (later(state.issued_at, inputs.lifetime) <= now, f"a lifetime of {format_duration(inputs.lifetime)} is over"),
         (
             inputs.reissue != applied.reissue,
-            f"reissue is now {inputs.reissue!r}" if inputs.reissue else "reissue was removed",
+            "reissue was removed" if inputs.reissue is None else f"reissue is now {inputs.reissue!r}",
         ),
         (inputs.lockbox != applied.lockbox, "delivered elsewhere from now on, and a secret can't be read again"),
         (inputs.expose_secret and not applied.expose_secret, "an output from now on, and a secret can't be read again"),

@@ -1,0 +1,276 @@
+"""What a user sees for the current key: when it is issued, rotated, changed in place, or left alone, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from provider.yandex_keys.rotation import Action, Decision, Inputs, Lockbox, State, Status, Verb, decide, next_rotation
+from provider.yandex_keys.schedule import first_point
+
+from .examples import CURRENT, DAY, DUE, HOUR, ISSUED, PREVIOUS, SECOND, TAG, URN, at, in_overlap, standing, wanted
+
+SOON = ISSUED + DAY
+
+
+def decided(inputs: Inputs, state: State | None, now: object = SOON, tag: str = TAG) -> Decision:
+    assert isinstance(now, type(SOON))
+    return decide(inputs, state, now, tag, URN)
+
+
+def only(decision: Decision) -> Action:
+    assert len(decision.actions) == 1
+    assert decision.warnings == ()
+    assert decision.wants_usage == frozenset()
+    return decision.actions[0]
+
+
+def test_without_a_key_the_first_is_issued() -> None:
+    assert only(decided(wanted(), None)) == Action(Verb.ISSUE, "first key")
+
+
+def test_a_key_that_is_as_wanted_and_not_due_is_left_alone() -> None:
+    assert decided(wanted(), standing()) == Decision()
+
+
+def test_a_key_rotates_once_it_is_due_and_not_a_second_before() -> None:
+    assert decided(wanted(), standing(), DUE - SECOND) == Decision()
+    assert only(decided(wanted(), standing(), DUE)).verb == Verb.ROTATE
+
+
+def test_a_due_rotation_says_since_when_how_old_the_key_is_and_how_long_it_keeps_working() -> None:
+    action = only(decided(wanted(), standing(), at("2026-12-24 03:00:05")))
+    assert action.reason == (
+        "rotates: due since 2026-12-21 10:00 UTC, key ajecurrent is 31 days old; it keeps working until 2026-12-31 03:00 UTC"
+    )
+    assert (action.key_id, action.overlap, action.until) == (CURRENT, 7 * DAY, None)
+
+
+def test_an_old_key_keeps_working_no_longer_than_its_own_expiry() -> None:
+    late = standing().expires_at - DAY
+    assert only(decided(wanted(), standing(), late)).reason.endswith("it keeps working until 2027-02-21 03:00 UTC")
+
+
+@pytest.mark.parametrize("late", [timedelta(0), SECOND, 300 * DAY])
+def test_a_key_that_has_expired_works_no_longer_and_is_rotated(late: timedelta) -> None:
+    action = only(decided(wanted(), standing(), standing().expires_at + late))
+    assert action.reason.startswith("rotates: due since 2026-12-21 10:00 UTC")
+    assert action.reason.endswith("; it works no longer")
+
+
+@pytest.mark.parametrize("late", [timedelta(0), SECOND])
+def test_a_key_that_expired_before_it_was_due_is_rotated(late: timedelta) -> None:
+    state = standing(expires_at=SOON)
+    assert only(decided(wanted(), state, SOON + late)).reason == (
+        "rotates: expired 2026-11-24 03:00 UTC, key ajecurrent is 1 day old; it works no longer"
+    )
+    assert decided(wanted(), state, SOON - SECOND) == Decision()
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (timedelta(days=-3), "less than a minute"),
+        (timedelta(seconds=59), "less than a minute"),
+        (timedelta(seconds=60), "1 minute"),
+        (timedelta(seconds=119), "1 minute"),
+        (timedelta(minutes=59, seconds=59), "59 minutes"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=23, minutes=59), "23 hours"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(days=400), "400 days"),
+    ],
+)
+def test_the_age_of_a_key_is_told_in_its_largest_unit(age: timedelta, words: str) -> None:
+    action = only(decided(wanted(reissue="1"), standing(next_rotation_at=at("2099-01-01 00:00")), ISSUED + age))
+    assert f"key ajecurrent is {words} old" in action.reason
+
+
+def test_a_new_value_of_reissue_rotates_with_overlap() -> None:
+    action = only(decided(wanted(reissue="2027-01"), standing()))
+    assert action.reason == (
+        "rotates: reissue is now '2027-01', key ajecurrent is 1 day old; it keeps working until 2026-12-01 03:00 UTC"
+    )
+    assert action.overlap == 7 * DAY
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        ("1", "2", "reissue is now '2',"),
+        ("1", None, "reissue was removed,"),
+        ("1", "", "reissue is now '',"),
+        (None, "", "reissue is now '',"),
+    ],
+)
+def test_any_change_of_reissue_rotates(was: str | None, now: str | None, words: str) -> None:
+    action = only(decided(wanted(reissue=now), standing(applied=wanted(reissue=was))))
+    assert action.reason.startswith(f"rotates: {words}")
+
+
+def test_a_key_that_somebody_deleted_is_replaced_and_nothing_of_it_kept() -> None:
+    action = only(decided(wanted(), standing(status=Status.MISSING)))
+    assert action == Action(
+        Verb.ROTATE, "rotates: key ajecurrent is gone, and not by us", CURRENT, overlap=timedelta(0)
+    )
+
+
+def test_an_imported_key_is_rotated_with_overlap() -> None:
+    action = only(decided(wanted(), standing(status=Status.ADOPTED)))
+    assert action.reason.startswith("rotates: adopted by import, so its secret was never ours, key ajecurrent is 1 day")
+    assert action.overlap == 7 * DAY
+
+
+def test_a_key_that_lockbox_no_longer_gives_out_is_rotated_with_overlap() -> None:
+    action = only(decided(wanted(), standing(status=Status.UNDELIVERED)))
+    assert action.reason.startswith("rotates: Lockbox no longer holds it, key ajecurrent is 1 day old")
+    assert action.overlap == 7 * DAY
+
+
+@pytest.mark.parametrize(
+    "target",
+    [Lockbox("e6qother"), Lockbox("e6qsecret", secret_entry="nightly"), Lockbox("e6qsecret", key_id_entry="id")],
+)
+def test_a_new_place_of_delivery_rotates_with_overlap(target: Lockbox) -> None:
+    action = only(decided(wanted(lockbox=target), standing()))
+    assert action.reason.startswith("rotates: delivered elsewhere from now on, and a secret can't be read again, key")
+    assert action.overlap == 7 * DAY
+
+
+def test_a_secret_that_becomes_an_output_is_a_new_one() -> None:
+    action = only(decided(wanted(expose_secret=True), standing()))
+    assert action.reason.startswith("rotates: an output from now on, and a secret can't be read again, key ajecurrent")
+
+
+def test_a_secret_that_is_an_output_no_more_or_still_rotates_nothing() -> None:
+    exposed = standing(applied=wanted(expose_secret=True))
+    assert decided(wanted(), exposed) == Decision()
+    assert decided(wanted(expose_secret=True), exposed) == Decision()
+
+
+@pytest.mark.parametrize("status", [Status.CURRENT, Status.ADOPTED, Status.UNDELIVERED])
+def test_a_compromised_current_key_is_replaced_without_overlap(status: Status) -> None:
+    action = only(decided(wanted(compromised=frozenset({CURRENT})), standing(status=status), DUE))
+    assert action == Action(
+        Verb.ROTATE,
+        "key ajecurrent is compromised: a new key replaces it, and it is deleted at once",
+        CURRENT,
+        overlap=timedelta(0),
+    )
+
+
+def test_a_compromised_key_that_is_gone_already_is_replaced_as_a_missing_one() -> None:
+    state = standing(status=Status.MISSING)
+    assert only(decided(wanted(compromised=frozenset({CURRENT})), state)).reason == (
+        "rotates: key ajecurrent is gone, and not by us"
+    )
+
+
+def test_ids_listed_as_compromised_for_ever_do_nothing() -> None:
+    listed = frozenset({"ajegone", "ajeneverours"})
+    assert decided(wanted(compromised=listed), standing(applied=wanted(compromised=listed))) == Decision()
+    assert decided(wanted(compromised=listed), standing()) == Decision()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scopes": frozenset({"yc.ai.vision.execute"})}, "scopes"),
+        ({"description": "Other words"}, "description"),
+        ({"scopes": frozenset({"yc.postbox.send"}), "description": ""}, "scopes, description"),
+    ],
+)
+def test_scopes_and_description_change_in_place(changes: dict[str, object], words: str) -> None:
+    action = only(decided(wanted(**changes), standing()))
+    reason = f"changes {words} of key ajecurrent in place; its secret stays"
+    assert action == Action(Verb.CHANGE, reason, CURRENT)
+
+
+def test_a_renamed_resource_gets_its_new_mark_in_place() -> None:
+    assert only(decided(wanted(), standing(), tag="0123456789ab.0")).reason.startswith("changes description of key")
+
+
+@pytest.mark.parametrize("days", [40, 365])
+def test_a_new_lifetime_moves_the_expiry_in_place(days: int) -> None:
+    action = only(decided(wanted(lifetime=days * DAY), standing()))
+    assert action.reason == "changes lifetime of key ajecurrent in place; its secret stays"
+    assert (action.verb, action.until) == (Verb.CHANGE, ISSUED + days * DAY)
+
+
+@pytest.mark.parametrize("found", [None, 45 * DAY])
+def test_an_expiry_that_somebody_changed_is_set_right(found: timedelta | None) -> None:
+    action = only(decided(wanted(), standing(lifetime=found)))
+    assert (action.verb, action.until) == (Verb.CHANGE, ISSUED + 90 * DAY)
+
+
+def test_a_new_lifetime_that_is_over_already_rotates_with_overlap() -> None:
+    short = wanted(lifetime=12 * HOUR, rotate_every=30 * DAY)
+    action = only(decided(short, standing(), ISSUED + 12 * HOUR))
+    assert action.reason == (
+        "rotates: a lifetime of 12h is over, key ajecurrent is 12 hours old; it keeps working until 2026-11-30 15:00 UTC"
+    )
+    assert only(decided(short, standing(), ISSUED + 12 * HOUR - SECOND)).verb == Verb.CHANGE
+
+
+def test_a_rotation_makes_a_change_in_place_needless() -> None:
+    inputs = wanted(scopes=frozenset({"yc.postbox.send"}), lifetime=60 * DAY, description="new", reissue="1")
+    assert only(decided(inputs, standing())).verb == Verb.ROTATE
+
+
+def test_who_reads_in_which_order_compromised_ids_come_does_not_matter() -> None:
+    assert decided(wanted(compromised=frozenset({"b", "a"})), standing()) == Decision()
+
+
+def test_what_only_matters_to_the_next_issue_or_the_next_overlap_changes_nothing_now() -> None:
+    assert decided(wanted(overlap=14 * DAY), standing()) == Decision()
+    assert decided(wanted(when_still_used="retire"), standing()) == Decision()
+
+
+def test_a_changed_period_starts_a_new_grid_at_the_issue_of_the_current_key() -> None:
+    weekly = wanted(rotate_every=7 * DAY)
+    due = first_point(ISSUED, 7 * DAY, URN)
+    assert next_rotation(weekly, standing(), URN) == due
+    assert ISSUED + 6 * DAY < due < ISSUED + 7 * DAY
+    assert decided(weekly, standing(), due - SECOND) == Decision()
+    assert only(decided(weekly, standing(), due)).reason.startswith("rotates: due since 2026-11-")
+
+
+def test_a_longer_period_puts_a_due_rotation_off() -> None:
+    assert decided(wanted(rotate_every=60 * DAY), standing(), DUE) == Decision()
+
+
+def test_an_unchanged_period_stays_on_its_grid() -> None:
+    assert next_rotation(wanted(overlap=DAY, lifetime=60 * DAY), standing(), URN) == DUE
+
+
+def test_when_several_things_are_due_previous_keys_come_first_and_the_rotation_last() -> None:
+    now = ISSUED + 6.5 * DAY
+    ended = in_overlap(key_id="ajeended", expires_at=now)
+    leaked = in_overlap(key_id="ajeleaked")
+    untold = in_overlap(key_id="ajeuntold", enforced=False)
+    used = in_overlap(key_id="ajeused")
+    state = standing(previous=(untold, used, ended, leaked), usage={"ajeused": now})
+    inputs = wanted(compromised=frozenset({"ajeleaked"}), reissue="1")
+    assert [(action.verb, action.key_id) for action in decided(inputs, state, now).actions] == [
+        (Verb.REVOKE, "ajeleaked"),
+        (Verb.RETIRE, "ajeended"),
+        (Verb.ENFORCE, "ajeuntold"),
+        (Verb.EXTEND, "ajeused"),
+        (Verb.ROTATE, CURRENT),
+    ]
+
+
+def test_a_decision_names_its_action_by_verb() -> None:
+    decision = decided(wanted(description="new"), standing(previous=(in_overlap(expires_at=ISSUED),)))
+    change, retire = decision.action(Verb.CHANGE), decision.action(Verb.RETIRE)
+    assert change is not None
+    assert retire is not None
+    assert (change.key_id, retire.key_id) == (CURRENT, PREVIOUS)
+    assert decision.action(Verb.ROTATE) is None
+
+
+def test_the_same_question_gets_the_same_answer() -> None:
+    state = standing(previous=(in_overlap(),))
+    assert decided(wanted(), state, DUE) == decided(replace(wanted()), replace(state), DUE)

@@ -1,0 +1,185 @@
+"""What a user sees for previous keys: their overlap is kept, enforced, extended where they are still used, and ended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from provider.yandex_keys.rotation import Action, Decision, Inputs, PreviousKey, Verb, decide
+
+from .examples import CURRENT, DAY, HOUR, PREVIOUS, ROTATED, SECOND, TAG, URN, at, in_overlap, standing, wanted
+
+ENDS = ROTATED + 7 * DAY
+LAST_QUARTER = ROTATED + 5.25 * DAY
+"""2026-11-28 09:00:05"""
+UNASKED = object()
+
+
+def decided(
+    now: datetime, *previous: PreviousKey, used: object = UNASKED, inputs: Inputs | None = None, key_id: str = PREVIOUS
+) -> Decision:
+    usage = {} if used is UNASKED else {key_id: used}
+    return decide(inputs or wanted(), standing(previous=previous, usage=usage), now, TAG, URN)
+
+
+def test_a_previous_key_is_left_alone_during_its_overlap() -> None:
+    assert decided(LAST_QUARTER - SECOND, in_overlap()) == Decision()
+
+
+@pytest.mark.parametrize("now", [ENDS, ENDS + SECOND, ENDS + 100 * DAY - 99 * DAY])
+def test_a_previous_key_is_retired_once_its_overlap_is_over(now: datetime) -> None:
+    assert decided(now, in_overlap()).actions == (
+        Action(Verb.RETIRE, "retires key ajeprevious: its overlap ended 2026-11-30 03:00 UTC", PREVIOUS),
+    )
+
+
+def test_a_previous_key_is_not_retired_a_second_before_its_overlap_is_over() -> None:
+    assert decided(ENDS - SECOND, in_overlap(), used=None) == Decision()
+
+
+def test_a_compromised_previous_key_is_deleted_at_once() -> None:
+    inputs = wanted(compromised=frozenset({PREVIOUS, "ajeother"}))
+    expected = Action(Verb.REVOKE, "key ajeprevious is compromised: it is deleted at once", PREVIOUS)
+    assert decided(ROTATED, in_overlap(), inputs=inputs) == Decision((expected,))
+    assert decided(ENDS, in_overlap(), inputs=inputs) == Decision((expected,))
+
+
+def test_two_rotations_within_one_overlap_leave_two_previous_keys_both_honoured() -> None:
+    older, newer = in_overlap(key_id="ajeolder"), in_overlap(key_id="ajenewer", expires_at=ENDS + 3 * DAY)
+    assert decided(LAST_QUARTER - SECOND, older, newer) == Decision()
+    assert [action.key_id for action in decided(ENDS, older, newer).actions] == ["ajeolder"]
+
+
+def test_an_expiry_that_the_cloud_was_not_told_of_is_told() -> None:
+    assert decided(ROTATED + HOUR, in_overlap(enforced=False)) == Decision(
+        (
+            Action(
+                Verb.ENFORCE,
+                "key ajeprevious keeps working until 2026-11-30 03:00 UTC, and the cloud must be told",
+                PREVIOUS,
+                ENDS,
+            ),
+        )
+    )
+
+
+def test_a_key_whose_overlap_ended_before_the_cloud_was_told_is_retired() -> None:
+    assert [action.verb for action in decided(ENDS, in_overlap(enforced=False)).actions] == [Verb.RETIRE]
+
+
+def test_the_last_use_is_asked_for_in_the_last_quarter_of_the_overlap_only() -> None:
+    assert decided(LAST_QUARTER - SECOND, in_overlap()).wants_usage == frozenset()
+    assert decided(LAST_QUARTER, in_overlap()) == Decision(wants_usage=frozenset({PREVIOUS}))
+    assert decided(ENDS, in_overlap()).wants_usage == frozenset()
+
+
+def test_the_last_use_is_not_asked_for_a_key_that_ends_for_another_reason() -> None:
+    assert decided(LAST_QUARTER, in_overlap(enforced=False)).wants_usage == frozenset()
+    leaked = wanted(compromised=frozenset({PREVIOUS}))
+    assert decided(LAST_QUARTER, in_overlap(), inputs=leaked).wants_usage == frozenset()
+
+
+@pytest.mark.parametrize("used", [None, ROTATED - DAY, ROTATED])
+def test_a_previous_key_not_used_since_the_rotation_ends_on_time(used: datetime | None) -> None:
+    assert decided(LAST_QUARTER, in_overlap(), used=used) == Decision()
+
+
+def test_a_previous_key_that_is_still_used_is_extended_by_one_overlap_with_a_warning() -> None:
+    decision = decided(LAST_QUARTER, in_overlap(), used=at("2026-11-27 11:30"))
+    used = "key ajeprevious is still used (last on 2026-11-27 11:30 UTC)"
+    assert decision.actions == (
+        Action(Verb.EXTEND, f"{used}: it is extended until 2026-12-07 03:00 UTC", PREVIOUS, ENDS + 7 * DAY),
+    )
+    assert decision.warnings == (
+        f"{used}; it now works until 2026-12-07 03:00 UTC and ends for good on 2027-01-21 03:00 UTC: "
+        "move its consumer to the current key",
+    )
+    assert decision.wants_usage == frozenset()
+
+
+def test_one_use_a_second_after_the_rotation_counts() -> None:
+    assert decided(LAST_QUARTER, in_overlap(), used=ROTATED + SECOND).action(Verb.EXTEND) is not None
+
+
+def test_the_overlap_of_an_extension_is_the_one_now_wanted() -> None:
+    action = decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=wanted(overlap=DAY)).action(Verb.EXTEND)
+    assert action is not None
+    assert action.until == ENDS + DAY
+
+
+def test_an_extension_ends_with_the_lifetime_of_the_key() -> None:
+    own = in_overlap(lifetime_ends_at=ENDS + DAY)
+    decision = decided(LAST_QUARTER, own, used=LAST_QUARTER)
+    assert [action.until for action in decision.actions] == [ENDS + DAY]
+    assert "works until 2026-12-01 03:00 UTC and ends for good on 2026-12-01 03:00 UTC" in decision.warnings[0]
+
+
+def test_an_extension_ends_with_the_lifetime_that_is_now_wanted() -> None:
+    shortened = wanted(lifetime=40 * DAY)
+    decision = decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=shortened)
+    assert [action.until for action in decision.actions if action.verb == Verb.EXTEND] == [at("2026-12-02 03:00:05")]
+    assert "ends for good on 2026-12-02 03:00 UTC" in decision.warnings[0]
+
+
+def test_a_key_without_an_expiry_that_was_imported_is_not_extended_for_ever() -> None:
+    forever = in_overlap(issued_at=at("2020-01-01 00:00"), lifetime_ends_at=at("2105-01-01 00:00"))
+    decision = decided(LAST_QUARTER, forever, used=LAST_QUARTER)
+    assert decision.actions == ()
+    assert "will be cut" in decision.warnings[0]
+
+
+@pytest.mark.parametrize("left", [timedelta(0), -DAY])
+def test_a_used_key_at_the_end_of_its_lifetime_is_cut_with_a_warning(left: timedelta) -> None:
+    decision = decided(LAST_QUARTER, in_overlap(lifetime_ends_at=ENDS + left), used=LAST_QUARTER)
+    assert decision.actions == ()
+    assert decision.warnings == (
+        "key ajeprevious is still used (last on 2026-11-28 09:00 UTC); it ends on 2026-11-30 03:00 UTC "
+        "and its consumer will be cut: move it to the current key",
+    )
+
+
+def test_with_retire_a_used_key_is_cut_with_a_warning() -> None:
+    decision = decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=wanted(when_still_used="retire"))
+    assert decision.actions == ()
+    assert "it ends on 2026-11-30 03:00 UTC and its consumer will be cut" in decision.warnings[0]
+
+
+def test_an_extended_key_is_looked_at_again_in_the_last_quarter_of_its_extension() -> None:
+    extended = in_overlap(extended_at=LAST_QUARTER, expires_at=LAST_QUARTER + 8 * DAY)
+    again = LAST_QUARTER + 6 * DAY
+    assert decided(again - SECOND, extended) == Decision()
+    assert decided(again, extended).wants_usage == {PREVIOUS}
+    assert decided(again, extended, used=LAST_QUARTER) == Decision()
+    more = decided(again, extended, used=LAST_QUARTER + SECOND).action(Verb.EXTEND)
+    assert more is not None
+    assert more.until == LAST_QUARTER + 15 * DAY
+
+
+def test_each_previous_key_is_judged_by_itself() -> None:
+    other = in_overlap(key_id="ajeother")
+    decision = decided(LAST_QUARTER, in_overlap(), other, used=LAST_QUARTER)
+    assert [action.key_id for action in decision.actions] == [PREVIOUS]
+    assert decision.wants_usage == {"ajeother"}
+    both = decide(
+        wanted(),
+        standing(previous=(in_overlap(), other), usage={PREVIOUS: LAST_QUARTER, "ajeother": LAST_QUARTER}),
+        LAST_QUARTER,
+        TAG,
+        URN,
+    )
+    assert [action.key_id for action in both.actions] == [PREVIOUS, "ajeother"]
+    assert len(both.warnings) == 2
+
+
+def test_a_previous_key_that_is_retired_does_not_hide_the_next_one() -> None:
+    ended, untold = in_overlap(expires_at=ROTATED + DAY), in_overlap(key_id="ajeuntold", enforced=False)
+    verbs = [(action.verb, action.key_id) for action in decided(ROTATED + DAY, ended, untold).actions]
+    assert verbs == [(Verb.RETIRE, PREVIOUS), (Verb.ENFORCE, "ajeuntold")]
+
+
+def test_a_previous_key_does_not_keep_the_current_one_from_rotating() -> None:
+    now = ROTATED + HOUR
+    action = decided(now, in_overlap(), inputs=wanted(reissue="1")).action(Verb.ROTATE)
+    assert action is not None
+    assert action.key_id == CURRENT
