@@ -78,7 +78,7 @@ class CloudResource(ResourceType):
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
         known = state or {}
-        return {**inputs, **{name: known.get(name, UNKNOWN) for name in self.outputs}}
+        return {**self._empty(), **inputs, **{name: known.get(name, UNKNOWN) for name in self.outputs}}
 
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
         attempt = secrets.token_hex(8)
@@ -97,7 +97,8 @@ class CloudResource(ResourceType):
         except NotFound:
             return None
         found = self.state(answer, state)
-        return Read(resource_id, {field.name: found[field.name] for field in self.fields if field.name in found}, found)
+        given = {name for name, value in found.items() if value} | inputs.keys()
+        return Read(resource_id, {field.name: found[field.name] for field in self.fields if field.name in given}, found)
 
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
         changed = [
@@ -106,7 +107,7 @@ class CloudResource(ResourceType):
             if not field.replaces and not field.same(state.get(field.name), inputs.get(field.name))
         ]
         if not changed:  # two ways of writing the same
-            return {**inputs, **{name: state[name] for name in self.outputs if name in state}}
+            return {**self._empty(), **inputs, **{name: state[name] for name in self.outputs if name in state}}
         request = {
             self.id_field: resource_id,
             "update_mask": ",".join(field.name for field in changed),
@@ -121,6 +122,8 @@ class CloudResource(ResourceType):
             request["labels"] = marked(inputs.get("labels"), urn)
         try:
             operation = runtime.cloud.operate(f"{self.service}/Update", request, self.about(inputs))
+        except NotFound as error:
+            raise advised(error, "it was removed behind our back: run `pulumi refresh`, then `pulumi up`") from None
         finally:
             self.forget(resource_id, runtime)
         return self.state(operation["response"], inputs)
@@ -135,13 +138,14 @@ class CloudResource(ResourceType):
 
     def state(self, answer: Mapping[str, Any], known: Properties) -> Properties:
         """The state that the API's `answer` makes; what is the same as `known` keeps the user's way of writing it."""
-        values = {}
+        values = self._empty()
         for field in self.fields:
             value = field.from_cloud(answer)
-            values[field.name] = (
-                known[field.name] if field.name in known and field.same(value, known[field.name]) else value
-            )
-        return {name: value for name, value in {**values, **self.output_values(answer)}.items() if value is not None}
+            if field.name in known and field.same(value, known[field.name]):
+                values[field.name] = known[field.name]
+            elif value:
+                values[field.name] = value
+        return {**values, **self.output_values(answer)}
 
     def leftover(
         self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
@@ -172,13 +176,16 @@ class CloudResource(ResourceType):
     def _adopted(
         self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
     ) -> tuple[str, Properties]:
-        """What a create made although its answer was lost, brought in line with `inputs`."""
+        """What a create made although its answer was lost, or never came to the state, brought in line with `inputs`."""
         found = self.leftover(urn, inputs, attempt, error, runtime)
         resource_id = found["id"]
         runtime.log(
-            "info", f"{self.about(inputs)} was made by a call whose answer was lost: {resource_id} is kept", urn
+            "info", f"{self.about(inputs)} was there already, made for this resource: {resource_id} is kept", urn
         )
         return resource_id, self.update(urn, resource_id, self.state(found, inputs), inputs, runtime)
+
+    def _empty(self) -> Properties:
+        return {field.name: field.empty() for field in self.fields}
 
     def _given(self, inputs: Properties) -> dict[str, Any]:
         return {
@@ -186,6 +193,13 @@ class CloudResource(ResourceType):
             for field in self.fields
             if inputs.get(field.name) is not None
         }
+
+
+def advised(error: CloudError, advice: str) -> CloudError:
+    """`error`, of the same kind, with `advice` after the cloud's own words."""
+    return type(error)(
+        error.call, error.code, f"{error.message.rstrip('.')}; {advice}", error.request_id, error.resource
+    )
 
 
 def whole_seconds(time: str) -> str:

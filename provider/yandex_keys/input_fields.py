@@ -71,7 +71,15 @@ class InputField:
 
     def changes(self, had: Any, wanted: Any) -> dict[str, Change]:
         """The difference between two values of this input, by property path; empty where they are the same."""
-        return {} if self.same(had, wanted) else {self.name: change(had, wanted, self.replaces)}
+        if self.same(had, wanted):
+            return {}
+        # An empty text or map in the state is none at all: see `empty`.
+        before, after = (None if value in ("", {}) else value for value in (had, wanted))
+        return {self.name: change(before, after, self.replaces)}
+
+    def empty(self) -> Any:
+        """What the state holds where there is no value: an output that is left out is unknown to programs in a preview. None: nothing."""
+        return ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,9 @@ class Choice(InputField):
 class Switch(InputField):
     """A boolean."""
 
+    def empty(self) -> Any:
+        return False
+
     def problems(self, value: Any) -> Iterator[Problem]:
         if not isinstance(value, bool):
             yield self.name, _must_be("true or false", value)
@@ -100,6 +111,9 @@ class Switch(InputField):
 
 class Seconds(InputField):
     """A whole number of seconds, zero or more; it never travels."""
+
+    def empty(self) -> Any:
+        return None
 
     def problems(self, value: Any) -> Iterator[Problem]:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -135,6 +149,9 @@ class Period(InputField):
 
 class Labels(InputField):
     """A map from text to text; what marks a resource as ours is neither taken from the user nor shown."""
+
+    def empty(self) -> Any:
+        return {}
 
     def problems(self, value: Any) -> Iterator[Problem]:
         if not isinstance(value, Mapping):

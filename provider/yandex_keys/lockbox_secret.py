@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from .cloud_resource import CloudResource, whole_seconds
+from .cloud_resource import CloudResource, advised, whole_seconds
 from .errors import CloudError
 from .input_fields import InputField, Labels, Switch
 from .resource import Properties, Runtime
@@ -52,10 +52,6 @@ class LockboxSecret(CloudResource):
             protected = state.get("deletionProtection")
             if error.code != "FAILED_PRECONDITION" or not (protected or "protect" in error.message.lower()):
                 raise
-            first = (
-                "set deletionProtection to false, run `pulumi up`"
-                if protected
-                else "run `pulumi refresh`, then `pulumi up`"
-            )
-            message = f"{error.message.rstrip('.')}; it is protected from deletion: {first}, and remove it then"
-            raise CloudError(error.call, error.code, message, error.request_id, error.resource) from None
+            known = "set deletionProtection to false and run `pulumi up` first"
+            unknown = "run `pulumi refresh` and `pulumi up` first, for its protection was switched on behind our back"
+            raise advised(error, f"to remove it, {known if protected else unknown}") from None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .cloud_resource import CloudResource, logical_name, whole_seconds
+from .cloud_resource import CloudResource, advised, logical_name, whole_seconds
 from .errors import AlreadyExists, YandexKeysError
 from .input_fields import InputField
 from .ownership import is_attempt, is_owned
@@ -36,9 +36,9 @@ class ServiceAccount(CloudResource):
     longest_name = 63
 
     def __init__(self) -> None:
-        # URNs whose account the state holds. Create isn't told whether it replaces one, and must not adopt the very account that it replaces:
-        # the engine deletes that afterwards.
-        self._in_state: set[str] = set()
+        # Accounts that this run found under their name and adopted. A create can't tell the leftover of a killed run from the very account that
+        # `pulumi up --target-replace` replaces; the engine deletes the latter next, though it is now the new one.
+        self._adopted_ids: set[str] = set()
 
     def output_values(self, answer: Mapping[str, Any]) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", ""))}
@@ -48,19 +48,14 @@ class ServiceAccount(CloudResource):
         fitting = re.sub(r"[^a-z0-9]+", "-", logical_name.lower()).strip("-")
         return super().automatic_name(fitting if fitting[:1].isalpha() else f"sa-{fitting}".rstrip("-"))
 
-    def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
-        if old:
-            self._in_state.add(urn)
-        return super().check(urn, old, new, runtime)
-
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
         changes = super().diff(urn, resource_id, state, inputs, runtime).changes
         replaced = any(change.replace for change in changes.values())
         return Diff(changes, delete_before_replace=replaced and state.get("name") == inputs.get("name"))
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
-        super().delete(urn, resource_id, state, runtime)
-        self._in_state.discard(urn)
+        if resource_id not in self._adopted_ids:
+            super().delete(urn, resource_id, state, runtime)
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         runtime.reads.forget_keys(resource_id)
@@ -74,16 +69,11 @@ class ServiceAccount(CloudResource):
         named = self.listed(inputs, error, runtime, filter=f'name="{inputs["name"]}"')
         account = next((item for item in named if item.get("name") == inputs["name"]), None)
         if account is None:
-            raise _taken(error, f"another folder of the cloud than {inputs['folderId']} has an account of that name")
-        if is_attempt(account, attempt) or (is_owned(account, urn) and urn not in self._in_state):
+            raise advised(error, f"another folder of the cloud than {inputs['folderId']} has an account of that name")
+        if is_attempt(account, attempt):
             return account
         if is_owned(account, urn):
-            raise _taken(error, f"it is {account['id']}, which is to be replaced: give the new one another name")
+            self._adopted_ids.add(account["id"])
+            return account
         command = f"pulumi import {self.token} {logical_name(urn)} {account['id']}"
-        raise _taken(error, f"it is {account['id']}, which this resource did not make; to adopt it, run `{command}`")
-
-
-def _taken(error: AlreadyExists, reason: str) -> AlreadyExists:
-    return AlreadyExists(
-        error.call, error.code, f"{error.message.rstrip('.')}; {reason}", error.request_id, error.resource
-    )
+        raise advised(error, f"it is {account['id']}, which this resource did not make; to adopt it, run `{command}`")

@@ -86,12 +86,21 @@ class TestAFolder:
 class TestAPreview:
     def test_of_a_create_knows_what_is_given_and_not_what_the_cloud_decides(self, handler: CloudResource) -> None:
         inputs = handler.check(urn("x"), {}, {"name": "n", "description": UNKNOWN}, RUNTIME)
-        assert handler.preview(urn("x"), None, inputs, RUNTIME) == {**inputs, **dict.fromkeys(handler.outputs, UNKNOWN)}
+        seen = handler.preview(urn("x"), None, inputs, RUNTIME)
+        assert {name: seen[name] for name in inputs} == inputs
+        assert {name: seen[name] for name in handler.outputs} == dict.fromkeys(handler.outputs, UNKNOWN)
+
+    def test_knows_every_output_that_no_input_gives(self, handler: CloudResource) -> None:
+        seen = handler.preview(urn("x"), None, handler.check(urn("x"), {}, {"name": "n"}, RUNTIME), RUNTIME)
+        assert seen.keys() == {*(field.name for field in handler.fields), *handler.outputs}
+        assert seen["description"] == ""
 
     def test_of_an_update_keeps_what_the_cloud_has_decided(self, handler: CloudResource) -> None:
         state = {"name": "old", "folderId": "b1g", "description": "gone", **dict.fromkeys(handler.outputs, "known")}
         seen = handler.preview(urn("x"), state, {"name": "new", "folderId": "b1g"}, RUNTIME)
-        assert seen == {"name": "new", "folderId": "b1g", **dict.fromkeys(handler.outputs, "known")}
+        assert seen["name"] == "new"
+        assert seen["description"] == ""
+        assert {name: seen[name] for name in handler.outputs} == dict.fromkeys(handler.outputs, "known")
 
 
 def test_defaults_are_filled_in() -> None:

@@ -144,6 +144,13 @@ class TestTwoValues:
             "description": Change("add"),
         }
 
+    def test_of_which_one_is_empty_are_an_addition_or_a_removal(self) -> None:
+        assert changes(LockboxSecret.fields, {"name": ""}, {"name": "b"}) == {"name": Change("add")}
+        assert changes(LockboxSecret.fields, {"name": "b"}, {"name": ""}) == {"name": Change("delete")}
+        assert changes(LockboxSecret.fields, {"deletionProtection": True}, {"deletionProtection": False}) == {
+            "deletionProtection": Change("update")
+        }
+
     def test_of_which_one_is_not_known_differ(self) -> None:
         assert changes(LockboxSecret.fields, {"kmsKeyId": "abj"}, {"kmsKeyId": UNKNOWN}) == {
             "kmsKeyId": Change("update", replace=True)

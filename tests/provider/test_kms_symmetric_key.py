@@ -39,7 +39,7 @@ def test_a_create_is_one_call_and_keeps_the_users_words(cloud: EmulatedCloud, ru
     key_id, state = KEY.create(urn("wrapping"), inputs, runtime)
     assert cloud.calls() == {"SymmetricKeyService/Create": 1}
     assert {name: state[name] for name in inputs} == inputs
-    assert state.keys() - inputs.keys() == {"createdAt", "rotatedAt", "status"}
+    assert state.keys() - inputs.keys() == {"createdAt", "rotatedAt", "status", "description"}
     assert state["status"] == "active"
     made = in_the_cloud(key_id, runtime)
     assert (made["rotation_period"], made["default_algorithm"]) == ("31536000s", "AES_256")
@@ -77,7 +77,7 @@ def test_an_update_changes_only_what_differs_and_keeps_our_label(cloud: Emulated
     updated = KEY.update(urn("changed"), key_id, state, wanted, runtime)
     assert cloud.calls() == {"SymmetricKeyService/Update": 1}
     assert {name: updated.get(name) for name in wanted} == wanted
-    assert "rotationPeriod" not in updated
+    assert updated["rotationPeriod"] == ""
     made = in_the_cloud(key_id, runtime)
     assert "rotation_period" not in made
     assert made["labels"] == {"b": "2", OWNER: tag_of(urn("changed"))}

@@ -47,6 +47,7 @@ def test_a_create_is_one_call_and_makes_no_version(cloud: EmulatedCloud, runtime
         "folderId": cloud.folder_id,
         "description": "for the translator",
         "labels": {"team": "a"},
+        "kmsKeyId": "",
         "deletionProtection": False,
         "status": "ACTIVE",
     }
@@ -81,7 +82,7 @@ def test_an_update_is_one_call_in_place_and_what_was_read_before_is_forgotten(
     updated = SECRET.update(urn("changed"), secret_id, state, wanted, runtime)
     assert cloud.calls() == {"SecretService/Update": 1}
     assert {name: updated.get(name) for name in wanted} == wanted
-    assert "description" not in updated
+    assert updated["description"] == ""
     assert in_the_cloud(secret_id, runtime)["labels"] == {"b": "2", OWNER: tag_of(urn("changed"))}
     found = SECRET.read(urn("changed"), secret_id, {}, updated, runtime)
     assert found is not None
@@ -91,7 +92,7 @@ def test_an_update_is_one_call_in_place_and_what_was_read_before_is_forgotten(
 def test_all_labels_can_be_removed_but_ours_stays(runtime: Runtime) -> None:
     secret_id, state = create("unlabelled", runtime, labels={"a": "1"})
     updated = SECRET.update(urn("unlabelled"), secret_id, state, inputs_of("unlabelled", runtime), runtime)
-    assert "labels" not in updated
+    assert updated["labels"] == {}
     assert in_the_cloud(secret_id, runtime)["labels"] == {OWNER: tag_of(urn("unlabelled"))}
 
 
@@ -114,9 +115,9 @@ def test_a_delete_is_one_call_and_what_is_gone_is_fine(cloud: EmulatedCloud, run
 
 def test_a_protected_secret_stays_and_says_how_to_remove_it(runtime: Runtime) -> None:
     secret_id, state = create("protected", runtime, deletionProtection=True)
-    with pytest.raises(CloudError, match="set deletionProtection to false, run `pulumi up`, and remove it then"):
+    with pytest.raises(CloudError, match="to remove it, set deletionProtection to false and run `pulumi up` first"):
         SECRET.delete(urn("protected"), secret_id, state, runtime)
-    with pytest.raises(CloudError, match="run `pulumi refresh`, then `pulumi up`, and remove it then"):
+    with pytest.raises(CloudError, match="to remove it, run `pulumi refresh` and `pulumi up` first"):
         SECRET.delete(urn("protected"), secret_id, {**state, "deletionProtection": False}, runtime)
     state = SECRET.update(urn("protected"), secret_id, state, inputs_of("protected", runtime), runtime)
     SECRET.delete(urn("protected"), secret_id, state, runtime)

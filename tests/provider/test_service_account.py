@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provider.yandex_keys.errors import AlreadyExists, CloudError
+from provider.yandex_keys.errors import AlreadyExists, CloudError, NotFound
 from provider.yandex_keys.ownership import OWNER
 from provider.yandex_keys.resource import Change, Properties, Runtime, tag_of
 from provider.yandex_keys.service_account import ServiceAccount
@@ -81,7 +81,7 @@ def test_an_update_is_one_call_in_place_and_keeps_our_label(cloud: EmulatedCloud
     inputs = {**inputs_of("renamed", runtime), "name": "renamed-since"}
     updated = ServiceAccount().update(urn("renamed"), account_id, state, inputs, runtime)
     assert cloud.calls() == {"ServiceAccountService/Update": 1}
-    assert updated == {"name": "renamed-since", "folderId": cloud.folder_id, "createdAt": state["createdAt"]}
+    assert updated == {**state, "name": "renamed-since", "description": ""}
     assert label_of(account_id, runtime) == tag_of(urn("renamed"))
 
 
@@ -150,14 +150,21 @@ def test_an_account_of_another_resource_of_ours_is_not_taken(runtime: Runtime) -
         ServiceAccount().create(urn("other"), inputs_of("shared-name", runtime), runtime)
 
 
-def test_a_replacement_never_adopts_the_account_that_it_replaces(runtime: Runtime) -> None:
+def test_an_account_that_is_replaced_by_itself_is_not_deleted_afterwards(
+    cloud: EmulatedCloud, runtime: Runtime
+) -> None:
+    # `pulumi up --target-replace`: Check is given no old inputs, Diff isn't asked, and the engine deletes the old one last.
     handler = ServiceAccount()
-    account_id, state = create("replaced", runtime)
-    inputs = handler.check(urn("replaced"), inputs_of("replaced", runtime), {"name": "replaced"}, runtime)
-    with pytest.raises(AlreadyExists, match=f"it is {account_id}, which is to be replaced"):
-        handler.create(urn("replaced"), inputs, runtime)
-    handler.delete(urn("replaced"), account_id, state, runtime)
-    assert handler.create(urn("replaced"), inputs, runtime)[0] != account_id
+    account_id, state = handler.create(urn("replaced"), inputs_of("replaced", runtime), runtime)
+    run, next_process = cloud.runtime(), ServiceAccount()
+    assert next_process.create(urn("replaced"), inputs_of("replaced", runtime), run) == (account_id, state)
+    next_process.delete(urn("replaced"), account_id, state, run)
+    assert handler.read(urn("replaced"), account_id, {}, state, runtime) is not None
+
+
+def test_an_update_of_an_account_that_is_gone_says_what_to_do(runtime: Runtime) -> None:
+    with pytest.raises(NotFound, match="run `pulumi refresh`, then `pulumi up`"):
+        ServiceAccount().update(urn("gone"), "ajenothere", {"name": "a"}, inputs_of("gone", runtime), runtime)
 
 
 def test_a_replacement_whose_answer_was_lost_keeps_the_new_account_not_the_old(
