@@ -1,0 +1,149 @@
+"""Slips in names, accounts and fields: each wrong account, and the line that it is refused with."""
+
+from __future__ import annotations
+
+from tests.components.wrong_keys import (
+    KEY,
+    KEY_NAME,
+    KEY_PATH,
+    NAME,
+    READER,
+    account,
+    key,
+    keys,
+)
+
+CASES: dict[str, tuple[object, str]] = {
+    # Names
+    "an account's name in capitals": (
+        account(name="Translator"),
+        f"accounts[0].name: 'Translator' is not in the form asked for: {NAME}",
+    ),
+    "an account's name that is too short": (
+        account(name="ab"),
+        f"accounts[0].name: 'ab' is shorter than 3 characters: {NAME}",
+    ),
+    "an account's name that is too long": (
+        account(name="a" * 64),
+        f"accounts[0].name: has 64 characters, the limit is 63: {NAME}",
+    ),
+    "an account's name with a look-alike": (
+        account(name="tr\u0430nslator"),
+        f"accounts[0].name: 'tr\u0430nslator' has CYRILLIC SMALL LETTER A (U+0430): {NAME}",
+    ),
+    "an account's name that ends in a line break": (
+        account(name="translator\n"),
+        f"accounts[0].name: has a control character (U+000A), which can't stand there: {NAME}",
+    ),
+    "no account's name": ({"keys": [KEY]}, "accounts[0].name: is missing: add `name:`"),
+    "a number for an account's name": (
+        account(name=5),
+        f"accounts[0].name: the number 5 where text belongs: {NAME}",
+    ),
+    "a key's name with an underscore": (
+        key(name="night_ly"),
+        f"{KEY_PATH}.name: 'night_ly' is not in the form asked for: {KEY_NAME}",
+    ),
+    "an empty key's name": (key(name=""), f"{KEY_PATH}.name: is empty: {KEY_NAME}"),
+    "two keys of one name": (
+        keys(KEY, {**KEY, "uses": ["vision"], "secret": "other"}),
+        "accounts[0].keys[1].name: 'default' is the name of accounts[0].keys[0] already: "
+        "give each key of this account its own name",
+    ),
+    # Descriptions
+    "an account's description that is too long": (
+        account(description="x" * 257),
+        "accounts[0].description: has 257 characters, the limit is 256: write one line of at most 256 characters",
+    ),
+    "a key's description without room for the tag": (
+        key(description="x" * 209),
+        f"{KEY_PATH}.description: has 209 characters, the limit is 208: write one line of at most 208 characters",
+    ),
+    "a description that turns its text around": (
+        account(description="abc\u202edef"),
+        "accounts[0].description: has RIGHT-TO-LEFT OVERRIDE (U+202E), which can't stand there: "
+        "write one line of at most 256 characters",
+    ),
+    "a description that no encoding takes": (
+        account(description="\ud800"),
+        "accounts[0].description: has half a character (U+D800), which can't stand there: "
+        "write one line of at most 256 characters",
+    ),
+    # Readers and roles
+    "a reader without an id": (
+        account(readers=["serviceAccount:"]),
+        f"accounts[0].readers[0]: 'serviceAccount:' is not a reader: {READER}",
+    ),
+    "a reader of no known kind": (
+        account(readers=["serviceaccount:aje"]),
+        "accounts[0].readers[0]: 'serviceaccount' is no kind of reader: did you mean serviceAccount?",
+    ),
+    "a bare id for a reader": (account(readers=["aje"]), f"accounts[0].readers[0]: 'aje' is not a reader: {READER}"),
+    "everybody for a reader": (
+        account(readers=["system:allUsers"]),
+        "accounts[0].readers[0]: 'system:allUsers' would open the secret to everybody: "
+        "name the readers one by one, or a group",
+    ),
+    "a role with a space": (
+        account(roles=["monitoring viewer"]),
+        "accounts[0].roles[0]: 'monitoring viewer' is not in the form asked for: write a role such as monitoring.viewer",
+    ),
+    "a role that is too long": (
+        account(roles=["a" * 65]),
+        "accounts[0].roles[0]: has 65 characters, the limit is 64: write a role such as monitoring.viewer",
+    ),
+    # Labels and KMS
+    "a label in capitals": (
+        account(labels={"team": "A"}),
+        "accounts[0].labels.team: 'A' is not in the form asked for: use up to 63 of a-z, 0-9, hyphen and underscore",
+    ),
+    "a label's key in capitals": (
+        account(labels={"Team": "a"}),
+        "accounts[0].labels.Team: 'Team' is not in the form asked for: "
+        "use 1 to 63 of a-z, 0-9, hyphen and underscore, a letter first",
+    ),
+    "a list for labels": (
+        account(labels=["a"]),
+        "accounts[0].labels: a list where a mapping belongs: write labels as `key: value`",
+    ),
+    "too many labels": (
+        account(labels={f"l{n}": "a" for n in range(65)}),
+        "accounts[0].labels: has 65 labels, the limit is 64: write labels as `key: value`",
+    ),
+    "a number for a KMS key": (
+        account(kmsKey=1),
+        "accounts[0].kmsKey: the number 1 where text belongs: write true for a key of its own, or the id of a KMS key",
+    ),
+    "text for a flag": (
+        account(deletionProtection="true"),
+        "accounts[0].deletionProtection: 'true' where true or false belongs: write true or false",
+    ),
+    # Fields
+    "an unknown field near a known one": (
+        key(rotate_every="9d"),
+        f"{KEY_PATH}.rotate_every: unknown field: did you mean rotateEvery?",
+    ),
+    "an unknown field near none": (
+        account(zzz=1),
+        "accounts[0].zzz: unknown field: known fields: "
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles",
+    ),
+    "an unknown field of hostile characters": (
+        account(**{"a\nb${x}": 1}),
+        "accounts[0]['a\\nb${x}']: unknown field: known fields: "
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles",
+    ),
+    "no keys": ({"name": "translator"}, "accounts[0].keys: is missing: add `keys:`"),
+    "a mapping for the keys": (
+        account(keys={"default": {}}),
+        "accounts[0].keys: a mapping where a list belongs: list the account's keys, each with a name and what it uses",
+    ),
+    "a word for a key": (
+        keys("default"),  # type: ignore[arg-type]
+        f"{KEY_PATH}: 'default' where a mapping of fields belongs: write fields as `name: value`",
+    ),
+    "nothing for an account": (
+        None,
+        "accounts[0]: nothing (null) where a mapping of fields belongs: write fields as `name: value`",
+    ),
+}
