@@ -5,7 +5,8 @@
 .PHONY: help up down env test
 
 set-up = @sh tools/python.sh -m tools.virtual_environment
-run = @.venv/bin/python -m
+# Unbuffered, so that its words and those of the commands it runs come in order.
+run = @.venv/bin/python -u -m
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile

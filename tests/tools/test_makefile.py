@@ -14,8 +14,9 @@ MAKEFILE = REPOSITORY / "Makefile"
 def make(*arguments: str) -> str:
     """What `make` prints in an environment as bare as a pipeline's."""
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(Path.home())}
-    command = ["make", "-C", REPOSITORY, *arguments]
-    return subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
+    command = ["make", "-C", str(REPOSITORY), *arguments]
+    done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+    return done.stdout
 
 
 def targets() -> list[str]:

@@ -63,7 +63,8 @@ def _compile(go: str, output: Path, environment: Mapping[str, str], log: Path) -
     say(TITLE)
     with log.open("w") as file:
         process = subprocess.Popen(
-            [go, "build", "-v", "-ldflags", LINKER_FLAGS, "-o", str(output), PACKAGE],
+            # Not stamped with the state of this repository, which isn't the engine's and may not be readable to git.
+            [go, "build", "-v", "-buildvcs=false", "-ldflags", LINKER_FLAGS, "-o", str(output), PACKAGE],
             cwd=MODULE,
             # A workspace file in some folder above must not change what is built.
             env={**environment, "GOWORK": "off"},

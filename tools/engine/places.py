@@ -14,7 +14,8 @@ MODULE = Path(__file__).resolve().parent
 # The same as the SDK's pin in requirements.txt; a test compares the two.
 VERSION = "v3.259.0"
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-LINKER_FLAGS = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={VERSION}"
+# Without the tables for debuggers it is a third smaller.
+LINKER_FLAGS = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={VERSION}"
 
 
 def local_directory(repository: Path = REPOSITORY) -> Path:

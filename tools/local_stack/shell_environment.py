@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tools.engine.provision import Engine
 from tools.local_stack.local_cloud import LocalCloud
-from tools.local_stack.places import Places
+from tools.local_stack.places import STACK, Places
 
 # It guards nothing but the local cloud's play secrets, and `encryptionsalt` in stacks/Pulumi.local.yaml was made with it:
 # were it another one in each clone, the first `pulumi stack init` would change that tracked file.
@@ -53,6 +53,8 @@ def process_environment(base: Mapping[str, str], variables: Mapping[str, str]) -
 
 
 def export_lines(base: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
-    """Lines for a shell's `eval`; a foreign setting is emptied, which all of its readers take as not set."""
-    emptied = {name: "" for name in sorted(base) if name.startswith(_IN_THE_WAY) and name not in variables}
+    """Lines for a shell's `eval`; a foreign setting is emptied, which its readers take as not set."""
+    foreign = [name for name in sorted(base) if name.startswith(_IN_THE_WAY) and name not in variables]
+    # The engine alone takes an empty PULUMI_STACK for a stack without a name.
+    emptied = {name: STACK if name == "PULUMI_STACK" else "" for name in foreign}
     return [f"export {name}={shlex.quote(value)}" for name, value in (emptied | dict(variables)).items()]

@@ -1,0 +1,133 @@
+"""`make up`, `make env` and `make down`, as someone who has just cloned the project lives through them.
+
+Each test has a clone of its own, with the real engine, emulator and plugin; only the virtual environment is shared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine import engine
+from tests.process_end import wait_until_gone
+from tools.engine.places import REPOSITORY
+from tools.local_stack import local_cloud
+from tools.local_stack.places import Places, read_json
+
+_NOT_CLONED = shutil.ignore_patterns(
+    ".git", ".local", ".venv", "__pycache__", ".*_cache", ".hypothesis", "node_modules"
+)
+
+
+class Clone:
+    """A fresh clone and the shell of someone who works in it."""
+
+    def __init__(self, directory: Path) -> None:
+        shutil.copytree(REPOSITORY, directory, ignore=_NOT_CLONED)
+        (directory / ".venv").symlink_to(sys.prefix)
+        self.places = Places(directory)
+        self.environment = {
+            "PATH": engine().search_path("/usr/local/bin:/usr/bin:/bin"),
+            "HOME": str(directory.parent),
+            # What may be set in a user's shell, and must not get into the local stack.
+            "YC_TOKEN": "a token of the user's own cloud",
+            "PULUMI_STACK": "prod",
+        }
+        self.run("git", "init", "--quiet")
+        self.run("git", "add", "--all")
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        directory = self.places.repository
+        return subprocess.run(command, check=False, cwd=directory, env=self.environment, capture_output=True, text=True)
+
+    def local_stack(self, command: str) -> str:
+        """Standard output of `make <command>` after set-up; it has to succeed and to leave git clean."""
+        done = self.run(sys.executable, "-u", "-m", "tools.local_stack", command)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        assert self.run("git", "diff", "--stat").stdout == ""
+        assert self.run("git", "status", "--porcelain", "--untracked-files").stdout.count("?? ") == 0
+        return done.stdout
+
+    def shell(self, script: str) -> str:
+        """Standard output of a script in a shell that has evaluated `make env`."""
+        environment = self.local_stack("env")
+        done = self.run("/bin/sh", "-ec", f"{environment}\n{script}")
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def emulator(self) -> int:
+        record = read_json(self.places.process)
+        assert record is not None
+        return int(str(record["pid"]))
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    fresh = Clone(tmp_path / "clone")
+    yield fresh
+    local_cloud.stop(fresh.places)
+
+
+def test_up_shows_receipts_and_a_call_and_up_again_changes_nothing(clone: Clone) -> None:
+    first = clone.local_stack("up")
+    assert "translator/default" in first
+    assert "answer 200" in first
+    emulator = clone.emulator()
+
+    second = clone.local_stack("up")
+    assert "Nothing to change" in second
+    assert "0 API calls" in second
+    assert "answer 200" in second
+    assert clone.emulator() == emulator
+
+    assert "deleted" in clone.local_stack("down")
+    wait_until_gone(emulator)
+    assert clone.local_stack("down") == "Nothing is up.\n"
+
+
+def test_plain_pulumi_works_in_a_shell_that_evaluates_env(clone: Clone) -> None:
+    clone.local_stack("up")
+    printed = clone.local_stack("env").splitlines()
+    assert all(line.startswith("export ") for line in printed)
+    assert "export YC_TOKEN=''" in printed
+    script = "pulumi preview --non-interactive; pulumi refresh --yes --skip-preview --non-interactive; pulumi stack ls"
+    output = clone.shell(script)
+    assert "unchanged" in output
+    assert "local*" in output
+    assert clone.run("git", "diff", "--stat").stdout == ""
+
+
+def test_up_after_a_crash_heals(clone: Clone) -> None:
+    clone.local_stack("up")
+    ready = clone.places.ready.read_text()
+    crashed = clone.emulator()
+    os.kill(crashed, signal.SIGKILL)
+    wait_until_gone(crashed)
+    # What a `pulumi` that was killed leaves: its lock, with the number of a process that is no more.
+    clone.places.stack_locks.mkdir(parents=True, exist_ok=True)
+    (clone.places.stack_locks / "0123.json").write_text(
+        json.dumps({"pid": crashed, "username": "me", "hostname": "here"})
+    )
+
+    healed = clone.local_stack("up")
+    assert "Nothing to change" in healed
+    assert "answer 200" in healed
+    assert clone.places.ready.read_text() == ready
+
+
+def test_up_makes_everything_anew_where_the_clouds_data_was_thrown_away(clone: Clone) -> None:
+    clone.local_stack("up")
+    local_cloud.stop(clone.places)
+    shutil.rmtree(clone.places.emulator)
+    healed = clone.local_stack("up")
+    assert "create" in healed
+    assert "answer 200" in healed
+    assert "Nothing to change" in clone.local_stack("up")

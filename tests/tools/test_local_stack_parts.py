@@ -1,0 +1,124 @@
+"""The local stack's parts, below the engine and the emulator."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.engine.provision import Engine
+from tools.local_stack import consumer, local_cloud, processes, receipts
+from tools.local_stack.commands import outcome
+from tools.local_stack.local_cloud import LocalCloudFailed
+from tools.local_stack.places import Places, write_private
+from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
+from tools.local_stack.stack import Stack
+
+RECEIPT: dict[str, Any] = {
+    "keyId": "aje1",
+    "maskedSecret": "****abcdef",
+    "expiresAt": "2027-02-22T08:13:00Z",
+    "nextRotationAt": "2026-12-23T04:34:04Z",
+    "lockboxSecretId": "e6q1",
+    "secretEntry": "api_key",
+    "services": ["vision", "translate"],
+}
+
+
+def test_a_run_without_changes_says_so_in_words() -> None:
+    assert outcome({"same": 30}, 0) == "Nothing to change: all 30 resources are as declared; 0 API calls."
+
+
+def test_a_run_with_changes_counts_them() -> None:
+    assert outcome({"same": 28, "update": 1, "create": 2}, 1) == (
+        "Changed: 2 create, 1 update; 28 as they were; 1 API call."
+    )
+
+
+def test_receipts_are_a_table_with_a_line_a_key() -> None:
+    output = {**RECEIPT, "lockboxSecretId": None, "secretEntry": None, "expiresAt": None}
+    lines = receipts.table({"web/b": output, "web/a": RECEIPT}).splitlines()
+    assert len(lines) == 4
+    assert lines[2].split("  ")[0] == "web/a"
+    assert lines[2].endswith("Lockbox e6q1, entry api_key")
+    assert "never" in lines[3]
+    assert lines[3].endswith("a secret output of the stack")
+
+
+def test_the_call_is_made_with_a_key_in_lockbox_to_a_service_that_takes_it_by_header() -> None:
+    made = {
+        "a/output": {**RECEIPT, "lockboxSecretId": None},
+        "b/mail": {**RECEIPT, "services": ["postbox"]},
+        "c/x": RECEIPT,
+    }
+    assert consumer.choose(made, frozenset({"translate"})) == ("c/x", "translate")
+    assert consumer.choose(made, frozenset()) is None
+
+
+def test_variables_are_quoted_for_a_shell_and_foreign_settings_emptied() -> None:
+    shell = {"YC_TOKEN": "t", "PULUMI_ACCESS_TOKEN": "p", "PULUMI_STACK": "prod", "HOME": "/me"}
+    lines = export_lines(shell, {"PATH": "/my programs:/bin"})
+    assert lines == ["export PULUMI_STACK=local", "export YC_TOKEN=''", "export PATH='/my programs:/bin'"]
+
+
+def test_a_process_on_the_local_stack_sees_none_of_the_users_own_clouds() -> None:
+    base = {"YC_TOKEN": "t", "PULUMI_STACK": "prod", "YANDEX_KEYS_AS_OF": "then", "HOME": "/me"}
+    assert process_environment(base, {"PULUMI_HOME": "/h"}) == {"HOME": "/me", "PULUMI_HOME": "/h"}
+
+
+def test_env_again_in_the_same_shell_leaves_path_as_it_is(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / ".local" / "engine" / "bin" / "pulumi", "built")
+    once = local_variables(Places(tmp_path), engine, None, "/usr/bin:/bin")
+    assert once["PATH"] == f"{tmp_path}/.local/engine/bin:{tmp_path}/.venv/bin:/usr/bin:/bin"
+    assert local_variables(Places(tmp_path), engine, None, once["PATH"]) == once
+    assert not any(name.startswith("YC_") for name in once)
+
+
+def test_what_is_written_privately_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "ready.json"
+    write_private(path, {"a": 1})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in path.parent.iterdir()] == ["ready.json"]
+
+
+def test_a_process_is_known_by_its_start_as_well_as_its_number() -> None:
+    process = processes.look_up(os.getpid())
+    assert process is not None
+    assert processes.look_up(os.getpid()) == process
+    assert processes.command_name(os.getpid()) != ""
+
+
+def test_a_number_that_was_given_to_another_process_is_left_alone() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        processes.end(processes.Process(other.pid, "long before"))
+        assert other.poll() is None
+        found = processes.look_up(other.pid)
+        assert found is not None
+        processes.end(found)
+        assert processes.look_up(other.pid) is None
+
+
+def test_a_local_cloud_that_cannot_start_says_why(tmp_path: Path) -> None:
+    package = tmp_path / "emulator"
+    package.mkdir()
+    (package / "__main__.py").write_text("raise SystemExit('no room for another cloud')\n")
+    with pytest.raises(LocalCloudFailed, match="no room for another cloud"):
+        local_cloud.provide(Places(tmp_path))
+    assert not Places(tmp_path).process.exists()
+
+
+@pytest.mark.parametrize("number", [1, 2**22 + 1], ids=["another program's", "nobody's"])
+def test_the_lock_of_a_dead_pulumi_is_told_from_that_of_a_living_one(tmp_path: Path, number: int) -> None:
+    places = Places(tmp_path)
+    engine = tmp_path / "pulumi"
+    calls = tmp_path / "calls"
+    engine.write_text(f'#!/bin/sh\necho "$@" >> {calls}\necho "{{}}"\n')
+    engine.chmod(0o755)
+    write_private(places.stack_locks / "1.json", {"pid": number})
+    Stack(Engine(engine, "path"), places, dict(os.environ)).heal()
+    assert "--non-interactive cancel --yes local" in calls.read_text().splitlines()
