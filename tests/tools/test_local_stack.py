@@ -5,7 +5,6 @@ Each test has a clone of its own, with the real engine, emulator and plugin; onl
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -20,7 +19,7 @@ from tests.engine import engine
 from tests.process_end import wait_until_gone
 from tools.engine.places import REPOSITORY
 from tools.local_stack import local_cloud
-from tools.local_stack.places import Places, read_json
+from tools.local_stack.places import Places, read_json, write_private
 
 _NOT_CLONED = shutil.ignore_patterns(
     ".git", ".local", ".venv", "__pycache__", ".*_cache", ".hypothesis", "node_modules"
@@ -56,11 +55,11 @@ class Clone:
         assert self.run("git", "status", "--porcelain", "--untracked-files").stdout.count("?? ") == 0
         return done.stdout
 
-    def shell(self, script: str) -> str:
-        """Standard output of a script in a shell that has evaluated `make env`."""
-        environment = self.local_stack("env")
+    def shell(self, environment: str, script: str) -> str:
+        """Standard output of a script in a shell that has evaluated what `make env` printed; it has to leave git clean."""
         done = self.run("/bin/sh", "-ec", f"{environment}\n{script}")
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        assert self.run("git", "diff", "--stat").stdout == ""
         return done.stdout
 
     def emulator(self) -> int:
@@ -93,34 +92,25 @@ def test_up_shows_receipts_and_a_call_and_up_again_changes_nothing(clone: Clone)
     assert clone.local_stack("down") == "Nothing is up.\n"
 
 
-def test_plain_pulumi_works_in_a_shell_that_evaluates_env(clone: Clone) -> None:
+def test_a_shell_that_evaluated_env_works_with_plain_pulumi_also_after_a_crash_that_up_healed(clone: Clone) -> None:
     clone.local_stack("up")
-    printed = clone.local_stack("env").splitlines()
-    assert all(line.startswith("export ") for line in printed)
+    printed = clone.local_stack("env")
+    assert all(line.startswith("export ") for line in printed.splitlines())
     assert "export YC_TOKEN=''" in printed
-    script = "pulumi preview --non-interactive; pulumi refresh --yes --skip-preview --non-interactive; pulumi stack ls"
-    output = clone.shell(script)
-    assert "unchanged" in output
-    assert "local*" in output
-    assert clone.run("git", "diff", "--stat").stdout == ""
+    assert "unchanged" in clone.shell(printed, "pulumi preview --non-interactive")
 
-
-def test_up_after_a_crash_heals(clone: Clone) -> None:
-    clone.local_stack("up")
     ready = clone.places.ready.read_text()
     crashed = clone.emulator()
     os.kill(crashed, signal.SIGKILL)
     wait_until_gone(crashed)
     # What a `pulumi` that was killed leaves: its lock, with the number of a process that is no more.
-    clone.places.stack_locks.mkdir(parents=True, exist_ok=True)
-    (clone.places.stack_locks / "0123.json").write_text(
-        json.dumps({"pid": crashed, "username": "me", "hostname": "here"})
-    )
-
+    write_private(clone.places.stack_locks / "0123.json", {"pid": crashed, "username": "me", "hostname": "here"})
     healed = clone.local_stack("up")
     assert "Nothing to change" in healed
     assert "answer 200" in healed
+
     assert clone.places.ready.read_text() == ready
+    assert "unchanged" in clone.shell(printed, "pulumi refresh --yes --skip-preview --non-interactive")
 
 
 def test_up_makes_everything_anew_where_the_clouds_data_was_thrown_away(clone: Clone) -> None:
@@ -130,4 +120,3 @@ def test_up_makes_everything_anew_where_the_clouds_data_was_thrown_away(clone: C
     healed = clone.local_stack("up")
     assert "create" in healed
     assert "answer 200" in healed
-    assert "Nothing to change" in clone.local_stack("up")
