@@ -84,11 +84,11 @@ def quota_exceeded(name: str, limit: int, subject: str) -> CloudError:
     return CloudError(grpc.StatusCode.RESOURCE_EXHAUSTED, message, [failure])
 
 
-def code_named(name: object) -> grpc.StatusCode:
-    """The gRPC code of that name (`UNAVAILABLE`). Raises AdminError when there is none."""
+def code_named(name: object, field: str = "code") -> grpc.StatusCode:
+    """The gRPC code of that name (`UNAVAILABLE`). Raises AdminError, naming `field`, when there is none."""
     if isinstance(name, str) and name in grpc.StatusCode.__members__:
         return grpc.StatusCode[name]
-    raise AdminError(f"code: {name!r} isn't a gRPC code; use one of {', '.join(grpc.StatusCode.__members__)}")
+    raise AdminError(f"{field}: {name!r} isn't a gRPC code; use one of {', '.join(grpc.StatusCode.__members__)}")
 
 
 def _packed(message: Message) -> AnyMessage:

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS records (
 CREATE INDEX IF NOT EXISTS by_parent ON records (kind, parent, position);
 CREATE INDEX IF NOT EXISTS by_name ON records (kind, name);
 """
+_LARGEST_CACHE = 50_000
 _COLUMNS = "kind, id, parent, name, body, facts, position"
 
 
@@ -75,6 +76,9 @@ class Storage:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        # What was looked up by id and by name since it last changed: the gateway asks for the same few over and over.
+        self._by_id: dict[tuple[Kind, str], Record | None] = {}
+        self._by_name: dict[tuple[Kind, str], list[Record]] = {}
         # Secrets lie in it; SQLite gives its other files the same mode.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -102,6 +106,7 @@ class Storage:
                 self._depth -= 1
                 if self._depth == 0:
                     self._connection.execute("ROLLBACK")
+                    self._forget_cache()
                 raise
             self._depth -= 1
             if self._depth == 0:
@@ -109,8 +114,13 @@ class Storage:
 
     def get(self, kind: Kind, record_id: str) -> Record | None:
         """The record of that id, or None."""
-        found = self._select("kind = ? AND id = ?", (kind, record_id))
-        return found[0] if found else None
+        key = (kind, record_id)
+        with self._lock:
+            if key not in self._by_id:
+                found = self._select("kind = ? AND id = ?", key)
+                self._bound_cache()
+                self._by_id[key] = found[0] if found else None
+            return self._by_id[key]
 
     def put(self, record: Record) -> None:
         """Keeps `record`; one of the same kind and id is replaced and stays where it was in the order."""
@@ -120,19 +130,22 @@ class Storage:
             "body = excluded.body, facts = excluded.facts"
         )
         facts = json.dumps(dict(record.facts)) if record.facts else "{}"
+        values = (record.kind, record.id, record.parent, record.name, record.body, facts)
         with self._lock:
-            self._connection.execute(
-                statement, (record.kind, record.id, record.parent, record.name, record.body, facts)
-            )
+            self._changed(record.kind, record.id)
+            self._by_name.pop((record.kind, record.name), None)
+            self._connection.execute(statement, values)
 
     def delete(self, kind: Kind, record_id: str) -> None:
         """Forgets the record of that id, if there is one."""
         with self._lock:
+            self._changed(kind, record_id)
             self._connection.execute("DELETE FROM records WHERE kind = ? AND id = ?", (kind, record_id))
 
     def delete_children(self, kind: Kind, parent: str) -> None:
         """Forgets all records of that kind that `parent` holds."""
         with self._lock:
+            self._forget_cache()
             self._connection.execute("DELETE FROM records WHERE kind = ? AND parent = ?", (kind, parent))
 
     def children(self, kind: Kind, parent: str, after: int = 0, limit: int = -1) -> list[Record]:
@@ -142,7 +155,12 @@ class Storage:
 
     def named(self, kind: Kind, name: str) -> list[Record]:
         """All records of that kind with that name, in order of creation."""
-        return self._select("kind = ? AND name = ? ORDER BY position", (kind, name))
+        key = (kind, name)
+        with self._lock:
+            if key not in self._by_name:
+                self._bound_cache()
+                self._by_name[key] = self._select("kind = ? AND name = ? ORDER BY position", key)
+            return list(self._by_name[key])
 
     def every(self, kind: Kind) -> list[Record]:
         """All records of that kind, in order of creation."""
@@ -154,6 +172,21 @@ class Storage:
         with self._lock:
             row = self._connection.execute(f"SELECT COUNT(*) FROM records WHERE {where}", values).fetchone()
         return int(row[0])
+
+    def _changed(self, kind: Kind, record_id: str) -> None:
+        """Drops from the cache what is about to change."""
+        old = self.get(kind, record_id)
+        if old is not None:
+            self._by_name.pop((kind, old.name), None)
+        self._by_id.pop((kind, record_id), None)
+
+    def _bound_cache(self) -> None:
+        if len(self._by_id) + len(self._by_name) > _LARGEST_CACHE:
+            self._forget_cache()
+
+    def _forget_cache(self) -> None:
+        self._by_id.clear()
+        self._by_name.clear()
 
     def _select(self, where: str, values: tuple[Any, ...]) -> list[Record]:
         with self._lock:

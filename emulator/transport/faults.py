@@ -107,7 +107,7 @@ def _read(item: object, index: int) -> Fault:
     if when not in ("before", "after"):
         raise AdminError(f"{where}.when: {when!r} isn't one of before, after")
     code = item.get("code", "OK" if _harmless(item) else "UNAVAILABLE")
-    code_named(code)
+    code_named(code, f"{where}.code")
     times = _whole(item, "times", where, 1, lowest=-1)
     if times == 0:
         raise AdminError(f"{where}.times: 0 would never happen; write 1 or more, or -1 for always")
@@ -141,7 +141,7 @@ def _plan(item: object, where: str) -> OperationPlan:
     if not isinstance(item, dict) or set(item) - _OPERATION_FIELDS:
         raise AdminError(f"{where}: an object with some of {', '.join(sorted(_OPERATION_FIELDS))}")
     seconds = read_duration(item["seconds"], f"{where}.seconds").total_seconds() if "seconds" in item else None
-    code = int(code_named(item["code"]).value[0]) if "code" in item else 0
+    code = int(code_named(item["code"], f"{where}.code").value[0]) if "code" in item else 0
     message = str(item.get("message", "The operation failed, as a test asked"))
     return OperationPlan(seconds, code, message, bool(item.get("done", True)), bool(item.get("takesEffect", False)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -59,6 +60,8 @@ class GrpcServer:
 
     def bind(self, port: int) -> int:
         """Takes the port (0: any that is free) of the loopback; answers which. Raises OSError when it is taken."""
+        if port:
+            _refuse_taken(port)
         try:
             bound = self._server.add_secure_port(f"127.0.0.1:{port}", self._credentials)
         except RuntimeError as error:
@@ -99,3 +102,13 @@ class GrpcServer:
             add(servicer, self._server)
         names = [*(f"yandex.cloud.{name}" for name in _SERVICES), reflection.SERVICE_NAME]
         reflection.enable_server_reflection(names, self._server)
+
+
+def _refuse_taken(port: int) -> None:
+    """Raises OSError when somebody has the port: asked first, because gRPC prints lines of its own about it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise OSError(f"port {port} of 127.0.0.1 is taken") from error

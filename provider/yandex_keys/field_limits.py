@@ -28,7 +28,7 @@ class Violation(NamedTuple):
     reason: str
 
 
-class _Limits(NamedTuple):
+class FieldLimits(NamedTuple):
     """The options of one field, read once."""
 
     required: bool
@@ -105,7 +105,7 @@ def _masked_fields(message: Message) -> set[str] | None:
 
 
 def _of_field(message: Message, field: Any, prefix: str, *, judge_missing: bool) -> Iterator[Violation]:
-    limits = _limits(field)
+    limits = limits_of(field)
     path = f"{prefix}{field.name}"
     value = getattr(message, field.name)
     if not _is_given(message, field, value):
@@ -128,7 +128,7 @@ def _is_given(message: Message, field: FieldDescriptor, value: Any) -> bool:
     return message.HasField(field.name) if field.has_presence else bool(value)
 
 
-def _of_map(value: Mapping[Any, Any], field: FieldDescriptor, limits: _Limits, path: str) -> Iterator[Violation]:
+def _of_map(value: Mapping[Any, Any], field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Violation]:
     if limits.size and not limits.size.holds(len(value)):
         yield Violation(path, f"has {len(value)} elements; {limits.size.words('element')} allowed")
     value_field = _message_type(field).fields_by_name["value"]
@@ -145,7 +145,7 @@ def _of_map(value: Mapping[Any, Any], field: FieldDescriptor, limits: _Limits, p
         yield from _of_value(value[key], value_field, limits, where)
 
 
-def _of_list(values: Any, field: FieldDescriptor, limits: _Limits, path: str) -> Iterator[Violation]:
+def _of_list(values: Any, field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Violation]:
     if limits.size and not limits.size.holds(len(values)):
         yield Violation(path, f"has {len(values)} elements; {limits.size.words('element')} allowed")
     seen: dict[Any, int] = {}
@@ -157,7 +157,7 @@ def _of_list(values: Any, field: FieldDescriptor, limits: _Limits, path: str) ->
         yield from _of_value(value, field, limits, f"{path}[{index}]")
 
 
-def _of_value(value: Any, field: FieldDescriptor, limits: _Limits, path: str) -> Iterator[Violation]:
+def _of_value(value: Any, field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Violation]:
     if field.type in (_STRING, _BYTES):
         unit = "character" if field.type == _STRING else "byte"
         if limits.length and not limits.length.holds(len(value)):
@@ -202,10 +202,11 @@ def _message_type(field: FieldDescriptor) -> Descriptor:
 
 
 @cache
-def _limits(field: FieldDescriptor) -> _Limits:
+def limits_of(field: FieldDescriptor) -> FieldLimits:
+    """All limits of one field. Raises ValueError for an option in a form that is not known."""
     given = field.GetOptions().Extensions
     key = given[options.map_key]
-    return _Limits(
+    return FieldLimits(
         required=given[options.required],
         length=parse_range(given[options.length]),
         size=parse_range(given[options.size]),
