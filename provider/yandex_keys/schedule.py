@@ -30,7 +30,7 @@ def later(time: datetime, by: timedelta) -> datetime:
 def stagger(urn: str, period: timedelta) -> timedelta:
     """How far before the others the key of resource `urn` rotates: from 1/100 up to 1/10 of `period`, always the same for the same URN."""
     step = int.from_bytes(hashlib.sha256(urn.encode()).digest()[:4], "big") % _STEPS
-    return period * (step + 100) / 10_000
+    return period * ((step + 100) / 10_000)
 
 
 def first_point(issued_at: datetime, period: timedelta, urn: str) -> datetime:

@@ -28,7 +28,7 @@ from provider.yandex_keys.tags import first_tag
 from .examples import URN
 
 
-@dataclass
+@dataclass(frozen=True)
 class Key:
     """A key as the cloud has it, and what was promised of it: `lifetime_ends_at` by the lifetime in force, `overlap_ends_at` at its rotation.
 
@@ -127,12 +127,11 @@ class Model:
         """A consumer calls with the key; one that is dead is refused."""
         key = self.keys[key_id]
         if now < key.died_at and (key.last_used_at is None or key.last_used_at < now):
-            key.last_used_at = now
+            self._set(key_id, last_used_at=now)
 
     def lose(self, key_id: str, now: datetime) -> None:
         """Somebody deletes the key by hand, and a refresh sees it."""
-        self.keys[key_id].deleted_at = self.keys[key_id].deleted_at or now
-        self.keys[key_id].spoiled = True
+        self._set(key_id, deleted_at=self.keys[key_id].deleted_at or now, spoiled=True)
         if key_id == self.state.key_id:
             self._amend(status=str(Status.MISSING))
             return
@@ -145,15 +144,13 @@ class Model:
     def redate(self, expires_at: datetime | None) -> None:
         """Somebody changes the current key's expiry by hand, or takes it away, and a refresh sees it."""
         text = format_time(expires_at) if expires_at else None
-        self.current.expires_at = expires_at or datetime.fromisoformat("2105-01-01T00:00:00Z")
-        self.current.spoiled = True
-        self._amend(
-            expiresAt=format_time(self.current.expires_at), lifetime=lifetime_text(self.current.issued_at, text)
-        )
+        ends = expires_at or datetime.fromisoformat("2105-01-01T00:00:00Z")
+        self._set(self.state.key_id, expires_at=ends, spoiled=True)
+        self._amend(expiresAt=format_time(ends), lifetime=lifetime_text(self.current.issued_at, text))
 
     def rescope(self, scopes: frozenset[str]) -> None:
         """Somebody changes the current key's scopes by hand, and a refresh sees it."""
-        self.current.scopes = scopes
+        self._set(self.state.key_id, scopes=scopes)
         self._amend(scopes=sorted(scopes))
 
     def mark(self, status: Status) -> None:
@@ -161,7 +158,10 @@ class Model:
         self._amend(status=str(status))
 
     def _snapshot(self) -> dict[str, Key]:
-        return {key_id: replace(key) for key_id, key in self.keys.items()}
+        return dict(self.keys)
+
+    def _set(self, key_id: str, **changes: Any) -> None:
+        self.keys[key_id] = replace(self.keys[key_id], **changes)
 
     def _amend(self, **changes: Any) -> None:
         assert self.properties is not None
@@ -194,19 +194,20 @@ class Model:
         elif action.verb == Verb.CHANGE:
             key = self.keys[action.key_id]
             assert not key.deleted_at, "the cloud refuses to change what is gone"
-            key.scopes, key.description = inputs.scopes, inputs.description
-            key.expires_at = action.until or self.state.expires_at
-            key.lifetime_ends_at = key.issued_at + inputs.lifetime
-            self._state = replace(self.state, expires_at=key.expires_at, lifetime=inputs.lifetime)
+            ends = action.until or self.state.expires_at
+            promised = key.issued_at + inputs.lifetime
+            self._set(action.key_id, scopes=inputs.scopes, description=inputs.description)
+            self._set(action.key_id, expires_at=ends, lifetime_ends_at=promised)
+            self._state = replace(self.state, expires_at=ends, lifetime=inputs.lifetime)
         elif action.verb in (Verb.REVOKE, Verb.RETIRE):
             key = self.keys[action.key_id]
-            key.spoiled = key.spoiled or action.verb == Verb.REVOKE
+            self._set(action.key_id, spoiled=key.spoiled or action.verb == Verb.REVOKE)
             self._retire(self._previous(action.key_id), now)
         elif action.verb == Verb.ENFORCE:
             self._enforce(self._previous(action.key_id))
         else:
             assert action.until is not None
-            self.keys[action.key_id].expires_at = action.until
+            self._set(action.key_id, expires_at=action.until)
             self._put(replace(self._previous(action.key_id), expires_at=action.until, extended_at=now))
 
     def _issue(self, inputs: Inputs, now: datetime) -> dict[str, Any]:
@@ -217,8 +218,8 @@ class Model:
 
     def _rotate(self, inputs: Inputs, overlap: timedelta, now: datetime, failing: frozenset[Verb]) -> None:
         old = self.current
-        old.overlap_ends_at = min(old.expires_at, now + inputs.overlap)
-        old.spoiled = old.spoiled or old.key_id in inputs.compromised
+        spoiled = old.spoiled or old.key_id in inputs.compromised
+        self._set(old.key_id, overlap_ends_at=min(old.expires_at, now + inputs.overlap), spoiled=spoiled)
         issued = self._issue(inputs, now)
         self._state = rotated_state(inputs, self.state, issued, self.tag, self.urn, now, overlap)
         for previous in self.state.previous:
@@ -230,12 +231,11 @@ class Model:
                 self._enforce(previous)
 
     def _enforce(self, previous: PreviousKey) -> None:
-        self.keys[previous.key_id].expires_at = previous.expires_at
+        self._set(previous.key_id, expires_at=previous.expires_at)
         self._put(replace(previous, enforced=True))
 
     def _retire(self, previous: PreviousKey, now: datetime) -> None:
-        key = self.keys[previous.key_id]
-        key.deleted_at = key.deleted_at or now
+        self._set(previous.key_id, deleted_at=self.keys[previous.key_id].deleted_at or now)
         kept = tuple(item for item in self.state.previous if item.key_id != previous.key_id)
         self._state = replace(self.state, previous=kept)
 

@@ -1,0 +1,211 @@
+"""Random questions for `decide`, in their thousands: any inputs, any state, any time, likely or absurd.
+
+`python -m tests.provider.decide_inputs 1000000` asks that many and says how fast they were answered. A number that fails can be asked again: the
+question follows from its seed.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from provider.yandex_keys.rotation import (
+    Decision,
+    Inputs,
+    Lockbox,
+    PreviousKey,
+    State,
+    Status,
+    Verb,
+    Verify,
+    decide,
+    next_rotation,
+)
+
+T = TypeVar("T")
+FIRST: Final = datetime.min.replace(tzinfo=UTC)
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+TODAY: Final = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
+_TIMES: Final = (FIRST, LAST, TODAY, datetime(1970, 1, 1, tzinfo=UTC), datetime(2105, 1, 1, tzinfo=UTC))
+_LENGTHS: Final = (
+    timedelta(0),
+    timedelta(microseconds=1),
+    timedelta(seconds=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+    timedelta(days=7),
+    timedelta(days=30),
+    timedelta(days=90),
+    timedelta(days=36_500),
+    timedelta.max,
+)
+_TEXTS: Final = ("", "1", "words", "[yandex-keys 0123456789ab.0]", "слова\n\x00\u202e", "x" * 1_000)
+_IDS: Final = ("", "a", "b", "c", "d")
+_LOCKBOXES: Final = (None, Lockbox("s"), Lockbox("s", "entry"), Lockbox("t"), Lockbox("", "", ""))
+
+
+@dataclass(frozen=True)
+class Question:
+    """The arguments of one call of `decide`."""
+
+    inputs: Inputs
+    state: State | None
+    now: datetime
+    tag: str
+    urn: str
+
+    def decision(self, later: timedelta = timedelta(0)) -> Decision:
+        """The answer to it, or to the same question asked `later`."""
+        return decide(self.inputs, self.state, _shifted(self.now, later), self.tag, self.urn)
+
+
+def question(seed: int) -> Question:
+    """The question with that number: always the same one."""
+    rng = random.Random(seed)
+    inputs = _inputs(rng)
+    state = _state(rng, inputs) if rng.random() < 0.98 else None
+    times = [TODAY]
+    if state is not None:
+        times += [state.issued_at, state.expires_at, state.next_rotation_at, _shifted(state.issued_at, inputs.lifetime)]
+        times += [_shifted(item.expires_at, -rng.choice(_LENGTHS[:5])) for item in state.previous]
+    now = rng.choice(times) if rng.random() < 0.4 else _time(rng)
+    return Question(inputs, state, now, rng.choice(_TEXTS), rng.choice(_TEXTS))
+
+
+def fault(asked: Question) -> str:
+    """What is wrong with the answer, in words; empty where nothing is. Raises what `decide` raises, which is nothing."""
+    decision, state = asked.decision(), asked.state
+    if decision != asked.decision():
+        return "two answers to one question"
+    verbs = [action.verb for action in decision.actions]
+    if verbs != sorted(verbs, key=list(Verb).index):
+        return "the actions are out of order"
+    if state is None:
+        return "" if verbs == [Verb.ISSUE] else "no key, but none is issued"
+    if len([verb for verb in verbs if verb in (Verb.CHANGE, Verb.ROTATE, Verb.ISSUE)]) > 1:
+        return "more than one action for the current key"
+    if Verb.ISSUE in verbs:
+        return "a key is issued beside the current one"
+    if (action := decision.action(Verb.ROTATE)) is None:
+        if state.expires_at <= asked.now or next_rotation(asked.inputs, state, asked.urn) <= asked.now:
+            return "an expired or due key is not rotated"
+    elif action.overlap is None or not action.reason:
+        return "a rotation without overlap or reason"
+    if any(action.until is None for action in decision.actions if action.verb in (Verb.ENFORCE, Verb.EXTEND)):
+        return "a new expiry without its time"
+    if not decision.wants_usage <= {item.key_id for item in state.previous}:
+        return "the last use of an unknown key is asked for"
+    return _fault_a_second_later(asked, decision)
+
+
+def _fault_a_second_later(asked: Question, decision: Decision) -> str:
+    then = {(action.verb, action.key_id) for action in asked.decision(timedelta(seconds=1)).actions}
+    for action in decision.actions:
+        stays = (action.verb, action.key_id) in then
+        ended = action.verb in (Verb.ENFORCE, Verb.EXTEND) and (Verb.RETIRE, action.key_id) in then
+        if not stays and not ended and not (action.verb == Verb.CHANGE and (Verb.ROTATE, action.key_id) in then):
+            return f"{action.verb} is no longer due a second later"
+    return ""
+
+
+def _inputs(rng: random.Random) -> Inputs:
+    return Inputs(
+        service_account_id="account",
+        scopes=frozenset(_some(rng, ("one", "two", "three"))),
+        description=rng.choice(_TEXTS),
+        lifetime=_length(rng),
+        rotate_every=_length(rng),
+        overlap=_length(rng),
+        reissue=rng.choice((None, None, *_TEXTS)),
+        compromised=frozenset(_some(rng, _IDS) if rng.random() < 0.3 else ()),
+        when_still_used="extend" if rng.random() < 0.7 else "retire",
+        lockbox=rng.choice(_LOCKBOXES),
+        expose_secret=rng.random() < 0.3,
+        verify=Verify("https://example.com") if rng.random() < 0.1 else None,
+    )
+
+
+def _state(rng: random.Random, inputs: Inputs) -> State:
+    """Half of the states are of what is wanted already: only there is anything but a rotation due."""
+    applied = inputs if rng.random() < 0.7 else _inputs(rng)
+    previous = tuple(_previous(rng, key_id) for key_id in _some(rng, _IDS[1:]))
+    return State(
+        key_id=rng.choice(_IDS),
+        status=Status.CURRENT if rng.random() < 0.8 else rng.choice(list(Status)),
+        issued_at=_time(rng),
+        expires_at=_time(rng),
+        next_rotation_at=_time(rng),
+        generation=rng.randrange(1, 1_000_000),
+        tag=rng.choice(_TEXTS),
+        applied=replace(applied, compromised=frozenset()),
+        lifetime=rng.choice((None, _length(rng), inputs.lifetime, inputs.lifetime)),
+        previous=previous,
+        usage={item.key_id: rng.choice((None, _time(rng), item.expires_at)) for item in previous if rng.random() < 0.7},
+    )
+
+
+def _previous(rng: random.Random, key_id: str) -> PreviousKey:
+    """Half of them are in a usual overlap, half are anything."""
+    rotated_at = _time(rng)
+    if rng.random() < 0.5:
+        ends = _shifted(rotated_at, timedelta(days=7))
+        born = _shifted(rotated_at, timedelta(days=-30))
+        return PreviousKey(key_id, born, ends, rotated_at, _shifted(rotated_at, timedelta(days=60)))
+    return PreviousKey(
+        key_id=key_id,
+        issued_at=_time(rng),
+        expires_at=_time(rng),
+        rotated_at=rotated_at,
+        lifetime_ends_at=_time(rng),
+        lockbox=rng.choice(_LOCKBOXES),
+        extended_at=rng.choice((None, rotated_at, _time(rng))),
+        enforced=rng.random() < 0.7,
+    )
+
+
+def _time(rng: random.Random) -> datetime:
+    """Half of the times are within a year of today; the rest are anywhere, and often at a border."""
+    if rng.random() < 0.5:
+        return TODAY + timedelta(seconds=rng.randrange(-31_536_000, 31_536_000))
+    if rng.random() < 0.5:
+        return _shifted(rng.choice(_TIMES), rng.choice((1, -1)) * rng.choice(_LENGTHS[:5]))
+    return FIRST + timedelta(seconds=rng.random() * (LAST - FIRST).total_seconds() * 0.999999)
+
+
+def _length(rng: random.Random) -> timedelta:
+    return rng.choice(_LENGTHS) if rng.random() < 0.6 else timedelta(seconds=int(10 ** rng.uniform(0, 13)))
+
+
+def _some(rng: random.Random, of: Sequence[T]) -> list[T]:
+    return rng.sample(of, rng.randrange(len(of) + 1))
+
+
+def _shifted(time: datetime, by: timedelta) -> datetime:
+    try:
+        return time + by
+    except OverflowError:
+        return LAST if by > timedelta(0) else FIRST
+
+
+def main(count: int) -> int:
+    """Asks `count` questions; 1 where an answer is wrong."""
+    began = time.monotonic()
+    for seed in range(count):
+        try:
+            wrong = fault(question(seed))
+        except Exception as error:
+            wrong = f"raised {error!r}"
+        if wrong:
+            print(f"question {seed}: {wrong}\n{question(seed)}", file=sys.stderr)
+            return 1
+    print(f"{count:,} random questions answered without a fault in {time.monotonic() - began:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000))

@@ -1,0 +1,29 @@
+"""`decide` answers every question: for any inputs, any state and any time there is an answer, and it makes sense."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+
+from provider.yandex_keys.rotation import Verb
+
+from .decide_inputs import fault, question
+
+COUNT = int(os.environ.get("YANDEX_KEYS_QUESTIONS", "20000"))
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_any_question_gets_a_sensible_answer(tenth: int) -> None:
+    for seed in range(tenth, COUNT, 10):
+        asked = question(seed)
+        assert not fault(asked), f"question {seed}: {fault(asked)}: {asked}"
+
+
+def test_the_questions_leave_no_case_out() -> None:
+    seen = Counter(action.verb for seed in range(2_000) for action in question(seed).decision().actions)
+    assert {verb for verb, times in seen.items() if times >= 20} == set(Verb)
+    assert any(question(seed).decision().warnings for seed in range(2_000))
+    assert any(question(seed).decision().wants_usage for seed in range(2_000))
+    assert sum(not question(seed).decision().actions for seed in range(2_000)) >= 20
