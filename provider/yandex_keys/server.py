@@ -111,8 +111,10 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return proto.CheckResponse(inputs=_struct(given, SECRET_SETTINGS), failures=_failures(failures))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among them).
-        return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE)
+        # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among them). Without a difference
+        # here the engine would go on with the old settings.
+        same = _plain(request.old_inputs) == _plain(request.news)
+        return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE if same else proto.DiffResponse.DIFF_SOME)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         given = {name: value for name, value in _plain(request.args).items() if not is_unknown(value)}
