@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
             return 0
         engine = preparation.prepare(REPOSITORY, settings.environment)
         for name in ("GITHUB_TOKEN", "GITLAB_TOKEN"):
-            console.hide(settings.environment.get(name, ""))
+            console.hide(settings.environment.get(name, ""), known_to_runner=True)
         pipeline = Pipeline(REPOSITORY, engine, settings, console, forge.find(settings.environment))
         return pipeline.preview(chosen) if asked.command == "preview" else pipeline.up(chosen)
     except (stacks.UnknownStack, BadSetting) as error:

@@ -18,12 +18,12 @@ class Console:
     on_github: bool = False
     _secrets: set[str] = field(default_factory=set)
 
-    def hide(self, secret: str) -> None:
-        """From now on `secret` is shown as `***`, by us and, where it can be told, by the runner."""
+    def hide(self, secret: str, *, known_to_runner: bool = False) -> None:
+        """From now on `secret` is shown as `***`: by us and, unless it masks its own settings anyway, by the runner."""
         if len(secret) < _SHORTEST_SECRET or secret in self._secrets:
             return
         self._secrets.add(secret)
-        if self.on_github:
+        if self.on_github and not known_to_runner:
             for line in filter(None, secret.splitlines()):
                 self._write(f"::add-mask::{_escaped(line)}")
 

@@ -42,7 +42,7 @@ def logged_in(environment: Mapping[str, str], console: Console) -> dict[str, str
     """`environment` with what the engine and the provider need to log in for one stack. Raises LoginFailed."""
     ready = dict(environment)
     for name in _SECRETS:
-        console.hide(ready.get(name, ""))
+        console.hide(ready.get(name, ""), known_to_runner=True)
     if any(ready.get(name) for name in _OTHER_WAYS):
         return ready
     if not ready.get(TOKEN) and ready.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
