@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_TAGGED: Final = re.compile(r"^(?P<description>.*?) ?\[yandex-keys (?P<tag>[0-9a-f]{12}\.[0-9]+)\]$", re.DOTALL)
+_TAGGED: Final = re.compile(r"(?P<description>.*?) ?\[yandex-keys (?P<tag>[0-9a-f]{12}\.[0-9]+)\]", re.DOTALL)
 TAG_ROOM: Final = 48
 """How much of a description's 256 characters is kept for the tag."""
 
@@ -31,12 +31,12 @@ def expected_tag(urn: str, tag: str) -> str:
 
 def tagged(description: str, tag: str) -> str:
     """The description that the cloud gets."""
-    return f"{description} [yandex-keys {tag}]".strip()
+    return f"{description} [yandex-keys {tag}]" if description else f"[yandex-keys {tag}]"
 
 
 def untagged(description: str) -> tuple[str, str]:
     """The user's words and the tag in a description of the cloud's; the tag is empty where there is none."""
-    match = _TAGGED.match(description)
+    match = _TAGGED.fullmatch(description)
     return (match["description"], match["tag"]) if match else (description, "")
 
 

@@ -74,7 +74,10 @@ def question(seed: int) -> Question:
         times += [state.issued_at, state.expires_at, state.next_rotation_at, _shifted(state.issued_at, inputs.lifetime)]
         times += [_shifted(item.expires_at, -rng.choice(_LENGTHS[:5])) for item in state.previous]
     now = rng.choice(times) if rng.random() < 0.4 else _time(rng)
-    return Question(inputs, state, now, rng.choice(_TEXTS), rng.choice(_TEXTS))
+    if state is not None and state.previous and rng.random() < 0.2:
+        now = _shifted(state.previous[0].expires_at, timedelta(days=-1))
+    tag = state.tag if state and rng.random() < 0.7 else rng.choice(_TEXTS)
+    return Question(inputs, state, now, tag, rng.choice(_TEXTS))
 
 
 def fault(asked: Question) -> str:
@@ -131,21 +134,27 @@ def _inputs(rng: random.Random) -> Inputs:
 
 
 def _state(rng: random.Random, inputs: Inputs) -> State:
-    """Half of the states are of what is wanted already: only there is anything but a rotation due."""
+    """Most states are of what is wanted already, and half of the keys are young: else there would be nothing but rotations."""
     applied = inputs if rng.random() < 0.7 else _inputs(rng)
+    young = rng.random() < 0.5
+    issued_at = TODAY - timedelta(seconds=rng.randrange(5_000_000)) if young else _time(rng)
     previous = tuple(_previous(rng, key_id) for key_id in _some(rng, _IDS[1:]))
     return State(
         key_id=rng.choice(_IDS),
         status=Status.CURRENT if rng.random() < 0.8 else rng.choice(list(Status)),
-        issued_at=_time(rng),
-        expires_at=_time(rng),
-        next_rotation_at=_time(rng),
+        issued_at=issued_at,
+        expires_at=_shifted(issued_at, inputs.lifetime) if young else _time(rng),
+        next_rotation_at=_shifted(issued_at, inputs.rotate_every) if young else _time(rng),
         generation=rng.randrange(1, 1_000_000),
         tag=rng.choice(_TEXTS),
         applied=replace(applied, compromised=frozenset()),
         lifetime=rng.choice((None, _length(rng), inputs.lifetime, inputs.lifetime)),
         previous=previous,
-        usage={item.key_id: rng.choice((None, _time(rng), item.expires_at)) for item in previous if rng.random() < 0.7},
+        usage={
+            item.key_id: rng.choice((None, _time(rng), item.expires_at, item.expires_at))
+            for item in previous
+            if rng.random() < 0.7
+        },
     )
 
 
