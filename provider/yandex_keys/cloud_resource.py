@@ -5,6 +5,7 @@ Each verb is one call of the API when the operation comes back done. A create wh
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 from abc import abstractmethod
@@ -83,13 +84,23 @@ class CloudResource(ResourceType):
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
         attempt = secrets.token_hex(8)
         request = {**self._given(inputs), **self.creation, "labels": marked(inputs.get("labels"), urn, attempt)}
-        try:
-            operation = runtime.cloud.operate(f"{self.service}/Create", request, self.about(inputs))
-        except (CloudError, Cancelled) as error:
-            return self._adopted(urn, inputs, attempt, error, runtime)
-        answer = operation["response"]
-        runtime.fresh.add(answer["id"])
-        return answer["id"], self.state(answer, inputs)
+        cloud, started = runtime.cloud, runtime.cloud.monotonic()
+        for tries in itertools.count(1):
+            try:
+                operation = cloud.operate(f"{self.service}/Create", request, self.about(inputs))
+            except (CloudError, Cancelled) as error:
+                refused = isinstance(error, CloudError) and error.code == "PERMISSION_DENIED"
+                if not (refused and cloud.rights_are_spreading(started)):
+                    return self._adopted(urn, inputs, self.leftover(urn, inputs, attempt, error, runtime), runtime)
+                found = self.attempted(inputs, attempt, runtime)
+                if found is not None:
+                    return self._adopted(urn, inputs, found, runtime)
+                cloud.pause(tries)
+            else:
+                answer = operation["response"]
+                runtime.fresh.add(answer["id"])
+                return answer["id"], self.state(answer, inputs)
+        raise AssertionError("unreachable")
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
         try:
@@ -153,20 +164,22 @@ class CloudResource(ResourceType):
         """What the create that failed with `error` made all the same. Raises `error`, or a clearer one, where it made nothing."""
         if isinstance(error, CloudError) and not error.ambiguous:
             raise error
-        for item in self.listed(inputs, error, runtime):
-            if is_attempt(item, attempt):
-                return item
-        raise error
+        found = self.attempted(inputs, attempt, runtime)
+        if found is None:
+            raise error
+        return found
 
-    def listed(
-        self, inputs: Properties, error: YandexKeysError, runtime: Runtime, **narrowed: str
-    ) -> list[Mapping[str, Any]]:
-        """Everything of this type in the folder that `inputs` name, but what is being deleted. Raises `error` where it can't be listed."""
+    def attempted(self, inputs: Properties, attempt: str, runtime: Runtime) -> Mapping[str, Any] | None:
+        """What this very create made, as far as it can be seen."""
+        return next((item for item in self.listed(inputs, runtime) if is_attempt(item, attempt)), None)
+
+    def listed(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> list[Mapping[str, Any]]:
+        """Everything of this type in the folder that `inputs` name, but what is being deleted; nothing where it can't be listed."""
         request = {"folder_id": inputs["folderId"], **narrowed}
         try:
             items = list(runtime.cloud.pages(f"{self.service}/List", self.listing, request, self.about(inputs)))
-        except (CloudError, Cancelled):
-            raise error from None
+        except (CloudError, Cancelled):  # the error that made us look says more
+            return []
         return [item for item in items if item.get("status") != "DELETING"]
 
     def about(self, properties: Properties) -> str:
@@ -174,10 +187,9 @@ class CloudResource(ResourceType):
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
 
     def _adopted(
-        self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
+        self, urn: str, inputs: Properties, found: Mapping[str, Any], runtime: Runtime
     ) -> tuple[str, Properties]:
         """What a create made although its answer was lost, or never came to the state, brought in line with `inputs`."""
-        found = self.leftover(urn, inputs, attempt, error, runtime)
         resource_id = found["id"]
         runtime.log(
             "info", f"{self.about(inputs)} was there already, made for this resource: {resource_id} is kept", urn

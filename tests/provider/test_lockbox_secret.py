@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from provider.yandex_keys.errors import CloudError
+from provider.yandex_keys.folder_iam_member import FolderIamMember
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.ownership import OWNER
 from provider.yandex_keys.resource import Change, Properties, Runtime, tag_of
@@ -148,3 +149,29 @@ def test_a_failure_is_told_even_when_nothing_can_be_listed(cloud: EmulatedCloud,
     cloud.fail("SecretService/List", "before", "PERMISSION_DENIED", times=9)
     with pytest.raises(CloudError, match="SecretService/Create failed with UNAVAILABLE"):
         create("blind", runtime)
+
+
+class TestARefusalSoonAfterRightsChanged:
+    @pytest.fixture(autouse=True)
+    def rights(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
+        role = {"folderId": runtime.folder_id, "role": "lockbox.viewer", "member": "userAccount:somebody"}
+        FolderIamMember().create(urn("role"), role, runtime)
+        cloud.forget_calls()
+
+    def test_is_asked_again_until_they_have_spread(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
+        cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=2)
+        secret_id, _ = create("patient", runtime)
+        assert cloud.calls()["SecretService/Create"] == 3
+        assert runtime.fresh >= {secret_id}
+
+    def test_that_came_after_the_fact_makes_no_second_secret(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
+        cloud.fail("SecretService/Create", "after", "PERMISSION_DENIED")
+        create("made-all-the-same", runtime)
+        assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
+
+
+def test_a_refusal_that_no_change_of_rights_explains_is_told_at_once(cloud: EmulatedCloud, runtime: Runtime) -> None:
+    cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=9)
+    with pytest.raises(CloudError, match="PERMISSION_DENIED"):
+        create("denied", runtime)
+    assert cloud.calls() == {"SecretService/Create": 1}
