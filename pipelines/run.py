@@ -76,10 +76,10 @@ class Pipeline:
             self.console.fail(f"{stack}: no login", str(error))
             notice.needed(stack, "failed", [str(error)])
             return FAILED
-        run = self._up_past_locks(engine)
+        run, holder = self._up_past_locks(engine)
         if not run.succeeded:
             outcome = "is in use" if run.locked else "failed"
-            why = _why(run, stack)
+            why = holder or _why(run, stack)
             self.console.fail(f"{stack}: pulumi up {outcome}", why)
             notice.needed(stack, outcome, why.splitlines())
             return LOCKED if run.locked else FAILED
@@ -101,13 +101,13 @@ class Pipeline:
         journal = Journal.of(stack, environment)
         return Engine(self.engine.executable, self.repository, stack, environment, journal)
 
-    def _up_past_locks(self, engine: Engine) -> EngineRun:
-        """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind."""
+    def _up_past_locks(self, engine: Engine) -> tuple[EngineRun, str]:
+        """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind; and who holds it, if one does."""
         began, broke = self.now(), False
         while True:
             run = engine.up(lambda resource: self._log(engine.stack, resource))
             if not run.locked:
-                return run
+                return run, ""
             verdict = judge(locks_in(run.error_output), self.now(), self.settings.stale_after, engine.journal.is_dead)
             if verdict.may_break and not broke:
                 self.console.warn(f"{engine.stack}: breaking a lock", verdict.reason)
@@ -117,7 +117,7 @@ class Pipeline:
                 self.console.say(f"{self.settings.time()} {engine.stack}: waits for the stack's lock: {verdict.reason}")
                 self.sleep(_POLL.total_seconds())
             else:
-                return run
+                return run, f"its lock is {verdict.reason}"
 
     def _forget_pending(self, engine: Engine) -> None:
         """The provider has found again what a killed run had begun; the engine's own record of it would warn for ever."""
