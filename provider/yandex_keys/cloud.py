@@ -5,6 +5,7 @@ Requests and answers are dictionaries in the proto's own field names (snake_case
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -198,15 +199,43 @@ def connect(
         key = dict(credentials.service_account_key)
         request = ServiceAccountAuth(key, endpoint).get_token_request()
         entry = yandexcloud.SDK(
-            endpoint=endpoint, root_certificates=root_certificates, service_account_key=key, user_agent=user_agent
+            endpoint=endpoint,
+            root_certificates=root_certificates,
+            service_account_key=key,
+            user_agent=user_agent,
+            retry_policy=_Discovery(),
         )
         login = Cloud(entry, patience=Patience())
         token = login.call("IamTokenService/Create", json_format.MessageToDict(request), f"{credentials.source}")[
             "iam_token"
         ]
     return yandexcloud.SDK(
-        endpoint=endpoint, root_certificates=root_certificates, iam_token=token, user_agent=user_agent
+        endpoint=endpoint,
+        root_certificates=root_certificates,
+        iam_token=token,
+        user_agent=user_agent,
+        retry_policy=_Discovery(),
     )
+
+
+class _Discovery:
+    """A deadline and a few tries for the one call that the SDK makes by itself, without any: finding the services' addresses.
+
+    The SDK takes gRPC's service config by the name of a retry policy.
+    """
+
+    @staticmethod
+    def to_json() -> str:
+        """The service config; it names that one service, so no other call is ever repeated behind our back."""
+        tries = {
+            "maxAttempts": Patience.attempts,
+            "initialBackoff": f"{Patience.first_delay}s",
+            "maxBackoff": f"{Patience.longest_delay}s",
+            "backoffMultiplier": 2,
+            "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+        }
+        name = [{"service": "yandex.cloud.endpoint.ApiEndpointService"}]
+        return json.dumps({"methodConfig": [{"name": name, "timeout": f"{Patience.call}s", "retryPolicy": tries}]})
 
 
 def _failure(name: str, error: grpc.RpcError, resource: str) -> CloudError:

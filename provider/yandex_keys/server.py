@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import socket
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +23,7 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from .api_key import ApiKey
+from .engine_watch import end_with
 from .errors import InvalidInput, PartialFailure, YandexKeysError
 from .folder_iam_member import FolderIamMember
 from .kms_symmetric_key import KmsSymmetricKey
@@ -57,8 +55,6 @@ SECRET_OUTPUTS: Final = frozenset({"secret"})
 _SCHEMA: Final = Path(__file__).with_name("schema.json")
 # More than the engine's own default parallelism on any machine: a verb must not wait for a thread, nor `Cancel` at all.
 _THREADS: Final = 512
-_WATCH_EVERY: Final = 2.0
-_MISSED_LIMIT: Final = 2
 _GRACE: Final = 30.0
 _OWN_PACKAGE: Final = "yandex-keys"
 # What the engine itself puts among a provider's settings.
@@ -199,30 +195,13 @@ def main(arguments: list[str]) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    threading.Thread(target=_end_with, args=(known.engine, session, server), name="engine watch", daemon=True).start()
+    end_with(known.engine)
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:
-        # The terminal's Ctrl-C reaches us as well as the engine; the engine's `Cancel` has come or the engine is gone.
+        # The terminal's Ctrl-C reaches us as well as the engine. What is under way ends by itself, so that the engine is still told of it.
         session.cancel()
-        server.stop(grace=None)
-
-
-def _end_with(engine: str, session: Session, server: grpc.Server) -> None:
-    """Ends the plugin some seconds after an engine that was killed: it can't be told any more, and nobody else ends us."""
-    host, _, port = engine.rpartition(":")
-    if not port.isdecimal():
-        return
-    missed = 0
-    while missed < _MISSED_LIMIT:
-        time.sleep(_WATCH_EVERY)
-        try:
-            socket.create_connection((host, int(port)), timeout=_WATCH_EVERY).close()
-            missed = 0
-        except OSError:
-            missed += 1
-    session.cancel()
-    server.stop(grace=_GRACE)
+        server.stop(grace=_GRACE).wait()
 
 
 def _handler(request: Any, context: grpc.ServicerContext) -> ResourceType:

@@ -9,17 +9,10 @@ from typing import Final
 from tools.reliability.bench import Bench
 from tools.reliability.fault_cases import Case
 from tools.reliability.life_steps import STEPS, Step
-from tools.reliability.promises import (
-    LITTER,
-    NOT_HEALED,
-    Verdict,
-    judge,
-    judge_leaks,
-    judge_served,
-    judge_settled,
-)
+from tools.reliability.promises import LITTER, NOT_HEALED, Verdict
 from tools.reliability.scene import Scene
 from tools.reliability.small_engine import Outcome
+from tools.reliability.step_promises import judge, judge_leaks, judge_served, judge_settled
 
 BY_NAME: Final[Mapping[str, Step]] = {step.name: step for step in STEPS}
 

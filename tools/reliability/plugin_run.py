@@ -84,6 +84,7 @@ class PluginRun:
         self._channel.close()
         self._server.stop(grace=None).wait()
         self._pool.shutdown()
+        _hang_up(self._session)
 
     def cancel(self) -> None:
         """What the engine asks for on Ctrl-C."""
@@ -109,6 +110,14 @@ def struct(values: Mapping[str, Any]) -> Struct:
 def values(message: Struct) -> dict[str, Any]:
     """The wire's properties as plain values; secrets are unwrapped."""
     return plain(PropertyValue.unmarshal_map(message))
+
+
+def _hang_up(session: Session) -> None:
+    """Closes the SDK's channels, which the end of a process would close."""
+    runtime = session.runtime_or_none()
+    sdk = runtime.cloud.sdk if runtime else None
+    for channel in getattr(getattr(sdk, "_channels", None), "_channels", {}).values():
+        channel.close()
 
 
 def _hurried(session: Session) -> None:

@@ -1,39 +1,27 @@
-"""What must be true of a case after it was healed, whatever had failed before."""
+"""What must be true of keys whatever has failed before: by what the state says of them, and what the cloud holds."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from google.protobuf import json_format
-
 from provider.yandex_keys.durations import parse_duration
-from tools.reliability.leak_search import found_in
-from tools.reliability.life_steps import Step
-from tools.reliability.programs import KEY
-from tools.reliability.scene import Scene, View, expiry
-from tools.reliability.small_engine import Outcome
+from tools.reliability.view import View, expiry
 
-# How the wire marks a secret value: Pulumi's own signature for it.
-_MARK_KEY: Final = "4dabf18193072939515e22adb298388d"
-_SECRET_MARK: Final = "1b47061264138c4ac30d75fd1eb44270"
 _TOLERANCE: Final = timedelta(minutes=2)
 
-NOT_HEALED, ORPHAN, LOST, UNSERVED, LEAK, RULE, LITTER = (
-    "not healed",
-    "orphans",
-    "lost",
-    "unserved",
-    "leaks",
-    "against a rule",
-    "litter",
-)
+NOT_HEALED: Final = "not healed"
+ORPHAN: Final = "orphans"
+LOST: Final = "lost"
+UNSERVED: Final = "unserved"
+LEAK: Final = "leaks"
+RULE: Final = "against a rule"
+LITTER: Final = "litter"
+KINDS: Final = (NOT_HEALED, ORPHAN, LOST, UNSERVED, LEAK, RULE, LITTER)
 """Kinds of wrong. Orphan: a live key that no state knows. Lost: a declared key without a working, delivered secret. Unserved: Lockbox gave a dead
 key between the failure and the next run. Litter: what is dead but was not cleared away."""
-KINDS: Final = (NOT_HEALED, ORPHAN, LOST, UNSERVED, LEAK, RULE, LITTER)
 
 
 @dataclass
@@ -47,137 +35,87 @@ class Verdict:
         self.wrong.append((kind, words))
 
 
-def judge(scene: Scene, step: Step, verdict: Verdict) -> None:
-    """Adds everything that is not as promised after the last plain run of `step`."""
-    view = scene.look()
-    states = {name: held.values for name, held in scene.stack.resources.items() if held.token == KEY}
-    if set(states) != {name for name, _, _ in step.keys}:
-        verdict.add(LOST, f"the state holds the keys {sorted(states)}")
-    for name, secret, entry in step.keys:
-        if name in states:
-            _judge_current(scene, view, states[name], secret, entry, verdict)
-            for previous in states[name]["previous"]:
-                _judge_previous(scene, view, states[name], previous, verdict)
-    accounted = {state["keyId"] for state in states.values()}
-    accounted |= {previous["keyId"] for state in states.values() for previous in state["previous"]}
-    for key_id in sorted(set(view.live_keys) - accounted):
-        verdict.add(ORPHAN, f"key {key_id} lives and no state knows it")
-    _judge_step(scene, step, states, verdict)
-    _judge_litter(scene, view, verdict)
+@dataclass(frozen=True)
+class Judge:
+    """Compares states of keys (their outputs, secrets decrypted) with the cloud. `accepts` makes a consumer's call with a secret."""
 
+    view: View
+    accepts: Callable[[str], bool]
+    verdict: Verdict
 
-def judge_settled(outcome: Outcome, calls: Sequence[str], verdict: Verdict) -> None:
-    """A run with nothing to do does nothing: `outcome` and `calls` are those of one more plain run."""
-    if outcome.failed or outcome.done or calls:
-        verdict.add(RULE, f"one more run isn't a no-op: {outcome.errors or outcome.done or calls}")
+    def keys(self, states: Iterable[Mapping[str, Any]]) -> None:
+        """Every key lives, is delivered and is accepted; previous keys keep their overlap; no other key lives."""
+        accounted: set[str] = set()
+        for state in states:
+            self._current(state)
+            accounted.add(state["keyId"])
+            for previous in state["previous"]:
+                self._previous(state, previous)
+                accounted.add(previous["keyId"])
+        for key_id in sorted(set(self.view.live_keys) - accounted):
+            self.verdict.add(ORPHAN, f"key {key_id} lives and no state knows it")
 
+    def served(self) -> None:
+        """Whoever reads Lockbox now gets keys that work. The entries that hold secrets are those that aren't named `…_id`."""
+        for secret_id in self.view.lockbox:
+            for name, value in self.view.entries(secret_id).items():
+                if not name.endswith("_id") and not self.accepts(value):
+                    self.verdict.add(UNSERVED, f"entry {name} holds a dead key after the failed run")
 
-def judge_served(scene: Scene, step: Step, view: View, verdict: Verdict) -> None:
-    """After the failed command, before any other: whoever reads Lockbox now gets a key that works."""
-    if not step.served:
-        return
-    for secret_id in view.lockbox:
-        for name, value in view.entries(secret_id).items():
-            if not name.endswith("_id") and not scene.bench.accepts(value):
-                verdict.add(UNSERVED, f"entry {name} holds a dead key after the failed run")
+    def litter(self, known: Iterable[str]) -> None:
+        """What is dead is cleared away: versions of keys that are gone are scheduled for destruction (but the current one); nothing is unknown.
 
+        `known` are the ids of all resources that states hold.
+        """
+        known = set(known)
+        for account_id, account in self.view.accounts.items():
+            if account_id not in known:
+                self.verdict.add(LITTER, f"service account {account['name']} is in no state")
+        for secret_id, secret in self.view.lockbox.items():
+            if secret_id not in known:
+                self.verdict.add(LITTER, f"Lockbox secret {secret['name']} is in no state")
+            for version in secret["versions"]:
+                words = version["description"].split()
+                made_for_key = version["status"] == "ACTIVE" and not version["current"] and words[:2] == ["API", "key"]
+                if made_for_key and words[2] not in self.view.keys:
+                    self.verdict.add(LITTER, f"version {version['id']} of the dead key {words[2]} is still active")
+        for key_id in sorted(set(self.view.keys) - set(self.view.live_keys)):
+            self.verdict.add(LITTER, f"the expired key {key_id} was not deleted")
 
-def judge_leaks(scene: Scene, outcomes: Iterable[Outcome], secrets: Iterable[str], verdict: Verdict) -> None:
-    """No secret is in the state (but where it is marked as one), in an error or in a log line."""
-    texts: dict[str, list[str]] = {"an error": [], "a log line": [], "the state": []}
-    for outcome in outcomes:
-        texts["an error"] += outcome.errors
-        texts["a log line"] += outcome.logged
-    for held in (*scene.stack.resources.values(), *scene.stack.pending_deletes):
-        for message in (held.inputs, held.outputs):
-            texts["the state"].append(json.dumps(_without_marked(json_format.MessageToDict(message))))
-        texts["an error"] += held.init_errors
-    for where, lines in texts.items():
-        for secret in found_in("\n".join(lines).encode(), list(secrets)):
-            verdict.add(LEAK, f"{where} holds the secret that ends in {secret[-4:]}")
+    def _current(self, state: Mapping[str, Any]) -> None:
+        key_id = state["keyId"]
+        current = self.view.live_keys.get(key_id)
+        if current is None:
+            self.verdict.add(LOST, f"the current key {key_id} doesn't live")
+            return
+        if not self.accepts(current["secret"]):
+            self.verdict.add(LOST, f"the service refuses the current key {key_id}")
+        target = state.get("lockbox")
+        if target:
+            entries = self.view.entries(target["secretId"])
+            held = entries.get(target["secretEntry"]), entries.get(target["keyIdEntry"])
+            if held != (current["secret"], key_id):
+                self.verdict.add(LOST, f"Lockbox doesn't give the current key {key_id}, but {held[1]}")
+        if state.get("exposeSecret") and state.get("secret") != current["secret"]:
+            self.verdict.add(LOST, "the output isn't the current key's secret")
+        if _seconds(expiry(current)) != _time(state["expiresAt"]):
+            self.verdict.add(RULE, f"the state's expiresAt is {state['expiresAt']}, the cloud's {current['expiresAt']}")
 
-
-def _judge_current(
-    scene: Scene, view: View, state: Mapping[str, Any], secret: str | None, entry: str | None, verdict: Verdict
-) -> None:
-    key_id = state["keyId"]
-    current = view.live_keys.get(key_id)
-    if current is None:
-        verdict.add(LOST, f"the current key {key_id} doesn't live")
-        return
-    if not scene.bench.accepts(current["secret"]):
-        verdict.add(LOST, f"the service refuses the current key {key_id}")
-    if secret is not None:
-        entries = view.entries(scene.stack.resources[secret].id)
-        if entries.get(str(entry)) != current["secret"] or entries.get(f"{entry}_id") != key_id:
-            verdict.add(LOST, f"Lockbox doesn't give the current key {key_id}, but {entries.get(f'{entry}_id')}")
-    if state.get("exposeSecret") and state.get("secret") != current["secret"]:
-        verdict.add(LOST, "the output isn't the current key's secret")
-    if _seconds(expiry(current)) != _time(state["expiresAt"]):
-        verdict.add(RULE, f"the state's expiresAt is {state['expiresAt']}, the cloud's {current['expiresAt']}")
-
-
-def _judge_previous(
-    scene: Scene, view: View, state: Mapping[str, Any], previous: Mapping[str, Any], verdict: Verdict
-) -> None:
-    key_id, ends = previous["keyId"], _time(previous["expiresAt"])
-    key = view.live_keys.get(key_id)
-    if key is None:
-        verdict.add(RULE, f"previous key {key_id} is gone before its overlap is over")
-        return
-    if not scene.bench.accepts(key["secret"]):
-        verdict.add(RULE, f"the service refuses the previous key {key_id}")
-    if _seconds(expiry(key)) != ends:
-        verdict.add(RULE, f"previous key {key_id} ends {key['expiresAt']}, in the state {previous['expiresAt']}")
-    overlaps = 2 if "extendedAt" in previous else 1
-    wanted = min(
-        _time(previous["lifetimeEndsAt"]), _time(previous["rotatedAt"]) + overlaps * parse_duration(state["overlap"])
-    )
-    if abs(wanted - ends) > _TOLERANCE:
-        verdict.add(RULE, f"previous key {key_id} should end {wanted.isoformat()} and ends {ends.isoformat()}")
-
-
-def _judge_step(scene: Scene, step: Step, states: Mapping[str, Mapping[str, Any]], verdict: Verdict) -> None:
-    state = states.get("key")
-    if state is not None:
-        had = {previous["keyId"] for previous in state["previous"]}
-        expected = {scene.notes[note] for note in step.previous}
-        if had != expected:
-            verdict.add(RULE, f"{sorted(had)} are previous, not {sorted(expected)}")
-        if "old" in scene.notes and (state["keyId"] != scene.notes["old"]) != step.new:
-            verdict.add(RULE, f"the current key {'stayed' if step.new else 'changed'}")
-        for name, value in step.expect:
-            if state.get(name) != value:
-                verdict.add(RULE, f"{name} is {state.get(name)!r}")
-    for note in step.dead:
-        if scene.bench.accepts(scene.secrets[note]):
-            verdict.add(RULE, f"key {scene.notes[note]} still works")
-
-
-def _judge_litter(scene: Scene, view: View, verdict: Verdict) -> None:
-    """What is dead is cleared away: versions of keys that are gone are scheduled for destruction (but the current one), and nothing is unknown."""
-    stack = scene.stack
-    for held in stack.pending_deletes:
-        verdict.add(LITTER, f"{held.id} is still to be deleted")
-    known = {held.id for held in stack.resources.values()}
-    for secret_id, secret in view.lockbox.items():
-        if secret_id not in known:
-            verdict.add(LITTER, f"Lockbox secret {secret['name']} is in no state")
-        for version in secret["versions"]:
-            words = version["description"].split()
-            made_for_key = version["status"] == "ACTIVE" and not version["current"] and words[:2] == ["API", "key"]
-            if made_for_key and words[2] not in view.keys:
-                verdict.add(LITTER, f"version {version['id']} of the dead key {words[2]} is still active")
-    for key_id in sorted(set(view.keys) - set(view.live_keys)):
-        verdict.add(LITTER, f"the expired key {key_id} was not deleted")
-
-
-def _without_marked(value: Any) -> Any:
-    if isinstance(value, dict):
-        if value.get(_MARK_KEY) == _SECRET_MARK:
-            return "[secret]"
-        return {name: _without_marked(item) for name, item in value.items()}
-    return [_without_marked(item) for item in value] if isinstance(value, list) else value
+    def _previous(self, state: Mapping[str, Any], previous: Mapping[str, Any]) -> None:
+        key_id, ends = previous["keyId"], _time(previous["expiresAt"])
+        key = self.view.live_keys.get(key_id)
+        if key is None:
+            self.verdict.add(RULE, f"previous key {key_id} is gone before its overlap is over")
+            return
+        if not self.accepts(key["secret"]):
+            self.verdict.add(RULE, f"the service refuses the previous key {key_id}")
+        if _seconds(expiry(key)) != ends:
+            self.verdict.add(RULE, f"previous key {key_id} ends {key['expiresAt']}, in the state {ends.isoformat()}")
+        overlaps = 2 if "extendedAt" in previous else 1
+        promised = _time(previous["rotatedAt"]) + overlaps * parse_duration(state["overlap"])
+        wanted = min(_time(previous["lifetimeEndsAt"]), promised)
+        if abs(wanted - ends) > _TOLERANCE:
+            self.verdict.add(RULE, f"previous key {key_id} ends {ends.isoformat()}, not {wanted.isoformat()}")
 
 
 def _time(text: str) -> datetime:

@@ -2,70 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from provider.yandex_keys.session import Session
 from tools.reliability import programs
 from tools.reliability.bench import Bench
 from tools.reliability.small_engine import Declaration, Outcome
-
-NEVER = datetime(2105, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class View:
-    """What the cloud holds at one moment, as far as one case is concerned. `mine` tells by a name whose it is."""
-
-    state: Mapping[str, Any]
-    mine: Callable[[str], bool]
-
-    @cached_property
-    def now(self) -> datetime:
-        """The cloud's time."""
-        return datetime.fromisoformat(self.state["now"])
-
-    @cached_property
-    def accounts(self) -> dict[str, Mapping[str, Any]]:
-        """The case's accounts by id, whether a stack knows them or not."""
-        return {item["id"]: item for item in self.state["serviceAccounts"] if self.mine(item["name"])}
-
-    @cached_property
-    def keys(self) -> dict[str, Mapping[str, Any]]:
-        """Their keys by id, expired or not."""
-        return {item["id"]: item for item in self.state["apiKeys"] if item["serviceAccountId"] in self.accounts}
-
-    @cached_property
-    def live_keys(self) -> dict[str, Mapping[str, Any]]:
-        """Those that have not expired."""
-        return {key_id: key for key_id, key in self.keys.items() if expiry(key) > self.now}
-
-    @cached_property
-    def lockbox(self) -> dict[str, Mapping[str, Any]]:
-        """The case's Lockbox secrets by id."""
-        return {item["id"]: item for item in self.state["secrets"] if self.mine(item["name"])}
-
-    def entries(self, secret_id: str) -> dict[str, str]:
-        """What a consumer reads of that secret; nothing where there is no version."""
-        found = self.lockbox.get(secret_id)
-        if found is None or not found["currentVersionId"]:
-            return {}
-        return dict(next(item["entries"] for item in found["versions"] if item["current"]))
-
-    @property
-    def secrets(self) -> set[str]:
-        """Every secret of the case's that the cloud knows."""
-        held = {
-            value
-            for secret in self.lockbox.values()
-            for version in secret["versions"]
-            for name, value in version["entries"].items()
-            if not name.endswith("_id")
-        }
-        return held | {key["secret"] for key in self.keys.values()}
+from tools.reliability.view import View
 
 
 class Scene:
@@ -108,8 +52,3 @@ class Scene:
         return View(
             self.bench.admin("GET", "state"), lambda name: name == self.case or name.startswith(f"{self.case}-")
         )
-
-
-def expiry(key: Mapping[str, Any]) -> datetime:
-    """When the cloud's key ends."""
-    return datetime.fromisoformat(key["expiresAt"]) if key["expiresAt"] else NEVER
