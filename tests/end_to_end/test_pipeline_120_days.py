@@ -1,0 +1,206 @@
+"""120 days of a pipeline that does nothing but `python3 -m pipelines up` once a day.
+
+Two days are missed, and one run is killed half-way. Held on every day: each key that Lockbox gives is in date and served, and so is the
+one that a consumer read the day before; a day on which nothing is due makes no API call. At the end: no orphan, no lock, no operation
+left over, and a log in which each rotation is one line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.official_client import client
+from tests.end_to_end.pipeline_runner import Runner, git
+
+DAYS = 120
+MISSED = (40, 41)
+KILLED_FROM = 60
+# By hand, minutes: a runner's cron is late on most days and early on some.
+JITTER = (0, 7, -4, 2, 11, -9, 0, 3)
+SERVICES = {
+    "translate": ("ai.translate.execute", "90d", "30d", "7d"),
+    "vision": ("ai.vision.execute", "30d", "10d", "3d"),
+}
+SHARED = ("functions", "containers")
+# Lean on purpose: it runs 119 times.
+PROGRAM = '''"""A team's own program: keys for an account that is there already; two of them share a Lockbox secret."""
+
+import pulumi
+
+from components.resources import ApiKey, ApiKeyArgs, LockboxArgs, LockboxSecret, LockboxSecretArgs
+
+config = pulumi.Config()
+shared = LockboxSecret("shared", LockboxSecretArgs(name="shared"))
+for name, key in config.require_object("keys").items():
+    secret = shared if key["shared"] else LockboxSecret(name, LockboxSecretArgs(name=name))
+    lockbox = LockboxArgs(secret_id=secret.id, secret_entry=name, key_id_entry=f"{name}_id")
+    ApiKey(
+        name,
+        ApiKeyArgs(
+            service_account_id=config.require("account"),
+            scopes=[key["scope"]],
+            lifetime=key["lifetime"],
+            rotate_every=key["rotateEvery"],
+            overlap=key["overlap"],
+            lockbox=lockbox,
+        ),
+    )
+'''
+
+
+def test_120_days_of_daily_runs_keep_every_key_young_and_every_consumer_served(
+    tmp_path: Path, cloud: LocalCloud
+) -> None:
+    story = Story(Runner(tmp_path, cloud))
+    for day in range(DAYS):
+        story.live_through(day)
+    story.check_the_end()
+
+
+class Story:
+    """The days, one after the other, and what consumers find on each."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner, self.cloud = runner, runner.cloud
+        self.begin = datetime.fromisoformat(self.cloud.now())
+        self.yesterday: dict[str, str] = {}
+        self.killed_on: int | None = None
+        self.calls = 0
+        project = yaml.safe_load((runner.clone / "Pulumi.yaml").read_text())
+        project.pop("config")
+        runner.commit({"__main__.py": PROGRAM, "Pulumi.yaml": yaml.safe_dump(project)}, "Our own program")
+        keys = {
+            name: {"scope": f"yc.{scope}", "lifetime": life, "rotateEvery": every, "overlap": overlap, "shared": False}
+            for name, (scope, life, every, overlap) in SERVICES.items()
+        }
+        for name in SHARED:
+            scope = f"yc.serverless.{name}.invoke"
+            keys[name] = {"scope": scope, "lifetime": "45d", "rotateEvery": "20d", "overlap": "5d", "shared": True}
+        self.names = tuple(keys)
+        runner.init({"api-keys:account": an_account(self.cloud), "api-keys:keys": keys})
+
+    def live_through(self, day: int) -> None:
+        self.set_time(day)
+        if day in MISSED:
+            return
+        if day >= KILLED_FROM and self.killed_on is None and self.run_and_kill():
+            self.killed_on = day
+            return
+        self.cloud.forget_calls()
+        code, log = self.runner.run("up")
+        assert code == 0, log
+        calls = self.cloud.calls()
+        self.calls += sum(calls.values())
+        if "nothing to do" in log and "killed" not in log:
+            assert calls == {}, f"day {day}: {log}"
+        self.check_consumers(day)
+        assert self.accounted_for() == self.living(), f"day {day}: an orphan"
+
+    def set_time(self, day: int) -> None:
+        time = self.begin + timedelta(days=day, minutes=JITTER[day % len(JITTER)])
+        self.cloud.admin("POST", "clock", {"now": time.isoformat()})
+
+    def run_and_kill(self) -> bool:
+        """Runs, and kills the run where it has issued a key and is about to deliver it; False on a day when nothing rotates."""
+        hold = {"method": "SecretService/AddVersion", "when": "before", "hold": True, "times": 1}
+        self.cloud.admin("POST", "faults", [hold])
+        process = self.runner.start("up")
+        while not self.cloud.admin("GET", "held"):
+            try:
+                output, _ = process.communicate(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            self.cloud.clear_faults()
+            assert process.returncode == 0, output
+            self.runner.log += output.splitlines()
+            return False
+        self.runner.kill(process)
+        self.cloud.clear_faults()
+        return True
+
+    def payload(self) -> dict[str, str]:
+        """What Lockbox gives for each key now."""
+        entries: dict[str, str] = {}
+        for secret in self.cloud.state()["secrets"]:
+            entries |= self.cloud.entries(secret["id"])
+        return entries
+
+    def check_consumers(self, day: int) -> None:
+        payload = self.payload()
+        living = self.living()
+        for name in self.names:
+            assert payload[f"{name}_id"] in living, f"day {day}: Lockbox gives a key of {name} that is past its expiry"
+            for read in (payload, self.yesterday):
+                if name in read:
+                    assert self.cloud.use(name, read[name]) == 200, f"day {day}: a consumer of {name} is refused"
+        self.yesterday = payload
+
+    def accounted_for(self) -> set[str]:
+        """The living keys that a Lockbox version names: each of ours does, from its delivery until it is retired."""
+        told = " ".join(
+            version["description"] for secret in self.cloud.state()["secrets"] for version in secret["versions"]
+        )
+        return {key for key in self.living() if key in told}
+
+    def living(self) -> set[str]:
+        """The ids of all keys that have not expired."""
+        keys = self.cloud.keys()
+        return {key["id"] for key in keys}
+
+    def check_the_end(self) -> None:
+        exported = json.loads(self.runner.pulumi("stack", "export"))["deployment"]
+        assert self.killed_on is not None
+        assert not exported.get("pending_operations")
+        assert not list(self.runner.directory.glob("state/.pulumi/locks/**/*.json"))
+        outputs = [each["outputs"] for each in exported["resources"] if each["type"].endswith(":ApiKey")]
+        known = {key for each in outputs for key in (each["keyId"], *(it["keyId"] for it in each["previous"]))}
+        assert self.living() <= known
+        assert git(self.runner.clone, "status", "--porcelain") == ""
+        self.check_the_log({each["keyId"]: each for each in outputs})
+
+    def check_the_log(self, current: dict[str, dict[str, Any]]) -> None:
+        """Each rotation is one line, which says when, which stack, which key, why, until when the old one works, and what the new one is."""
+        line = re.compile(
+            r"(?P<day>\d{4}-\d\d-\d\dT[\d:.]+Z) prod (?P<name>\w+): rotates: due since [\d :-]+ UTC, key (?P<old>\w+) is \d+ days old; "
+            r"it keeps working until [\d :-]+ UTC(; [^;]+)*; new key (?P<new>\w+), good until [\dT:-]+Z"
+        )
+        rotations = [match for match in map(line.fullmatch, self.runner.log) if match]
+        assert len(rotations) == sum("rotates:" in each for each in self.runner.log)
+        for key, outputs in current.items():
+            mine = [match for match in rotations if match["name"] == outputs["lockbox"]["secretEntry"]]
+            assert len(mine) == outputs["generation"] - 1
+            assert mine[-1]["new"] == key
+            # Without a gap: each rotation replaces the key that the one before it made.
+            assert [match["old"] for match in mine[1:]] == [match["new"] for match in mine[:-1]]
+        # Four calls a rotation and three to retire, and a little for the run that was killed.
+        assert self.calls <= 8 * (len(rotations) + len(self.names)) + 20
+
+
+def an_account(cloud: LocalCloud) -> str:
+    """An account that somebody made, with the roles that its keys' services ask for."""
+    sdk, folder = client(cloud), cloud.ready["folderId"]
+    made = sdk.operate("ServiceAccountService/Create", {"folder_id": folder, "name": "by-hand"})
+    account = str(made["response"]["id"])
+    roles = (
+        "ai.translate.user",
+        "ai.vision.user",
+        "functions.functionInvoker",
+        "serverless-containers.containerInvoker",
+    )
+    deltas = [
+        {
+            "action": "ADD",
+            "access_binding": {"role_id": role, "subject": {"id": account, "type": "serviceAccount"}},
+        }
+        for role in roles
+    ]
+    sdk.operate("FolderService/UpdateAccessBindings", {"resource_id": folder, "access_binding_deltas": deltas})
+    return account

@@ -1,0 +1,250 @@
+"""The jobs of a pipeline, one by one, on the project's own program: what people see of them, and what they leave."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.object_storage import KEY, storing
+from tests.end_to_end.pipeline_runner import AUDIENCE, Runner, clone, git
+from tests.pipelines.fake_forge import FakeForge
+from tests.pipelines.http_stub import Stub, serving
+from tools import virtual_environment
+
+CONFIG: dict[str, Any] = {
+    "api-keys:accounts": [{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}]
+}
+
+
+@pytest.fixture
+def runner(tmp_path: Path, cloud: LocalCloud) -> Runner:
+    """A runner with a stack `prod` that has no resources yet."""
+    made = Runner(tmp_path, cloud)
+    made.init(CONFIG)
+    return made
+
+
+class GitHub(FakeForge):
+    """A repository on GitHub, and what its runner sets for a job."""
+
+    def __init__(self, stub_url: str, directory: Path) -> None:
+        super().__init__()
+        self.url, self.directory = stub_url, directory
+
+    def settings(self, event: dict[str, Any]) -> dict[str, str]:
+        file = self.directory / "event.json"
+        file.write_text(json.dumps(event))
+        return {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_TOKEN": "ghs_the-jobs-token",
+            "GITHUB_API_URL": self.url,
+            "GITHUB_REPOSITORY": "us/keys",
+            "GITHUB_EVENT_PATH": str(file),
+            "GITHUB_STEP_SUMMARY": str(self.directory / "summary.md"),
+        }
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[GitHub]:
+    fake = GitHub("", tmp_path)
+
+    def url(stub: Stub) -> GitHub:
+        fake.url = stub.url
+        return fake
+
+    with serving(fake.answer) as stub:
+        yield url(stub)
+
+
+def lock_file(runner: Runner, age: timedelta) -> Path:
+    """A lock as a colleague's `pulumi up` takes it."""
+    file = runner.directory / "state/.pulumi/locks/organization/api-keys/prod/a-colleagues.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    since = (datetime.now(UTC) - age).isoformat()
+    file.write_text(json.dumps({"pid": 1, "username": "anna", "hostname": "laptop", "timestamp": since}))
+    return file
+
+
+def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub, cloud: LocalCloud) -> None:
+    scheduled, request = github.settings({}), github.settings({"pull_request": {"number": 7}})
+
+    assert runner.run("up", **scheduled)[0] == 0
+    (first,) = cloud.keys("translator")
+    cloud.advance("31d")
+
+    cloud.forget_calls()
+    state = (runner.directory / "state/.pulumi/stacks/api-keys/prod.json").read_bytes()
+    code, log = runner.run("preview", **request, GITHUB_SHA="0123456789abcdef")
+    assert code == 0, log
+    (comment,) = github.comments
+    assert "<b>prod</b>: 1 key rotates" in comment["body"]
+    assert "<code>translator/default</code>: rotates: due since" in comment["body"]
+    assert f"key {first['id']} is 31 days old; it keeps working until" in comment["body"]
+    assert cloud.calls() == {}
+    assert (runner.directory / "state/.pulumi/stacks/api-keys/prod.json").read_bytes() == state
+
+    code, log = runner.run("up", **scheduled)
+    assert code == 0, log
+    assert sum("rotates:" in line for line in log.splitlines()) == 1
+    (second,) = (key for key in cloud.keys("translator") if key["id"] != first["id"])
+    assert github.issues == []
+
+    cloud.advance("6d")
+    assert cloud.use("translate", first["secret"]) == 200
+    code, log = runner.run("up", **scheduled, PIPELINE_WARNING_EXIT_CODE="3")
+    assert code == 3, log
+    assert f"::warning title=prod%3A needs a human::translator/default: key {first['id']} is still used" in log
+    (issue,) = github.issues
+    assert issue["title"] == "API keys: stack prod needs a human"
+    assert f"key {first['id']} is still used" in issue["body"]
+
+    assert runner.run("up", **scheduled)[0] == 0
+    assert issue["state"] == "closed"
+    told = "\n".join([*runner.log, comment["body"], issue["body"], *(text for _, text in github.said)])
+    assert [
+        secret for secret in (first["secret"], second["secret"], "the passphrase of a test") if secret in told
+    ] == []
+
+
+def test_a_failed_stack_keeps_no_other_from_its_run_and_reaches_a_human(
+    runner: Runner, github: GitHub, cloud: LocalCloud
+) -> None:
+    wrong = {"name": "Bad Name", "keys": [{"name": "default", "uses": ["translat"], "overlap": "99d"}]}
+    runner.init({"api-keys:accounts": [wrong]}, "dev")
+    told = runner.directory / "told"
+    settings = github.settings({}) | {
+        "PIPELINE_NOTIFY_COMMAND": f'cat > {told}; echo "$PIPELINE_STACK $PIPELINE_OUTCOME" >> {told}'
+    }
+    code, log = runner.run("up", "dev", "prod", **settings)
+    assert code == 1
+    assert len(cloud.keys("translator")) == 1
+    assert "accounts[0].keys[0].uses[0]" in log
+    (issue,) = github.issues
+    assert issue["title"] == "API keys: stack dev needs a human"
+    assert "accounts[0].name" in issue["body"]
+    assert "accounts[0].name" in told.read_text()
+    assert told.read_text().endswith("dev failed\n")
+
+    code, _ = runner.run("preview", "dev", "prod", **github.settings({"pull_request": {"number": 7}}))
+    assert code == 1
+    (comment,) = github.comments
+    assert "<b>dev</b>: the preview failed" in comment["body"]
+    assert "accounts[0].keys[0].uses[0]" in comment["body"]
+    assert "<b>prod</b>: nothing to do" in comment["body"]
+
+
+def test_a_lock_is_honoured_until_it_is_older_than_any_run(runner: Runner, cloud: LocalCloud) -> None:
+    lock = lock_file(runner, timedelta(minutes=20))
+    code, log = runner.run("up")
+    assert code == 75
+    assert "held by anna@laptop, process 1" in log
+    assert lock.exists()
+    assert cloud.keys("translator") == []
+
+    lock = lock_file(runner, timedelta(hours=3))
+    code, log = runner.run("up")
+    assert code == 0, log
+    assert "warning: prod: breaking a lock: left behind by anna@laptop, process 1" in log
+    assert not lock.exists()
+    assert len(cloud.keys("translator")) == 1
+
+
+def test_a_job_that_is_ended_by_its_runner_leaves_what_the_next_one_goes_on_from(
+    runner: Runner, cloud: LocalCloud
+) -> None:
+    cloud.admin("POST", "faults", [{"method": "SecretService/AddVersion", "when": "after", "hold": True, "times": 1}])
+    job = runner.start("up")
+    while not cloud.admin("GET", "held"):
+        assert job.poll() is None, job.communicate()[0]
+    job.send_signal(signal.SIGTERM)
+    cloud.admin("POST", "release")
+    output, _ = job.communicate(timeout=60)
+    assert job.returncode == 130, output
+    assert "error: stopped: the runner ended the job" in output
+    assert not list(runner.directory.glob("state/.pulumi/locks/**/*.json"))
+    code, log = runner.run("up")
+    assert code == 0, log
+    assert len(cloud.keys("translator")) == 1
+
+
+def test_a_login_that_is_refused_says_who_the_runner_was(runner: Runner, cloud: LocalCloud) -> None:
+    stranger = {"subject": "repo:us/keys:ref:refs/heads/other", "audience": AUDIENCE}
+    token = cloud.admin("POST", "oidc-token", stranger)["token"]
+    code, log = runner.run("up", YANDEX_KEYS_FEDERATED_TOKEN=token)
+    assert code == 1
+    assert "the token exchange refused the OIDC token" in log
+    assert "repo:us/keys:ref:refs/heads/other" in log
+    assert token not in log
+
+
+def test_a_stack_that_was_never_made_is_said_to_be_missing(runner: Runner) -> None:
+    runner.commit({"stacks/Pulumi.new.yaml": "config: {}\n"})
+    for command in ("preview", "up"):
+        code, log = runner.run(command, "new")
+        assert code == 1
+        assert "make it once with `pulumi stack init new`" in log
+
+
+def test_the_state_lies_in_object_storage_and_nobody_stores_a_key_for_it(tmp_path: Path, cloud: LocalCloud) -> None:
+    with storing() as storage:
+        runner = Runner(tmp_path, cloud)
+        keys = {
+            "AWS_ACCESS_KEY_ID": KEY["accessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": KEY["secret"],
+            "AWS_SESSION_TOKEN": KEY["sessionToken"],
+        }
+        at_home = runner.environment
+        runner.environment = {**at_home, **keys, "PULUMI_BACKEND_URL": storage.backend_url}
+        runner.init(CONFIG)
+        runner.environment = {**at_home, "PULUMI_BACKEND_URL": storage.backend_url, "PIPELINE_IAM_URL": storage.url}
+        for expected in ("translator/default: issued key", "nothing to do"):
+            code, log = runner.run("up")
+            assert code == 0, log
+            assert expected in log
+        assert storage.refused == []
+        assert len(storage.iam_tokens) == 2
+        assert "resources" in storage.state_of("prod")
+        assert not [name for name in storage.objects if "/locks/" in name]
+        assert [
+            text for text in (*storage.iam_tokens, KEY["secret"], KEY["sessionToken"]) if text in "\n".join(runner.log)
+        ] == []
+        (key,) = cloud.keys("translator")
+        assert not [name for name, content in storage.objects.items() if key["secret"].encode() in content]
+
+
+def test_a_clean_clone_sets_itself_up(tmp_path: Path, cloud: LocalCloud) -> None:
+    """With requirements that need no registry: what is held is that the script installs them, and only once."""
+    runner = Runner(tmp_path, cloud)
+    wheel = tmp_path / "asked_for-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("asked_for.py", "")
+        archive.writestr("asked_for-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: asked-for\nVersion: 1.0\n")
+        archive.writestr(
+            "asked_for-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("asked_for-1.0.dist-info/RECORD", "")
+    runner.commit({"requirements.txt": f"{wheel}\n"})
+    code, log = runner.run("up", "prod", PIPELINE_VENV="")
+    assert code == 1
+    assert "installed requirements.txt into .venv" in log
+    assert virtual_environment.is_ready(runner.clone, "runtime")
+    assert list(runner.clone.glob(".venv/lib/python*/site-packages/asked_for.py"))
+    began = time.monotonic()
+    assert "installed" not in runner.run("up", "prod", PIPELINE_VENV="")[1]
+    assert time.monotonic() - began < 60
+    assert git(runner.clone, "status", "--porcelain") == ""
+
+
+def test_a_clone_is_all_that_a_runner_needs(tmp_path: Path) -> None:
+    clone(tmp_path / "clone")
+    assert (tmp_path / "clone/pipelines/__main__.py").exists()
+    assert not (tmp_path / "clone/.venv").exists()
