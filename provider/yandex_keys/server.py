@@ -129,7 +129,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
                 )
             except InvalidInput as error:
                 return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
-            return proto.CheckResponse(inputs=_struct(inputs))
+            return proto.CheckResponse(inputs=_struct(inputs, _secrets(request.news)))
 
         return _guarded(context, run)
 
@@ -145,19 +145,20 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         handler, inputs = _handler(request, context), _plain(request.properties)
         if request.preview:
             state = _guarded(context, lambda: handler.preview(request.urn, None, inputs, self._session.runtime()))
-            return proto.CreateResponse(id="", properties=_struct(state, SECRET_OUTPUTS))
+            return proto.CreateResponse(id="", properties=_struct(state, _secrets(request.properties)))
         resource_id, state = _guarded(
-            context, lambda: handler.create(request.urn, inputs, self._session.runtime()), inputs
+            context, lambda: handler.create(request.urn, inputs, self._session.runtime()), request.properties
         )
-        return proto.CreateResponse(id=resource_id, properties=_struct(state, SECRET_OUTPUTS))
+        return proto.CreateResponse(id=resource_id, properties=_struct(state, _secrets(request.properties)))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         handler, inputs, state = _handler(request, context), _plain(request.inputs), _plain(request.properties)
         found = _guarded(context, lambda: handler.read(request.urn, request.id, inputs, state, self._session.runtime()))
         if found is None:
             return proto.ReadResponse()
+        secrets = _secrets(request.inputs, request.properties)
         return proto.ReadResponse(
-            id=found.resource_id, properties=_struct(found.state, SECRET_OUTPUTS), inputs=_struct(found.inputs)
+            id=found.resource_id, properties=_struct(found.state, secrets), inputs=_struct(found.inputs, secrets)
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -170,7 +171,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
                 return verb(request.urn, state, inputs, runtime)
             return handler.update(request.urn, request.id, state, inputs, runtime)
 
-        return proto.UpdateResponse(properties=_struct(_guarded(context, run, inputs), SECRET_OUTPUTS))
+        return proto.UpdateResponse(properties=_struct(_guarded(context, run, request.news), _secrets(request.news)))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
         handler, state = _handler(request, context), _plain(request.properties)
@@ -215,15 +216,15 @@ def _handler(request: Any, context: grpc.ServicerContext) -> ResourceType:
     return handler
 
 
-def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: Properties | None = None) -> Answer:
+def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: Any = None) -> Answer:
     """What `run` answers; its errors become the engine's, in words for the user and with no secret in them."""
     try:
         return run()
     except PartialFailure as error:
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.resource_id,
-            properties=_struct(error.state, SECRET_OUTPUTS),
-            inputs=_struct(inputs or {}),
+            properties=_struct(error.state, _secrets(inputs) if inputs is not None else SECRET_OUTPUTS),
+            inputs=inputs,
             reasons=error.reasons,
         )
         status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
@@ -272,6 +273,17 @@ def _unknown_settings(given: Properties) -> list[tuple[str, str]]:
 
 def _plain(struct: Any) -> Properties:
     return plain(PropertyValue.unmarshal_map(struct))
+
+
+def _secrets(*given: Any) -> frozenset[str]:
+    """The names of the properties that hold a secret: our own, and those of inputs that the user marked."""
+    marked = (
+        name
+        for struct in given
+        for name, value in PropertyValue.unmarshal_map(struct).items()
+        if value.contains_secret()
+    )
+    return SECRET_OUTPUTS.union(marked)
 
 
 def _struct(values: Properties, secrets: frozenset[str] = frozenset()) -> Any:
