@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -31,7 +32,10 @@ _DEFAULTS: Final[dict[str, Any]] = {
 _LOCKBOX: Final = {"secretEntry": "api_key", "keyIdEntry": "api_key_id"}
 _VERIFY: Final = {"method": "GET", "expectStatus": 200, "timeout": "60s"}
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT")
-_KEY_ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,50}")
+_ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,50}")
+_SECRETS_BEGIN: Final = "AQVN"
+_LONGEST_LIFETIME: Final = timedelta(days=18_250)
+_LONGEST_WAIT: Final = timedelta(hours=1)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Problems = list[tuple[str, str]]
@@ -41,8 +45,8 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs with every default filled in and sets in order. Unknown values pass. Raises InvalidInput with all problems."""
     problems: Problems = []
     _unknown_names(given, INPUTS, "", problems)
-    inputs = {**_DEFAULTS, **{name: value for name, value in given.items() if name in INPUTS}}
-    _text(inputs, "serviceAccountId", problems, required=True)
+    inputs = {**_DEFAULTS, **_given(given, INPUTS)}
+    _account(inputs, problems)
     _scopes(inputs, problems)
     _description(inputs, problems)
     _durations(inputs, problems)
@@ -61,24 +65,47 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if value is not None}
 
 
+def _given(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Those of `names` that have a value: null means that the default holds."""
+    return {name: values[name] for name in names if values.get(name) is not None}
+
+
 def _unknown_names(given: Mapping[str, Any], known: Any, path: str, problems: Problems) -> None:
     for name in given:
         if name not in known and not name.startswith("__"):
             close = difflib.get_close_matches(name, list(known), 1)
             problems.append(
-                (f"{path}{name}", "is not an input of ApiKey" + (f"; did you mean {close[0]}?" if close else ""))
+                (
+                    f"{path}{name if name and name.isprintable() else _shown(name)}",
+                    "is not an input of ApiKey" + (f"; did you mean {close[0]}?" if close else ""),
+                )
             )
 
 
-def _text(inputs: Mapping[str, Any], name: str, problems: Problems, required: bool = False) -> bool:
+def _account(inputs: Mapping[str, Any], problems: Problems) -> None:
+    account = inputs.get("serviceAccountId")
+    if account is None or account == "":
+        problems.append(("serviceAccountId", "is required: the id of the service account that the key belongs to"))
+    elif account is not UNKNOWN and not _is_id(account):
+        problems.append(("serviceAccountId", "must be the id of a service account, such as ajexxxxxxxxxxxxxxxxx"))
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def _text(inputs: Mapping[str, Any], name: str, problems: Problems) -> bool:
     value = inputs.get(name)
-    if value is UNKNOWN or (value is None and not required):
+    if value is UNKNOWN or value is None:
         return False
-    if not isinstance(value, str) or (required and not value):
-        problems.append((name, "is required: give a string" if value in (None, "") else "must be a string"))
+    if not isinstance(value, str):
+        problems.append((name, "must be a string"))
         return False
-    if name == "serviceAccountId":
-        problems.extend((name, reason) for reason in field_violations(_CREATE, "service_account_id", value))
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        problems.append((name, "must be valid Unicode"))
+        return False
     return True
 
 
@@ -104,7 +131,17 @@ def _scopes(inputs: dict[str, Any], problems: Problems) -> None:
     problems.extend((f"scopes[{index}]", "must be a scope such as yc.ai.translate.execute") for index in wrong)
     if not wrong:
         inputs["scopes"] = sorted(set(scopes))
-        problems.extend(("scopes", reason) for reason in field_violations(_CREATE, "scopes", inputs["scopes"]))
+        problems.extend(_scope_limits(scopes, inputs["scopes"]))
+
+
+def _scope_limits(given: list[str], unique: list[str]) -> Problems:
+    """The API's limits on scopes, each broken one at its place in the list as it was given."""
+    found: Problems = []
+    for reason in field_violations(_CREATE, "scopes", unique):
+        at = re.match(r"\[([0-9]+)\]: ", reason)
+        path = f"scopes[{given.index(unique[int(at[1])])}]" if at else "scopes"
+        found.append((path, reason[at.end() :] if at else reason))
+    return found
 
 
 def _description(inputs: Mapping[str, Any], problems: Problems) -> None:
@@ -125,7 +162,14 @@ def _durations(inputs: Mapping[str, Any], problems: Problems) -> None:
             parsed[name] = parse_duration(inputs[name])
         except ValueError as error:
             problems.append((name, str(error)))
-    if len(parsed) == 3 and parsed["rotateEvery"] + parsed["overlap"] > parsed["lifetime"]:
+    if parsed.get("lifetime", _LONGEST_LIFETIME) > _LONGEST_LIFETIME:
+        problems.append(
+            (
+                "lifetime",
+                f"{inputs['lifetime']} would end after 2105, where the API's dates end: write {_LONGEST_LIFETIME.days}d or less",
+            )
+        )
+    elif len(parsed) == 3 and parsed["rotateEvery"] + parsed["overlap"] > parsed["lifetime"]:
         least = format_duration(parsed["rotateEvery"] + parsed["overlap"])
         problems.append(
             (
@@ -143,9 +187,8 @@ def _compromised(inputs: dict[str, Any], problems: Problems) -> None:
     if not isinstance(listed, list):
         problems.append(("compromised", "must be a list of key ids"))
         return
-    wrong = [
-        index for index, key_id in enumerate(listed) if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id)
-    ]
+    # A secret that was pasted in place of its id would stay in the stack file and the state in plain text.
+    wrong = [index for index, key_id in enumerate(listed) if not _is_id(key_id) or key_id.startswith(_SECRETS_BEGIN)]
     problems.extend(
         (f"compromised[{index}]", "must be a key id such as ajexxxxxxxxxxxxxxxxx, never the secret") for index in wrong
     )
@@ -161,9 +204,11 @@ def _lockbox(inputs: dict[str, Any], problems: Problems) -> None:
         problems.append(("lockbox", "must be an object with secretId"))
         return
     _unknown_names(given, ("secretId", *_LOCKBOX), "lockbox.", problems)
-    lockbox = {**_LOCKBOX, **given}
-    if not lockbox.get("secretId"):
+    lockbox = {**_LOCKBOX, **_given(given, ("secretId", *_LOCKBOX))}
+    if lockbox.get("secretId") is None or lockbox["secretId"] == "":
         problems.append(("lockbox.secretId", "is required: the id of a Lockbox secret"))
+    elif lockbox["secretId"] is not UNKNOWN and not _is_id(lockbox["secretId"]):
+        problems.append(("lockbox.secretId", "must be the id of a Lockbox secret, such as e6qxxxxxxxxxxxxxxxxx"))
     for name in _LOCKBOX:
         if lockbox[name] is not UNKNOWN:
             if isinstance(lockbox[name], str) and lockbox[name]:
@@ -185,25 +230,31 @@ def _verify(inputs: dict[str, Any], problems: Problems) -> None:
         problems.append(("verify", "must be an object with url"))
         return
     _unknown_names(given, ("url", *_VERIFY), "verify.", problems)
-    verify = {**_VERIFY, **given}
-    try:
-        parts = urlsplit(verify.get("url", ""))
-        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        usable = bool(secure and parts.hostname)
-    except (ValueError, AttributeError, TypeError):
-        usable = False
-    if not usable:
-        problems.append(("verify.url", "must be an https:// address: the new key is sent there"))
+    verify = {**_VERIFY, **_given(given, ("url", *_VERIFY))}
+    if not _is_safe_address(verify.get("url")):
+        problems.append(("verify.url", "must be an https:// address without a password: the new key is sent there"))
     if verify["method"] not in _METHODS:
         problems.append(("verify.method", f"must be one of {', '.join(_METHODS)}"))
     status = verify["expectStatus"]
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         problems.append(("verify.expectStatus", "must be an HTTP status from 100 to 599"))
     try:
-        parse_duration(verify["timeout"])
+        if parse_duration(verify["timeout"]) > _LONGEST_WAIT:
+            problems.append(("verify.timeout", "is longer than 1h, and `pulumi up` waits that long: write 1h or less"))
     except ValueError as error:
         problems.append(("verify.timeout", str(error)))
     inputs["verify"] = verify
+
+
+def _is_safe_address(url: Any) -> bool:
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        return secure and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        return False
 
 
 def _shown(value: object) -> str:

@@ -32,7 +32,7 @@ def test_a_number_and_a_unit_is_a_duration(text: str, length: timedelta) -> None
 
 NOT_DURATIONS = [
     *("", "d", "90", "90 d", " 90d", "90d ", "90d\n", "-1d", "+1d", "1.5h", "1,5h", "1h30m", "90D", "90w", "3M", "1y"),
-    *("٣d", "９d", "1²d", "90\u200bd", "9" * 11 + "s", "\x001d", "1e3s", "0x1d", "P30D", "90days"),
+    *("\u0663d", "\uff19d", "1²d", "90\u200bd", "9" * 11 + "s", "\x001d", "1e3s", "0x1d", "P30D", "90days"),
 ]
 
 
@@ -91,10 +91,13 @@ def test_what_is_written_can_be_read(length: timedelta) -> None:
 
 @given(st.text() | st.from_regex(r"[0-9]{1,12}[a-z]"))
 def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
+    length, remark = _read(text)
+    assert SECOND <= length <= LONGEST
+    assert not remark or ("write a" in remark and "\n" not in remark)
+
+
+def _read(text: str) -> tuple[timedelta, str]:
     try:
-        length = parse_duration(text)
+        return parse_duration(text), ""
     except ValueError as error:
-        assert "\n" not in str(error)
-        assert "write a" in str(error)
-    else:
-        assert SECOND <= length <= LONGEST
+        return SECOND, str(error)
