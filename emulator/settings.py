@@ -33,8 +33,9 @@ class Settings:
     """How long the services don't know a new API key."""
     token_lifetime: timedelta = timedelta(hours=12)
     """Of an IAM token."""
-    schedule_current_version: str = "refuse"
-    """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`."""
+    schedule_current_version: str = "allow"
+    """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`. The documentation is
+    silent; Terraform's provider does it whenever it deletes a version, and its acceptance tests expect it to work."""
     secret_names: str = "free"
     """Whether two Lockbox secrets of a folder may have one name: `free` or `unique`."""
     scope_order: str = "sorted"

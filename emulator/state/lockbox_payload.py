@@ -67,11 +67,18 @@ class SecretVersions:
         secret = Secret.FromString(record.body)
         if secret.status != Secret.Status.ACTIVE:
             raise precondition(f"Secret {secret.id} is inactive: activate it to add a version")
-        base_id = request.base_version_id or record.facts["current"]
+        base_id = request.base_version_id or self._default_base(secret.id, record.facts["current"])
         version = self._versions.add(secret, base_id, request.payload_entries, request.description, "payload_entries")
         self._make_current(record, version.id)
         metadata = AddVersionMetadata(secret_id=secret.id, version_id=version.id)
         return self._done(call, secret.id, "Add version", metadata, version)
+
+    def _default_base(self, secret_id: str, current: str) -> str:
+        """The current version; none where it is on its way to destruction, as Terraform's provider expects of the cloud
+        when it replaces a version."""
+        if current and self._versions.find(secret_id, current).status == Version.Status.ACTIVE:
+            return current
+        return ""
 
     def set_current(self, request: SetCurrentVersionRequest, call: Call) -> Operation:
         """Makes an active version the current one."""

@@ -70,13 +70,15 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
         now = datetime.fromtimestamp(self._state.clock.real(), UTC)
         entry = LoggedCall(method, call.request_id, _text(now), _text(self._state.clock.now()))
         self._calls.begin(entry)
+        # Clients of the cloud log these, and read them at the beginning as well as at the end.
+        context.send_initial_metadata(_trace(call))
         try:
             response = self._carry_out(call, behaviour, request, context)
         except CloudError as error:
             entry.principal, entry.code = call.principal, error.code.name
             _abort(error, call, context)
         entry.principal, entry.code = call.principal, "OK"
-        context.set_trailing_metadata((("x-request-id", call.request_id),))
+        context.set_trailing_metadata(_trace(call))
         return response
 
     def _carry_out(self, call: Call, behaviour: Callable[..., Any], request: Any, context: grpc.ServicerContext) -> Any:
@@ -127,9 +129,14 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
 
 def _abort(error: CloudError, call: Call, context: grpc.ServicerContext) -> NoReturn:
     details = error.status(call.request_id).SerializeToString()
-    context.set_trailing_metadata((("x-request-id", call.request_id), ("grpc-status-details-bin", details)))
+    context.set_trailing_metadata((*_trace(call), ("grpc-status-details-bin", details)))
     context.abort(error.code, error.message)
     raise AssertionError("abort raises")
+
+
+def _trace(call: Call) -> tuple[tuple[str, str], ...]:
+    names = ("x-request-id", "x-server-request-id", "x-server-trace-id")
+    return tuple((name, call.request_id) for name in names)
 
 
 def _text(moment: datetime) -> str:

@@ -161,14 +161,19 @@ def test_a_destruction_can_be_cancelled_in_time(local: Local) -> None:
     assert _payload(local, secret_id, first) == {"k": "1"}
 
 
-def test_the_current_version_is_not_scheduled_unless_the_settings_allow_it(local: Local) -> None:
-    secret_id = local.secret(k="1")
+def test_the_current_version_is_scheduled_unless_the_settings_refuse_it(local: Local) -> None:
+    secret_id = local.secret(k="1", old="1")
     current = _current(local, secret_id)
+    local.admin("POST", "settings", {"scheduleCurrentVersion": "refuse"})
     assert refusal(lambda: _schedule(local, secret_id, current))[0] == "FAILED_PRECONDITION"
     local.admin("POST", "settings", {"scheduleCurrentVersion": "allow"})
     _schedule(local, secret_id, current)
+    secret = local.deployer(_SECRETS, "Get", GetSecretRequest(secret_id=secret_id))
+    assert (secret.current_version.id, secret.current_version.status) == (current, Version.SCHEDULED_FOR_DESTRUCTION)
     assert refusal(lambda: _payload(local, secret_id))[0] == "FAILED_PRECONDITION"
-    assert refusal(lambda: _add(local, secret_id, k="2"))[0] == "FAILED_PRECONDITION"
+    assert refusal(lambda: _add(local, secret_id, base=current, k="2"))[0] == "FAILED_PRECONDITION"
+    _add(local, secret_id, k="2")
+    assert _payload(local, secret_id) == {"k": "2"}
 
 
 def test_an_older_version_can_be_made_current_again(local: Local) -> None:
