@@ -50,6 +50,7 @@ def test_up_shows_what_the_program_prints_and_makes_what_it_declares(project: Pr
     output = project.up(count="3")
     assert "declaring notes" in output
     assert "a word on standard error" in output
+    assert "warning: a warning to the engine" in output
     assert "+ 4 created" in output
     assert sorted(path.name for path in project.notes.glob("note-*")) == ["note-0", "note-1", "note-2"]
 
@@ -82,6 +83,7 @@ def test_the_program_runs_in_the_virtual_environment_that_the_project_names(proj
 def test_a_failing_program_fails_the_command_with_its_message(project: Project, ending: str, message: str) -> None:
     output = project.up(check=False, ending=ending)
     assert message in output
+    assert "1 errored" in output
     assert project.pulumi("preview", check=False).returncode != 0
 
 

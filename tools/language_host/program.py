@@ -1,7 +1,8 @@
 """Runs one Pulumi program on the SDK's runtime, in a process of its own.
 
-Started by the host with the Python of the *program's* environment, by path, with a serialized `RunRequest` on standard
-input (its configuration may hold secrets, so neither arguments nor environment carry it). Imports nothing but the SDK.
+Started by the host with the Python of the *program's* environment, by path, with the engine's address as argument and a
+serialized `RunRequest` on standard input (its configuration may hold secrets, so neither arguments nor environment carry
+it). Imports nothing but the SDK.
 
 Exit codes: 0, it ran; REPORTED, it failed and the user has been told why; anything else is the program's own.
 """
@@ -32,8 +33,8 @@ class _ProgramMissing(Exception):
     """Where the program should be there is none."""
 
 
-def run(request: RunRequest) -> int:
-    """Runs the program that `request` describes; the exit code says how it ended."""
+def run(request: RunRequest, engine_address: str) -> int:
+    """Runs the program that `request` describes; the exit code says how it ended. What it logs goes to the engine."""
     import grpc
     import pulumi
     from pulumi.runtime import reset_options, run_in_stack, set_all_config
@@ -46,7 +47,7 @@ def run(request: RunRequest) -> int:
         stack=request.stack,
         root_directory=request.info.root_directory,
         parallel=request.parallel,
-        engine_address=request.args[0] if request.args else None,
+        engine_address=engine_address,
         monitor_address=request.monitor_address,
         preview=request.dryRun,
         organization=request.organization or "organization",
@@ -60,7 +61,7 @@ def run(request: RunRequest) -> int:
     executor = ThreadPoolExecutor(max_workers=max(request.parallel, 1) * 4)
     loop.set_default_executor(executor)
     try:
-        loop.run_until_complete(run_in_stack(lambda: _execute(path)))
+        loop.run_until_complete(run_in_stack(lambda: _execute(path, list(request.args))))
     except (pulumi.RunError, _ProgramMissing) as error:
         pulumi.log.error(str(error))
         return REPORTED
@@ -81,14 +82,14 @@ def run(request: RunRequest) -> int:
     return 0
 
 
-def _execute(path: str) -> None:
+def _execute(path: str, arguments: list[str]) -> None:
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     if os.path.isdir(path) and not os.path.exists(os.path.join(path, "__main__.py")):
         raise _ProgramMissing(f"unable to find main python program `__main__.py` in `{path}`")
     # run_path does this for a folder; a file expects its neighbours to be importable as well.
     if not os.path.isdir(path):
         sys.path.insert(0, directory)
-    sys.argv = [path]
+    sys.argv = [path, *arguments]
     runpy.run_path(path, run_name="__main__")
 
 
@@ -133,7 +134,7 @@ def main() -> None:
     if request.pwd:
         os.chdir(request.pwd)
     try:
-        code = run(request)
+        code = run(request, sys.argv[1])
     except KeyboardInterrupt:
         code = REPORTED
     sys.exit(code)

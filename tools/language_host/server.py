@@ -55,8 +55,9 @@ def _interpreter(info: language_pb2.ProgramInfo, context: grpc.ServicerContext) 
 class PythonLanguageHost(LanguageServer):
     """Answers the engine for programs and plugins whose runtime is `python`."""
 
-    def __init__(self, children: Children, base_environment: Mapping[str, str]) -> None:
+    def __init__(self, children: Children, base_environment: Mapping[str, str], engine_address: str) -> None:
         super().__init__(_no_inline_program)
+        self._engine_address = engine_address
         self._children = children
         self._environment = dict(base_environment)
 
@@ -117,7 +118,7 @@ class PythonLanguageHost(LanguageServer):
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         interpreter = _interpreter(request.info, context)
         process = self._children.start(
-            [str(interpreter.executable), "-u", str(_PROGRAM_RUNNER)],
+            [str(interpreter.executable), "-u", str(_PROGRAM_RUNNER), self._engine_address],
             directory=None,
             environment=interpreter.environment(self._environment),
             captured=False,
@@ -206,7 +207,7 @@ def _watch_standard_input(gone: threading.Event) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def serve() -> None:
+def serve(engine_address: str) -> None:
     """Serves on a free loopback port, printed as the first line, until told to stop."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -214,7 +215,7 @@ def serve() -> None:
     children = Children()
     limits = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=_THREADS), options=limits)
-    host = PythonLanguageHost(children, os.environ)
+    host = PythonLanguageHost(children, os.environ, engine_address)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -227,7 +228,10 @@ def serve() -> None:
 
 def main() -> None:
     """Runs the host. It leaves by os._exit: nothing may hold it once its children are gone."""
-    serve()
+    if len(sys.argv) < 2:
+        sys.exit("usage: pulumi-language-python <engine address>")
+    # The engine puts its own options for logs and traces before its address.
+    serve(sys.argv[-1])
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -17,6 +17,7 @@ class Note(pulumi.CustomResource):
 
 
 print("declaring notes")
+pulumi.log.warn("a warning to the engine")
 print("a word on standard error", file=sys.stderr)
 for index in range(config.get_int("count") or 1):
     Note(f"note-{index}", text=config.get("text") or "hello")
