@@ -18,17 +18,21 @@ SERVED: Final = ("endpoint", "iam", "kms", "lockbox", "lockbox-payload", "operat
 """The ids of the services that the emulator has; official clients look them up by these."""
 
 _OTHERS: Final = (
-    "ai-assistants ai-files ai-foundation-models ai-llm ai-speechkit ai-stt ai-translate ai-vision ai-vision-ocr "
-    "alb apigateway-connections apploadbalancer backup billing cdn certificate-manager certificate-manager-data "
-    "certificate-manager-private-ca cloudapps cloudrouter compute container-registry dataproc dataproc-manager "
-    "datasphere datatransfer dns iot-data iot-devices k8s kms-crypto load-balancer loadtesting locator "
-    "log-ingestion log-reading logging logs managed-airflow managed-clickhouse managed-elasticsearch "
-    "managed-greenplum managed-kafka managed-kubernetes managed-mongodb managed-mysql managed-opensearch "
-    "managed-postgresql managed-redis managed-spark managed-sqlserver managed-trino managed-ytsaurus marketplace "
-    "mdb-clickhouse mdb-kafka mdb-mongodb mdb-mysql mdb-opensearch mdb-postgresql mdb-redis mdb-sqlserver mdbproxy "
-    "monitoring organization-manager organizationmanager quota quota-manager resourcemanager serverless-apigateway "
-    "serverless-containers serverless-functions serverless-gateway-connections serverless-triggers "
-    "serverlessapigateway smart-captcha smart-web-security storage storage-api trino vpc ydb"
+    "adviser ai-assistants ai-files ai-fomo-dataset ai-fomo-tuning ai-foundatation-models ai-foundation-models "
+    "ai-llm ai-ocr ai-speechkit ai-stt ai-translate ai-tts ai-vision ai-vision-ocr alb alert-sink "
+    "apigateway-connections apploadbalancer audittrails backup baremetal billing broker-data cdn "
+    "certificate-manager certificate-manager-data certificate-manager-private-ca "
+    "certificate-manager-private-ca-data cic cloud-registry cloudapps clouddesktops cloudrouter compute "
+    "connection-manager container-registry datacatalog dataproc dataproc-manager datasphere datatransfer dns gitlab "
+    "iot-broker iot-data iot-devices k8s kms-crypto load-balancer loadtesting locator log-ingestion log-reading "
+    "logging logs managed-airflow managed-clickhouse managed-elasticsearch managed-greenplum managed-kafka "
+    "managed-kubernetes managed-metastore managed-mongodb managed-mysql managed-opensearch managed-postgresql "
+    "managed-redis managed-spark managed-spqr managed-sqlserver managed-trino managed-ytsaurus managed-zonalshift "
+    "marketplace mcp-gateway mdb-clickhouse mdb-kafka mdb-mongodb mdb-mysql mdb-opensearch mdb-postgresql mdb-redis "
+    "mdb-sqlserver mdbproxy monitoring organization-manager organizationmanager quota quota-manager resourcemanager "
+    "searchapi serverless-apigateway serverless-containers serverless-eventrouter serverless-functions "
+    "serverless-gateway-connections serverless-triggers serverless-workflows serverlessapigateway servicename "
+    "smart-captcha smart-web-security speechsense storage storage-api trino video vpc ycvc ydb"
 )
 
 NOT_SERVED: Final = frozenset(_OTHERS.split())
