@@ -35,6 +35,8 @@ class Bench:
         self._numbers = itertools.count(1)
         self.token = deployer_token(self.cloud)
         self._colleague = client(self.cloud, self.token)
+        self.warm = False
+        """Whether runs of the plugin find connections open and services known, so that what only leads to a case takes less time."""
 
     def close(self) -> None:
         """Stops the cloud."""
@@ -99,7 +101,8 @@ class Bench:
 
         def start() -> PluginRun:
             moment = self.now()
-            return PluginRun({**self.environment(), **environment}, lambda: moment, tuned)
+            sdk = self._colleague.sdk if self.warm else None
+            return PluginRun({**self.environment(), **environment}, lambda: moment, tuned, sdk)
 
         return SmallStack(start, name)
 

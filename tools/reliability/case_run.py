@@ -37,7 +37,9 @@ def run_case(bench: Bench, case: Case) -> Result:
     """Brings the step about, fails it as the case says, runs plainly as often as the step needs, and judges."""
     step, verdict = BY_NAME[case.step], Verdict()
     scene = Scene(bench)
+    bench.warm = True
     step.arrange(scene)
+    bench.warm = False
     secrets = scene.look().secrets | set(scene.secrets.values())
     bench.forget_calls()
     bench.fault(*(fault.asked() for fault in case.faults))
@@ -48,6 +50,7 @@ def run_case(bench: Bench, case: Case) -> Result:
     judge_served(scene, step, view, verdict)
     outcomes = [first, *_healed(scene, step, first, verdict)]
     judge(scene, step, verdict)
+    bench.warm = True
     bench.forget_calls()
     last = scene.stack.up(step.program(scene))
     judge_settled(last, bench.calls(), verdict)

@@ -51,18 +51,24 @@ class FastTime:
 
 
 class PluginRun:
-    """The plugin from its start to its end. `environment` is its own; `now` the time by which it judges keys."""
+    """The plugin from its start to its end.
+
+    environment: its own; now: the time by which it judges keys; tuned: what is done to its session before the first verb; sdk: connections to
+    use instead of its own.
+    """
 
     def __init__(
         self,
         environment: Mapping[str, str],
         now: Callable[[], datetime],
         tuned: Callable[[Session], None] | None = None,
+        sdk: Any = None,
     ) -> None:
         self.logged: list[str] = []
         self._session = Session(environment, now)
         self._session.log = self._log  # type: ignore[method-assign]
-        self._tuned = tuned or _hurried
+        self._tuned = tuned or hurried
+        self._sdk = sdk
         # What handlers know is a process's own, and ends with it: each run gets new ones.
         TYPES.update({token: type(handler)() for token, handler in TYPES.items()})
         self._pool = ThreadPoolExecutor(_THREADS)
@@ -76,6 +82,8 @@ class PluginRun:
     def __enter__(self) -> PluginRun:
         self.call("Configure", provider_pb2.ConfigureRequest(acceptSecrets=True, args=struct({})))
         self._tuned(self._session)
+        if self._sdk is not None:
+            self._session.runtime().cloud.sdk = self._sdk
         return self
 
     def __exit__(
@@ -84,7 +92,8 @@ class PluginRun:
         self._channel.close()
         self._server.stop(grace=None).wait()
         self._pool.shutdown()
-        _hang_up(self._session)
+        if self._sdk is None:
+            _hang_up(self._session)
 
     def cancel(self) -> None:
         """What the engine asks for on Ctrl-C."""
@@ -120,7 +129,8 @@ def _hang_up(session: Session) -> None:
         channel.close()
 
 
-def _hurried(session: Session) -> None:
+def hurried(session: Session) -> None:
+    """Waits take no time; every figure of the plugin's patience stays what it is."""
     cloud, time = session.runtime().cloud, FastTime()
     cloud.wait, cloud.monotonic = time.wait, time.monotonic
 

@@ -111,9 +111,10 @@ class Judge:
             self.verdict.add(RULE, f"the service refuses the previous key {key_id}")
         if _seconds(expiry(key)) != ends:
             self.verdict.add(RULE, f"previous key {key_id} ends {key['expiresAt']}, in the state {ends.isoformat()}")
-        overlaps = 2 if "extendedAt" in previous else 1
-        promised = _time(previous["rotatedAt"]) + overlaps * parse_duration(state["overlap"])
-        wanted = min(_time(previous["lifetimeEndsAt"]), promised)
+        overlap, last = parse_duration(state["overlap"]), _time(previous["lifetimeEndsAt"])
+        # Once, or once more with each extension.
+        given = max(1, round((ends - _time(previous["rotatedAt"])) / overlap)) if "extendedAt" in previous else 1
+        wanted = min(last, _time(previous["rotatedAt"]) + given * overlap)
         if abs(wanted - ends) > _TOLERANCE:
             self.verdict.add(RULE, f"previous key {key_id} ends {ends.isoformat()}, not {wanted.isoformat()}")
 

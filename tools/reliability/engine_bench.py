@@ -1,0 +1,134 @@
+"""The real engine on a stack of its own, and what a case does with it: held calls, kills, healing, judging."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.stack import Stack
+from tools.reliability.kept_connection import KeptConnection
+from tools.reliability.programs import KEY
+from tools.reliability.promises import NOT_HEALED, RULE, Judge, Verdict
+from tools.reliability.view import View
+
+ACCOUNT: Final[Mapping[str, Any]] = {
+    "name": "translator",
+    "readers": ["self"],
+    "keys": [{"name": "default", "uses": ["translate"]}],
+}
+MONTHLY: Final = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d"}
+_PATIENCE: Final = 120.0
+_POLL: Final = 0.02
+
+
+class EngineBench(AbstractContextManager["EngineBench"]):
+    """A local cloud and a stack `test` in `directory`. The stack file's accounts are what `write` was given last."""
+
+    def __init__(self, directory: Path) -> None:
+        self.cloud = LocalCloud(directory / "cloud")
+        self.stack = Stack(directory / "stack", self.cloud)
+        self.http = KeptConnection(self.cloud.ready["http"])
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.http.close()
+        self.cloud.stop()
+
+    def write(self, *accounts: Mapping[str, Any]) -> None:
+        """The stack file."""
+        self.stack.write([dict(account) for account in accounts], MONTHLY)
+
+    def start_up(self) -> subprocess.Popen[str]:
+        """`pulumi up`, started."""
+        return self.stack.start("up", "--yes", "--skip-preview")
+
+    def hold(self, method: str, when: str) -> None:
+        """The next call of `method` will be held, `before` or `after` it took effect."""
+        self.cloud.admin("POST", "faults", [{"method": method, "when": when, "hold": True, "times": 1}])
+
+    def held(self, running: subprocess.Popen[str]) -> bool:
+        """Waits until the call is held: True; False where the command has ended before it came to that."""
+        return self.wait_for(lambda: bool(self.cloud.admin("GET", "held")), running)
+
+    def let_go(self) -> None:
+        """No call is held any more."""
+        self.cloud.clear_faults()
+        self.cloud.admin("POST", "release")
+
+    def heal(self, verdict: Verdict) -> str:
+        """What a user does after a killed run: `pulumi cancel` where the stack is locked, then one plain `up`. What it printed."""
+        code, printed = self.stack.attempt("up", "--yes", "--skip-preview")
+        if code and "pulumi cancel" in printed:
+            self.stack.run("cancel", "--yes")
+            code, printed = self.stack.attempt("up", "--yes", "--skip-preview")
+        if code:
+            verdict.add(NOT_HEALED, printed)
+        return printed
+
+    def states(self) -> list[dict[str, Any]]:
+        """The outputs of every key in the state, secrets decrypted."""
+        return [resource["outputs"] for resource in self.resources() if resource["type"] == KEY]
+
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state holds, secrets decrypted."""
+        exported = json.loads(self.stack.run("stack", "export", "--show-secrets"))
+        return [_decrypted(resource) for resource in exported["deployment"].get("resources", [])]
+
+    def judge(self, verdict: Verdict) -> View:
+        """Everything that is not as promised, by the state and the cloud as they are now."""
+        view = self.look()
+        resources = self.resources()
+        judged = Judge(view, self.accepts, verdict)
+        judged.keys(resource["outputs"] for resource in resources if resource["type"] == KEY)
+        judged.litter(str(resource.get("id")) for resource in resources)
+        for resource in resources:
+            if resource.get("initErrors"):
+                verdict.add(RULE, f"{resource['urn']} still has errors: {resource['initErrors']}")
+        return view
+
+    def judge_served(self, verdict: Verdict) -> None:
+        """Whoever reads Lockbox now gets keys that work."""
+        Judge(self.look(), self.accepts, verdict).served()
+
+    def judge_settled(self, verdict: Verdict) -> None:
+        """One more run changes nothing and calls nothing."""
+        self.cloud.forget_calls()
+        code, printed = self.stack.attempt("up", "--yes", "--skip-preview", "--expect-no-changes")
+        if code or self.cloud.calls():
+            verdict.add(RULE, f"one more run isn't a no-op: {self.cloud.calls()} {printed}")
+
+    def look(self) -> View:
+        """What the cloud holds now."""
+        return View(self.cloud.state())
+
+    def accepts(self, secret: str) -> bool:
+        """Whether the service lets a consumer in with that secret."""
+        return self.cloud.use("translate", secret) == 200
+
+    @staticmethod
+    def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> bool:
+        """Waits until it holds: True; False where the command has ended before. Raises TimeoutError."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            if condition():
+                return True
+            if running.poll() is not None:
+                return False
+            time.sleep(_POLL)
+        raise TimeoutError("what was waited for has not come about")
+
+
+def _decrypted(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "plaintext" in value:
+            return json.loads(value["plaintext"])
+        return {name: _decrypted(item) for name, item in value.items()}
+    return [_decrypted(item) for item in value] if isinstance(value, list) else value

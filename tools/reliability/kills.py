@@ -1,0 +1,196 @@
+"""Kills at every step of issue, rotation, revoke and delete: the plugin, the engine, Ctrl-C once and twice.
+
+After each comes what a user does: what Pulumi itself asks for (`pulumi cancel`), and one plain `up`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tools.reliability.engine_bench import ACCOUNT, EngineBench
+from tools.reliability.process_tree import all_end, descendants
+from tools.reliability.promises import KINDS, RULE, Verdict
+from tools.reliability.table import Table
+
+PLUGIN: Final = "the plugin, SIGKILL"
+ENGINE: Final = "the engine, SIGKILL"
+ONCE: Final = "Ctrl-C once"
+TWICE: Final = "Ctrl-C twice"
+# How soon everything has to be gone that a killed command had started, in seconds; a busy machine needs some.
+_GONE_WITHIN: Final = 15.0
+_ENDS_WITHIN: Final = 120.0
+
+STEPS: Final[Mapping[str, Sequence[str]]] = {
+    "issue": (
+        "ServiceAccountService/Create",
+        "FolderService/UpdateAccessBindings",
+        "SecretService/Create",
+        "SecretService/UpdateAccessBindings",
+        "ApiKeyService/Create",
+        "SecretService/AddVersion",
+    ),
+    "rotation": ("ApiKeyService/List", "ApiKeyService/Create", "SecretService/AddVersion", "ApiKeyService/Update"),
+    "revoke": (
+        "ApiKeyService/List",
+        "ApiKeyService/Create",
+        "SecretService/AddVersion",
+        "ApiKeyService/Delete",
+        "SecretService/ScheduleVersionDestruction",
+    ),
+    "delete": (
+        "ApiKeyService/Delete",
+        "ApiKeyService/List",
+        "SecretService/ScheduleVersionDestruction",
+        "SecretService/Delete",
+        "FolderService/UpdateAccessBindings",
+        "ServiceAccountService/Delete",
+    ),
+}
+"""The calls of each step; a test compares them with those that are made."""
+_WAYS: Final = (
+    (PLUGIN, "before"),
+    (PLUGIN, "after"),
+    (ENGINE, "before"),
+    (ENGINE, "after"),
+    (ONCE, "after"),
+    (TWICE, "before"),
+)
+_FEW: Final = 4
+
+
+@dataclass(frozen=True)
+class Kill:
+    """While `call` of `step` is held, `before` or `after` it took effect, `victim` is killed."""
+
+    step: str
+    call: str
+    when: str
+    victim: str
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.victim} while {self.call} is held {self.when} it took effect"
+
+
+@dataclass
+class Life:
+    """A stack whose one key is issued, rotated, revoked and deleted over and over, and killed at each of these."""
+
+    bench: EngineBench
+    compromised: list[str] = field(default_factory=list)
+
+    def declare(self, step: str) -> None:
+        """Makes `step` what the next `up` has to do."""
+        key: dict[str, Any] = {**ACCOUNT["keys"][0]}
+        if step == "rotation":
+            self.bench.cloud.advance("31d")
+        elif step == "revoke":
+            (state,) = self.bench.states()
+            self.compromised.append(state["keyId"])
+        elif step == "delete":
+            self.bench.write()
+            return
+        self.bench.write({**ACCOUNT, "keys": [{**key, "compromised": list(self.compromised)}]})
+
+
+def kills(quick: bool, tell: Callable[[str], None]) -> Table:
+    """Runs them on two stacks at a time; the table has a row for each victim."""
+    rounds = list(_rounds(_FEW if quick else None))
+    with ThreadPoolExecutor(2) as pool:
+        done = [
+            item for half in pool.map(lambda part: _lives(part, tell), (rounds[::2], rounds[1::2])) for item in half
+        ]
+    table = Table("Kills", ("victim", "kills", "healed", *KINDS), wrong=KINDS)
+    for victim in (PLUGIN, ENGINE, ONCE, TWICE):
+        mine = [verdict for kill, verdict in done if kill.victim == victim]
+        well = sum(not verdict.wrong for verdict in mine)
+        counts = (sum(any(kind == found for found, _ in verdict.wrong) for verdict in mine) for kind in KINDS)
+        table.add(victim, len(mine), well, *counts)
+    table.total()
+    return table
+
+
+def run_kill(life: Life, kill: Kill) -> Verdict:
+    """One kill and what comes after it."""
+    bench, verdict = life.bench, Verdict()
+    life.declare(kill.step)
+    bench.hold(kill.call, kill.when)
+    running = bench.start_up()
+    if bench.held(running):
+        started = descendants(running.pid)
+        if kill.victim == PLUGIN:
+            for process in started:
+                if process.is_plugin():
+                    process.kill()
+        elif kill.victim == ENGINE:
+            running.kill()
+        else:
+            _interrupt(running)
+            if kill.victim == TWICE:
+                _interrupt(running)
+        if kill.victim == ENGINE:
+            # The call ends with its caller; were it let go first, a plugin that lives on would go on with its work.
+            _expect_end(started, verdict)
+        bench.let_go()
+        running.communicate(timeout=_ENDS_WITHIN)
+        _expect_end(started, verdict)
+    else:
+        verdict.add(RULE, f"{kill.call} was never called: {running.communicate()[0]}")
+    bench.let_go()
+    if kill.step in ("rotation", "revoke"):
+        bench.judge_served(verdict)
+    bench.heal(verdict)
+    bench.judge(verdict)
+    return verdict
+
+
+def _lives(rounds: Sequence[Sequence[Kill]], tell: Callable[[str], None]) -> list[tuple[Kill, Verdict]]:
+    directory = Path(tempfile.mkdtemp(prefix="reliability-kills-"))
+    done = []
+    try:
+        with EngineBench(directory) as bench:
+            life = Life(bench)
+            for one_round in rounds:
+                for kill in one_round:
+                    verdict = run_kill(life, kill)
+                    done.append((kill, verdict))
+                    for kind, words in verdict.wrong:
+                        tell(f"{kind}: {kill}: {words}")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    return done
+
+
+def _rounds(rounds: int | None) -> Iterator[list[Kill]]:
+    """Lives from issue to delete, a kill at each step, until every kill has had its turn. Steps with fewer kills begin again."""
+    ways = _WAYS
+    lists = {
+        step: [Kill(step, call, when, victim) for call in calls for victim, when in ways]
+        for step, calls in STEPS.items()
+    }
+    longest = max(len(kills) for kills in lists.values())
+    for at in range(longest) if rounds is None else range(rounds):
+        # A few rounds walk through calls and ways alike; all of them go through every kill.
+        place = at if rounds is None else at * (len(ways) + 1)
+        yield [kills[(place + step) % len(kills)] for step, kills in enumerate(lists.values())]
+
+
+def _interrupt(running: subprocess.Popen[str]) -> None:
+    """Ctrl-C, as a terminal sends it: to the engine and everything that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(running.pid, signal.SIGINT)
+
+
+def _expect_end(started: Any, verdict: Verdict) -> None:
+    for process in all_end(started, _GONE_WITHIN):
+        verdict.add(RULE, f"still runs: {process.arguments}")
+        process.kill()

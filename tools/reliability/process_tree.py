@@ -1,0 +1,71 @@
+"""The processes that a command has started, as everybody on the machine sees them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+_POLL: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process and the arguments that it was started with."""
+
+    pid: int
+    parent: int
+    arguments: str
+
+    def is_plugin(self) -> bool:
+        """Whether it is our provider plugin: Python on the folder `provider`, with the engine's address."""
+        words = self.arguments.split()
+        return "python" in words[0] and any(word.endswith("/provider") for word in words[1:])
+
+    def is_running(self) -> bool:
+        """Whether it still is; what has ended and wasn't waited for yet has ended."""
+        done = _ps("-o", "stat=", "-p", str(self.pid)).strip()
+        return bool(done) and not done.startswith("Z")
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> list[Process]:
+    """Everything below that process."""
+    every = [_process(line) for line in _ps("-A", "-o", "pid=,ppid=,args=").splitlines() if line.strip()]
+    found: list[Process] = []
+    parents = {pid}
+    while parents:
+        level = [process for process in every if process.parent in parents]
+        found += level
+        parents = {process.pid for process in level}
+    return found
+
+
+def all_end(processes: Sequence[Process], seconds: float) -> list[Process]:
+    """Waits until all have ended; those that still run after that many seconds."""
+    deadline = time.monotonic() + seconds
+    left = list(processes)
+    while left and time.monotonic() < deadline:
+        left = [process for process in left if process.is_running()]
+        if left:
+            time.sleep(_POLL)
+    return left
+
+
+def _process(line: str) -> Process:
+    pid, parent, arguments = line.split(None, 2)
+    return Process(int(pid), int(parent), arguments)
+
+
+def _ps(*arguments: str) -> str:
+    done = subprocess.run(["ps", "-ww", *arguments], check=False, capture_output=True, text=True)
+    return done.stdout
