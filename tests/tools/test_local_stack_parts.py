@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -112,13 +113,45 @@ def test_a_local_cloud_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert not Places(tmp_path).process.exists()
 
 
+class RecordedPulumi:
+    """Stands for the engine: takes down how it was called, and answers each call with the same JSON."""
+
+    def __init__(self, directory: Path, answer: str) -> None:
+        self._calls = directory / "calls"
+        engine = directory / "pulumi"
+        engine.write_text(f"#!/bin/sh\necho \"$@\" >> {self._calls}\necho '{answer}'\n")
+        engine.chmod(0o755)
+        self.stack = Stack(Engine(engine, "path"), Places(directory), dict(os.environ))
+
+    def commands(self) -> list[str]:
+        """The first words of the calls, in order."""
+        return [line.split()[1] for line in self._calls.read_text().splitlines()]
+
+
 @pytest.mark.parametrize("number", [1, 2**22 + 1], ids=["another program's", "nobody's"])
-def test_the_lock_of_a_dead_pulumi_is_told_from_that_of_a_living_one(tmp_path: Path, number: int) -> None:
-    places = Places(tmp_path)
-    engine = tmp_path / "pulumi"
-    calls = tmp_path / "calls"
-    engine.write_text(f'#!/bin/sh\necho "$@" >> {calls}\necho "{{}}"\n')
-    engine.chmod(0o755)
-    write_private(places.stack_locks / "1.json", {"pid": number})
-    Stack(Engine(engine, "path"), places, dict(os.environ)).heal()
-    assert "--non-interactive cancel --yes local" in calls.read_text().splitlines()
+def test_the_lock_of_a_pulumi_that_is_no_more_is_cleared(tmp_path: Path, number: int) -> None:
+    pulumi = RecordedPulumi(tmp_path, "{}")
+    write_private(Places(tmp_path).stack_locks / "1.json", {"pid": number})
+    pulumi.stack.heal()
+    assert pulumi.commands() == ["cancel", "stack"]
+
+
+def test_the_lock_of_a_pulumi_at_work_is_left_alone(tmp_path: Path) -> None:
+    pulumi = RecordedPulumi(tmp_path, "{}")
+    at_work = tmp_path / "pulumi-at-work"
+    shutil.copy(shutil.which("cat") or "", at_work)
+    with subprocess.Popen([at_work], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as working:
+        assert working.stdin is not None
+        assert working.stdout is not None
+        # Only once it has answered is it sure to be known by its own name.
+        working.stdin.write(b"here?\n")
+        assert working.stdout.readline() == b"here?\n"
+        write_private(Places(tmp_path).stack_locks / "1.json", {"pid": working.pid})
+        pulumi.stack.heal()
+    assert pulumi.commands() == ["stack"]
+
+
+def test_operations_that_a_killed_pulumi_had_begun_are_cleared(tmp_path: Path) -> None:
+    pulumi = RecordedPulumi(tmp_path, '{"deployment": {"pending_operations": [{}]}}')
+    pulumi.stack.heal()
+    assert pulumi.commands() == ["stack", "refresh"]
