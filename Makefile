@@ -2,7 +2,7 @@
 # the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env test
+.PHONY: help up down env demo test
 
 set-up = @sh tools/python.sh -m tools.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -22,6 +22,10 @@ down: ## destroy the local stack and stop the local cloud
 env: ## print what plain `pulumi` needs in a shell: eval "$(make -s env)"
 	$(set-up) runtime
 	$(run) tools.local_stack env
+
+demo: ## tell the whole story in one run: issue, use, rotate, end, leak, catch up; with a consumer that never stops
+	$(set-up) runtime
+	$(run) tools.demo
 
 test: ## set up and run every check: format, lint, types, tests
 	$(set-up) development

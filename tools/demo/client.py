@@ -1,0 +1,54 @@
+"""What a consumer does: read its key in Lockbox with its account's own token, and call its service with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+import yandexcloud
+from yandex.cloud.lockbox.v1.payload_service_pb2 import GetPayloadRequest
+from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
+
+_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Payload:
+    """The entries of one version of a Lockbox secret."""
+
+    version_id: str
+    entries: dict[str, str]
+
+
+class Lockbox:
+    """Lockbox through the official SDK, which logs in by the metadata service: that of the machine, or at YC_METADATA_ADDR.
+
+    `iam_token` is for whoever has got one otherwise.
+    """
+
+    def __init__(self, endpoint: str, ca: str, iam_token: str | None = None) -> None:
+        authority = Path(ca).read_bytes()
+        sdk = yandexcloud.SDK(endpoint=endpoint, root_certificates=authority, iam_token=iam_token)
+        self._payloads = sdk.client(PayloadServiceStub)
+
+    def read(self, secret_id: str, version_id: str = "") -> Payload:
+        """The current version, or the one that is named. Raises grpc.RpcError."""
+        answer = self._payloads.Get(GetPayloadRequest(secret_id=secret_id, version_id=version_id), timeout=_SECONDS)
+        return Payload(answer.version_id, {entry.key: entry.text_value for entry in answer.entries})
+
+
+class Services:
+    """The services behind the gateway at `address`, over one connection that is kept."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._session = requests.Session()
+        # The user's proxy knows nothing of this machine's own loopback.
+        self._session.trust_env = False
+
+    def call(self, service: str, secret: str) -> tuple[int, str]:
+        """The status of a call with the key, and the reason where it is refused. Raises requests.RequestException."""
+        headers = {"Authorization": f"Api-Key {secret}"}
+        answer = self._session.get(f"{self._address}/services/{service}/", headers=headers, timeout=_SECONDS)
+        return answer.status_code, "" if answer.ok else str(answer.json().get("error", ""))
