@@ -140,7 +140,7 @@ class Decision:
 
     def action(self, verb: Verb) -> Action | None:
         """The action with that verb, if there is one."""
-        return next((action for action in self.actions if action.verb == verb), None)
+        return next((action for action in self.actions if action.verb is verb), None)
 
 
 def decide(inputs: Inputs, state: State | None, now: datetime, tag: str = "", urn: str = "") -> Decision:
@@ -224,13 +224,13 @@ def _still_used(
 
 
 def _rotation(inputs: Inputs, state: State, now: datetime, urn: str) -> Action | None:
-    if state.key_id in inputs.compromised and state.status != Status.MISSING:
+    if state.key_id in inputs.compromised and state.status is not Status.MISSING:
         reason = f"key {state.key_id} is compromised: a new key replaces it, and it is deleted at once"
         return Action(Verb.ROTATE, reason, state.key_id, overlap=timedelta(0))
     why = _why_rotate(inputs, state, now, urn)
     if why is None:
         return None
-    if state.status == Status.MISSING:
+    if state.status is Status.MISSING:
         return Action(Verb.ROTATE, f"rotates: {why}", state.key_id, overlap=timedelta(0))
     ends = min(state.expires_at, later(now, inputs.overlap))
     working = f"it keeps working until {_shown(ends)}" if ends > now else "it works no longer"
@@ -244,9 +244,9 @@ def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | 
     applied = state.applied
     due = next_rotation(inputs, state, urn)
     reasons = (
-        (state.status == Status.MISSING, f"key {state.key_id} is gone, and not by us"),
-        (state.status == Status.ADOPTED, "adopted by import, so its secret was never ours"),
-        (state.status == Status.UNDELIVERED, "Lockbox no longer holds it"),
+        (state.status is Status.MISSING, f"key {state.key_id} is gone, and not by us"),
+        (state.status is Status.ADOPTED, "adopted by import, so its secret was never ours"),
+        (state.status is Status.UNDELIVERED, "Lockbox no longer holds it"),
         (due <= now, f"due since {_shown(due)}"),
         (state.expires_at <= now, f"expired {_shown(state.expires_at)}"),
         (later(state.issued_at, inputs.lifetime) <= now, f"a lifetime of {format_duration(inputs.lifetime)} is over"),

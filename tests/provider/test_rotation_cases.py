@@ -7,7 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from provider.yandex_keys.rotation import Action, Decision, Inputs, Lockbox, State, Status, Verb, decide, next_rotation
+from provider.yandex_keys.rotation import (
+    Action,
+    Decision,
+    Inputs,
+    Lockbox,
+    State,
+    Status,
+    Verb,
+    Verify,
+    decide,
+    next_rotation,
+)
 from provider.yandex_keys.schedule import first_point
 
 from .examples import CURRENT, DAY, DUE, HOUR, ISSUED, PREVIOUS, SECOND, TAG, URN, at, in_overlap, standing, wanted
@@ -25,6 +36,14 @@ def only(decision: Decision) -> Action:
     assert decision.warnings == ()
     assert decision.wants_usage == frozenset()
     return decision.actions[0]
+
+
+def test_what_need_not_be_given_is_what_most_want() -> None:
+    least = Inputs("ajeaccount", frozenset({"yc.postbox.send"}), "", 90 * DAY, 30 * DAY, 7 * DAY)
+    assert (least.reissue, least.compromised, least.when_still_used) == (None, frozenset(), "extend")
+    assert (least.lockbox, least.expose_secret, least.verify) == (None, False, None)
+    assert Lockbox("e6q") == Lockbox("e6q", "api_key", "api_key_id")
+    assert Verify("https://example.com") == Verify("https://example.com", "GET", 200, 60 * SECOND)
 
 
 def test_without_a_key_the_first_is_issued() -> None:
