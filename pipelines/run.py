@@ -71,20 +71,19 @@ class Pipeline:
     def _up(self, stack: str) -> int:
         notice = Notice(self.settings, self.console, self.forge)
         try:
-            engine = self._engine(stack)
+            run, holder = self._up_past_locks(stack)
+            if run.succeeded and run.events.pending:
+                self._forget_pending(stack)
         except login.LoginFailed as error:
             self.console.fail(f"{stack}: no login", str(error))
             notice.needed(stack, "failed", [str(error)])
             return FAILED
-        run, holder = self._up_past_locks(engine)
         if not run.succeeded:
             outcome = "is in use" if run.locked else "failed"
             why = holder or _why(run, stack)
             self.console.fail(f"{stack}: pulumi up {outcome}", why)
             notice.needed(stack, outcome, why.splitlines())
             return LOCKED if run.locked else FAILED
-        if run.events.pending:
-            self._forget_pending(engine)
         self.console.say(f"{self.settings.time()} {stack}: {headline(run.events)}; {run.events.unchanged} unchanged")
         warnings = run.events.all_warnings()
         for warning in warnings:
@@ -96,34 +95,36 @@ class Pipeline:
         return DONE
 
     def _engine(self, stack: str) -> Engine:
+        """The engine for one command, freshly logged in: a runner's token may last no longer than 5 minutes."""
         environment = login.logged_in(self.settings.environment, self.console)
         environment["PATH"] = self.engine.search_path(environment.get("PATH", os.defpath))
         journal = Journal.of(stack, environment)
         return Engine(self.engine.executable, self.repository, stack, environment, journal)
 
-    def _up_past_locks(self, engine: Engine) -> tuple[EngineRun, str]:
+    def _up_past_locks(self, stack: str) -> tuple[EngineRun, str]:
         """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind; and who holds it, if one does."""
         began, broke = self.now(), False
         while True:
-            run = engine.up(lambda resource: self._log(engine.stack, resource))
+            engine = self._engine(stack)
+            run = engine.up(lambda resource: self._log(stack, resource))
             if not run.locked:
                 return run, ""
             verdict = judge(locks_in(run.error_output), self.now(), self.settings.stale_after, engine.journal.is_dead)
             if verdict.may_break and not broke:
-                self.console.warn(f"{engine.stack}: breaking a lock", verdict.reason)
+                self.console.warn(f"{stack}: breaking a lock", verdict.reason)
                 engine.cancel()
                 broke = True
             elif self.now() - began < self.settings.lock_wait:
-                self.console.say(f"{self.settings.time()} {engine.stack}: waits for the stack's lock: {verdict.reason}")
+                self.console.say(f"{self.settings.time()} {stack}: waits for the stack's lock: {verdict.reason}")
                 self.sleep(_POLL.total_seconds())
             else:
                 return run, f"its lock is {verdict.reason}"
 
-    def _forget_pending(self, engine: Engine) -> None:
+    def _forget_pending(self, stack: str) -> None:
         """The provider has found again what a killed run had begun; the engine's own record of it would warn for ever."""
-        cleared = engine.clear_pending()
-        said = "cleared" if cleared.succeeded else f"could not be cleared: {_why(cleared, engine.stack)}"
-        self.console.say(f"{self.settings.time()} {engine.stack}: what a killed run had begun is {said}")
+        cleared = self._engine(stack).clear_pending()
+        said = "cleared" if cleared.succeeded else f"could not be cleared: {_why(cleared, stack)}"
+        self.console.say(f"{self.settings.time()} {stack}: what a killed run had begun is {said}")
 
     def _log(self, stack: str, resource: Resource) -> None:
         self.console.say(log_line(self.settings.time(), stack, resource))

@@ -17,6 +17,13 @@ class WebError(Exception):
     """An address could not be reached or refused; the message has its host and what it said, and no secret of ours."""
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """urllib would send our token on to wherever an answer points."""
+
+    def redirect_request(self, *args: Any, **more: Any) -> None:
+        return None
+
+
 def fetch(
     method: str, url: str, *, headers: Mapping[str, str], content: Mapping[str, Any] | None = None, form: bool = False
 ) -> Any:
@@ -30,8 +37,12 @@ def fetch(
         body = (urllib.parse.urlencode(content) if form else json.dumps(content)).encode()
         sent["Content-Type"] = "application/x-www-form-urlencoded" if form else "application/json"
     request = urllib.request.Request(url, data=body, headers=sent, method=method)
+    handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+    if parts.hostname in _LOOPBACK:
+        # A runner's proxy knows nothing of this machine's own loopback.
+        handlers.append(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        with urllib.request.build_opener(*handlers).open(request, timeout=_SECONDS) as answer:
             text = answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
