@@ -10,16 +10,35 @@ from pulumi.runtime.config import CONFIG
 
 from components import yandex
 from components.resources.declaration import given, input_type, outputs
-from components.spec import Spec, parse
+from components.spec import Problem, Spec, SpecError, parse
+from components.spec_errors import did_you_mean
 
 _SECRET: Final = frozenset({"token", "service_account_key_file", "federated_token"})
 
 
 def stack_spec() -> Spec:
-    """What the stack file says under `api-keys:`. Raises SpecError, which has every problem at once."""
+    """What the stack file says under `api-keys:`. Raises SpecError, which has every problem at once.
+
+    Unknown names under `yandex-keys:` are among them: the plugin would refuse them only when its first resource comes up, and others may have been
+    made by then.
+    """
     config = pulumi.Config("api-keys")
-    names = {name.partition(":")[2] for name in CONFIG.get() if name.startswith("api-keys:")}
-    return parse(_written(config, "defaults"), _written(config, "accounts"), others=names - {"defaults", "accounts"})
+    slips = [
+        Problem(f"yandex-keys:{name}", "unknown setting under yandex-keys", did_you_mean(name, _SETTINGS, "settings"))
+        for name in sorted(_names_under("yandex-keys") - _SETTINGS - _ENGINE_SETTINGS)
+    ]
+    others = _names_under("api-keys") - {"defaults", "accounts"}
+    try:
+        spec = parse(_written(config, "defaults"), _written(config, "accounts"), others=others)
+    except SpecError as error:
+        raise SpecError([*slips, *error.problems]) from None
+    if slips:
+        raise SpecError(slips)
+    return spec
+
+
+def _names_under(namespace: str) -> set[str]:
+    return {name.partition(":")[2] for name in CONFIG.get() if name.startswith(f"{namespace}:")}
 
 
 def _written(config: pulumi.Config, name: str) -> object:
@@ -45,6 +64,7 @@ class YandexProviderArgs:
     federated_token: pulumi.Input[str] | None = pulumi.property("federatedToken", default=None)
     federated_service_account_id: pulumi.Input[str] | None = pulumi.property("federatedServiceAccountId", default=None)
     token_exchange_url: pulumi.Input[str] | None = pulumi.property("tokenExchangeUrl", default=None)
+    as_of: pulumi.Input[str] | None = pulumi.property("asOf", default=None)
 
 
 @outputs
@@ -74,7 +94,11 @@ _FROM_SETTINGS: Final = {
     "federated_token": "federatedToken",
     "federated_service_account_id": "federatedServiceAccountId",
     "token_exchange_url": "tokenExchangeUrl",
+    "as_of": "asOf",
 }
+_SETTINGS: Final = frozenset(_FROM_SETTINGS.values())
+"""Every setting of `yandex-keys`; a test compares them with the package's schema."""
+_ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL"})
 
 
 def yandex_provider(settings: pulumi.Config) -> YandexProvider:

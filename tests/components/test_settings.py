@@ -85,6 +85,21 @@ def test_the_program_refuses_a_wrong_stack_file_in_lines_and_declares_nothing(mo
     ]
 
 
+def test_a_setting_that_is_not_known_is_named_before_anything_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        run_program(monkeypatch, {"api-keys:accounts": ACCOUNTS, "yandex-keys:folder": "b1gfolder"})
+    assert str(refused.value).splitlines() == [
+        "the stack file has 1 problem:",
+        "  yandex-keys:folder: unknown setting under yandex-keys: did you mean folderId?",
+    ]
+
+
+def test_every_setting_of_the_package_is_known_to_the_program() -> None:
+    schema = json.loads((Path(PROGRAM).parent / "provider" / "yandex_keys" / "schema.json").read_text())
+    every = dict.fromkeys(schema["config"]["variables"], "x")
+    assert len(provider_of(every)) == len(every)
+
+
 @pytest.mark.parametrize("text", ["translator", "[1,2", "[" * 100_000, "1" * 5000])
 def test_text_that_is_no_list_is_refused_in_lines(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     with pytest.raises(pulumi.RunError, match="accounts: "):
