@@ -9,6 +9,9 @@ import sys
 import time
 from collections.abc import Mapping
 
+import grpc
+import requests
+
 from tools.demo.cloud_time import CloudTime
 from tools.demo.consumer_process import ConsumerEnded
 from tools.demo.places import DemoPlaces
@@ -75,6 +78,9 @@ def main() -> int:
         return run(Stage(), os.environ)
     except (provision.EngineMissing, LocalCloudFailed, EngineFailed, ConsumerEnded) as error:
         print(error, file=sys.stderr)
+        return 1
+    except (grpc.RpcError, requests.RequestException) as error:
+        print(f"the local cloud refused or fell silent: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED

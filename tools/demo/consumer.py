@@ -148,8 +148,6 @@ def main() -> int:
     assignment = Assignment.from_json(sys.stdin.readline())
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    # The terminal's Ctrl-C is for the one who tells the story.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     consumer = Consumer(assignment, lambda report: print(report.to_json(), flush=True))
     try:
         consumer.run(stop)

@@ -33,6 +33,8 @@ class ConsumerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # The terminal's Ctrl-C is for the one who tells the story, and stops this one on its way out.
+            start_new_session=True,
         )
         self.last = Report()
         self._news = threading.Condition()
