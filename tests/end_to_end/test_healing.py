@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -111,8 +112,10 @@ def test_a_rotation_whose_shortening_fails_is_finished_by_the_next_up(stack: Sta
 
 
 def held(cloud: LocalCloud) -> None:
-    """Returns when a call is being held; the emulator answers when there is one."""
-    for _ in range(600):
-        if cloud.admin("GET", "held?wait=1"):
+    """Returns when the cloud is holding a call."""
+    pause = threading.Event()
+    for _ in range(1_200):
+        if cloud.admin("GET", "held"):
             return
+        pause.wait(0.1)
     raise AssertionError("no call was held")

@@ -30,7 +30,7 @@ def test_up_issues_scoped_expiring_keys_and_delivers_each_secret(stack: Stack, c
     assert cloud.use("vision", key["secret"]) == 403
     (output,) = cloud.keys("nightly")
     assert stack.outputs(secrets=True)["secrets"] == {"nightly/batch": output["secret"]}
-    assert stack.outputs()["secrets"] == "[secret]"
+    assert stack.outputs()["secrets"] == {"nightly/batch": "[secret]"}
 
 
 def test_a_second_up_and_its_preview_change_nothing_and_call_nothing(stack: Stack, cloud: LocalCloud) -> None:
