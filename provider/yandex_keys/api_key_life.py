@@ -98,7 +98,7 @@ class Life:
         except NotFound:
             pass  # the account is gone, and its keys with it
         for key_id, target, version_id in versions:
-            self._undeliver(key_id, target, version_id, keep=None)
+            self._undeliver(key_id, target, version_id, keep=None, even_current=True)
 
     def _rotate(self, overlap: timedelta) -> list[str]:
         before = self.state
@@ -146,7 +146,14 @@ class Life:
             self.state, previous=tuple(item for item in self.state.previous if item.key_id != previous.key_id)
         )
 
-    def _undeliver(self, key_id: str, target: Lockbox | None, version_id: str | None, keep: Lockbox | None) -> None:
+    def _undeliver(
+        self,
+        key_id: str,
+        target: Lockbox | None,
+        version_id: str | None,
+        keep: Lockbox | None,
+        even_current: bool = False,
+    ) -> None:
         """Takes a dead key's entries away where nothing of ours overwrote them, and schedules its version."""
         if target is None:
             return
@@ -155,7 +162,7 @@ class Life:
         if names:
             self.runtime.versions.remove_entries(target.secret_id, key_id, self.tag, names)
         if version_id:
-            self.runtime.versions.schedule_destruction(target.secret_id, version_id)
+            self.runtime.versions.schedule_destruction(target.secret_id, version_id, even_current)
 
     def _expire(self, key_id: str, at: datetime) -> None:
         try:

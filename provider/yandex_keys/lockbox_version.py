@@ -75,9 +75,16 @@ class LockboxVersions:
                     found[match[1]] = version
         return found
 
-    def schedule_destruction(self, secret_id: str, version_id: str) -> None:
-        """Schedules the version's destruction, after the cloud's default of 7 days; one that is gone already is fine."""
+    def schedule_destruction(self, secret_id: str, version_id: str, even_current: bool = False) -> None:
+        """Schedules the version's destruction, after the cloud's default of 7 days; one that is gone already is fine.
+
+        The current version is what consumers read, somebody may have put an old one back: it is left alone, unless `even_current`.
+        """
         try:
+            if not even_current:
+                current = self._reads.secret(secret_id).get("current_version", {})
+                if current.get("id") == version_id:
+                    return
             self._cloud.operate(
                 "SecretService/ScheduleVersionDestruction",
                 {"secret_id": secret_id, "version_id": version_id},
