@@ -86,7 +86,7 @@ class LocalCloud:
         aside = ("ApiEndpointService/", "IamTokenService/")
         return {method: count for method, count in counted.items() if count and not method.startswith(aside)}
 
-    def keys(self, account: str | None = None) -> list[dict[str, Any]]:
+    def live_keys(self, account: str | None = None) -> list[dict[str, Any]]:
         """The API keys, of one account by name or of all, but for those that have expired."""
         state = self.state()
         names = {item["id"]: item["name"] for item in state["serviceAccounts"]}

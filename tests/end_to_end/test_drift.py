@@ -14,11 +14,11 @@ TRANSLATOR: dict[str, Any] = {"name": "translator", "keys": [{"name": "default",
 def test_a_key_deleted_behind_our_back_is_replaced_by_the_next_up(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([TRANSLATOR])
     stack.up()
-    (gone,) = cloud.keys("translator")
+    (gone,) = cloud.live_keys("translator")
     call(cloud, "ApiKeyService/Delete", api_key_id=gone["id"])
     stack.refresh()
     printed = stack.up()
-    (key,) = cloud.keys("translator")
+    (key,) = cloud.live_keys("translator")
     receipt = stack.receipt("translator/default")
     assert f"key {gone['id']} is gone" in printed
     assert receipt["keyId"] == key["id"] != gone["id"]
@@ -29,7 +29,7 @@ def test_a_key_deleted_behind_our_back_is_replaced_by_the_next_up(stack: Stack, 
 def test_a_key_changed_behind_our_back_is_put_right_in_place(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([TRANSLATOR])
     stack.up()
-    (before,) = cloud.keys("translator")
+    (before,) = cloud.live_keys("translator")
     call(
         cloud,
         "ApiKeyService/Update",
@@ -41,7 +41,7 @@ def test_a_key_changed_behind_our_back_is_put_right_in_place(stack: Stack, cloud
     stack.run("preview", "--expect-no-changes")
     assert "yc.ai.vision.execute" in stack.run("refresh", "--yes", "--skip-preview", "--diff")
     stack.up()
-    (after,) = cloud.keys("translator")
+    (after,) = cloud.live_keys("translator")
     same = ("id", "secret", "scopes")
     assert [after[name] for name in same] == [before[name] for name in same]
     assert after["expiresAt"][:16] == before["expiresAt"][:16]
@@ -109,5 +109,5 @@ def test_a_key_made_by_hand_is_imported_and_the_next_up_rotates_it_with_overlap(
     assert adopted != hand
     assert "adopted by import" in printed
     assert cloud.use("vision", secret) in (200, 403)
-    assert hand in {key["id"] for key in cloud.keys("translator")}
+    assert hand in {key["id"] for key in cloud.live_keys("translator")}
     stack.run("preview", "--expect-no-changes")

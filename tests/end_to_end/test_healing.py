@@ -21,7 +21,7 @@ def healthy(stack: Stack, cloud: LocalCloud) -> None:
     """One current key, no orphan, and what Lockbox gives is accepted."""
     receipt = stack.receipt("translator/default")
     accounted = {receipt["keyId"], *(previous["keyId"] for previous in receipt["previous"])}
-    keys = {key["id"]: key for key in cloud.keys("translator")}
+    keys = {key["id"]: key for key in cloud.live_keys("translator")}
     assert set(keys) == accounted
     if receipt["lockboxSecretId"]:
         entries = cloud.entries(receipt["lockboxSecretId"])
@@ -38,7 +38,7 @@ def test_a_lost_answer_of_create_leaves_no_orphan(stack: Stack, cloud: LocalClou
     failed, printed = stack.attempt("up", "--yes", "--skip-preview")
     assert failed
     assert "ApiKeyService/Create failed with" in printed
-    assert cloud.keys("translator") == []
+    assert cloud.live_keys("translator") == []
     cloud.clear_faults()
     stack.up()
     healthy(stack, cloud)
@@ -51,7 +51,7 @@ def test_a_refused_delivery_takes_the_key_back(stack: Stack, cloud: LocalCloud, 
     failed, printed = stack.attempt("up", "--yes", "--skip-preview")
     assert failed
     assert "SecretService/AddVersion failed with" in printed
-    assert cloud.keys("translator") == []
+    assert cloud.live_keys("translator") == []
     cloud.clear_faults()
     stack.up()
     healthy(stack, cloud)
@@ -86,7 +86,7 @@ def test_a_provider_killed_between_issue_and_delivery_leaves_no_orphan(stack: St
     cloud.admin("POST", "faults", [{"method": "SecretService/AddVersion", "when": "before", "hold": True, "times": 1}])
     running = stack.start("up", "--yes", "--skip-preview")
     held(cloud)
-    assert len(cloud.keys("translator")) == 1
+    assert len(cloud.live_keys("translator")) == 1
     stack.kill(running)
     cloud.clear_faults()
     stack.run("cancel", "--yes")
@@ -106,7 +106,7 @@ def test_a_rotation_whose_shortening_fails_is_finished_by_the_next_up(stack: Sta
     stack.up()
     receipt = stack.receipt("translator/default")
     assert [previous["keyId"] for previous in receipt["previous"]] == [old]
-    expiry = next(key["expiresAt"] for key in cloud.keys("translator") if key["id"] == old)
+    expiry = next(key["expiresAt"] for key in cloud.live_keys("translator") if key["id"] == old)
     assert expiry[:16] == receipt["previous"][0]["expiresAt"][:16]
     healthy(stack, cloud)
 

@@ -22,13 +22,13 @@ def test_up_issues_scoped_expiring_keys_and_delivers_each_secret(stack: Stack, c
     stack.write([TRANSLATOR, NIGHTLY])
     stack.up()
     receipt = stack.receipt("translator/default")
-    (key,) = cloud.keys("translator")
+    (key,) = cloud.live_keys("translator")
     assert (key["id"], key["scopes"]) == (receipt["keyId"], ["yc.ai.translate.execute"])
     assert key["expiresAt"].startswith(receipt["expiresAt"][:16])
     assert cloud.entries(receipt["lockboxSecretId"]) == {"api_key": key["secret"], "api_key_id": key["id"]}
     assert cloud.use("translate", key["secret"]) == 200
     assert cloud.use("vision", key["secret"]) == 403
-    (output,) = cloud.keys("nightly")
+    (output,) = cloud.live_keys("nightly")
     assert stack.outputs(secrets=True)["secrets"] == {"nightly/batch": output["secret"]}
     assert stack.outputs()["secrets"] == {"nightly/batch": "[secret]"}
 
@@ -47,12 +47,12 @@ def test_scopes_description_and_lifetime_change_in_place_and_the_secret_stays(st
     key = {"name": "default", "scopes": ["yc.ai.translate.execute"], "lifetime": "60d", "rotateEvery": "30d"}
     stack.write([{"name": "translator", "keys": [key]}])
     stack.up()
-    before, receipt = cloud.keys("translator")[0], stack.receipt("translator/default")
+    before, receipt = cloud.live_keys("translator")[0], stack.receipt("translator/default")
     changed = {**key, "scopes": ["yc.ai.vision.execute", "yc.ai.translate.execute"], "lifetime": "80d"}
     stack.write([{"name": "translator", "keys": [{**changed, "description": "reads menus"}]}])
     cloud.forget_calls()
     printed = stack.up()
-    (after,) = cloud.keys("translator")
+    (after,) = cloud.live_keys("translator")
     assert (after["id"], after["secret"]) == (before["id"], before["secret"])
     assert sorted(after["scopes"]) == ["yc.ai.translate.execute", "yc.ai.vision.execute"]
     assert after["description"].startswith("reads menus [")
@@ -73,7 +73,7 @@ def test_scopes_in_another_order_are_no_change(stack: Stack) -> None:
 def test_a_key_is_added_and_removed_and_the_others_stay(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([TRANSLATOR])
     stack.up()
-    (first,) = cloud.keys("translator")
+    (first,) = cloud.live_keys("translator")
     second = {"name": "extra", "uses": ["vision"]}
     stack.write([{**TRANSLATOR, "keys": [*TRANSLATOR["keys"], second]}])
     cloud.forget_calls()
@@ -83,10 +83,10 @@ def test_a_key_is_added_and_removed_and_the_others_stay(stack: Stack, cloud: Loc
         method: count for method, count in cloud.calls().items() if method.startswith(mine) and "Access" not in method
     }
     assert sum(created.values()) <= 4, created
-    assert len(cloud.keys("translator")) == 2
+    assert len(cloud.live_keys("translator")) == 2
     stack.write([TRANSLATOR])
     stack.up()
-    assert [key["id"] for key in cloud.keys("translator")] == [first["id"]]
+    assert [key["id"] for key in cloud.live_keys("translator")] == [first["id"]]
 
 
 def test_an_output_key_moved_to_lockbox_and_back_is_reissued_with_overlap(stack: Stack, cloud: LocalCloud) -> None:
@@ -95,7 +95,7 @@ def test_an_output_key_moved_to_lockbox_and_back_is_reissued_with_overlap(stack:
         stack.up()
 
     deliver("output")
-    (first,) = cloud.keys("nightly")
+    (first,) = cloud.live_keys("nightly")
     deliver("lockbox")
     receipt = stack.receipt("nightly/batch")
     assert receipt["keyId"] != first["id"]
@@ -105,7 +105,7 @@ def test_an_output_key_moved_to_lockbox_and_back_is_reissued_with_overlap(stack:
     deliver("output")
     assert cloud.use("translate", entries["api_key"]) == 200
     assert cloud.use("translate", stack.outputs(secrets=True)["secrets"]["nightly/batch"]) == 200
-    assert len(cloud.keys("nightly")) == 3
+    assert len(cloud.live_keys("nightly")) == 3
 
 
 def test_keys_that_share_a_secret_keep_each_others_entries(stack: Stack, cloud: LocalCloud) -> None:
@@ -117,7 +117,7 @@ def test_keys_that_share_a_secret_keep_each_others_entries(stack: Stack, cloud: 
     stack.up()
     (secret_id,) = {stack.receipt(f"painter/{name}")["lockboxSecretId"] for name in ("red", "green", "blue")}
     entries = cloud.entries(secret_id)
-    secrets = {key["id"]: key["secret"] for key in cloud.keys("painter")}
+    secrets = {key["id"]: key["secret"] for key in cloud.live_keys("painter")}
     assert {secrets[entries[f"{name}_id"]] == entries[name] for name in ("red", "green", "blue")} == {True}
     stack.write([{"name": "painter", "keys": keys[:2]}])
     stack.up()
@@ -153,7 +153,7 @@ def test_not_even_the_engines_most_talkative_log_has_a_secret_that_went_to_lockb
 ) -> None:
     stack.write([TRANSLATOR])
     stack.up("--logtostderr", "-v=9")
-    (key,) = cloud.keys()
+    (key,) = cloud.live_keys()
     assert not [text for text in everything_written(stack) if key["secret"] in text]
 
 

@@ -1,7 +1,8 @@
 """120 days of a pipeline that does nothing but `python3 -m pipelines up` once a day.
 
 Two days are missed, and one run is killed half-way. Held on every day: each key that Lockbox gives is in date and served, and so is the
-one that a consumer read the day before; a day on which nothing is due makes no API call. At the end: no orphan, no lock, no operation
+one that a consumer read the day before; a day on which nothing is due makes no API call, but for a look, once an account, at when a
+previous key was last used. At the end: no orphan, no lock, no operation
 left over, and a log in which each rotation is one line.
 """
 
@@ -100,7 +101,7 @@ class Story:
         calls = self.cloud.calls()
         self.calls += sum(calls.values())
         if "nothing to do" in log and "killed" not in log:
-            assert calls == {}, f"day {day}: {log}"
+            assert calls in ({}, {"ApiKeyService/List": 1}), f"day {day}: {log}"
         self.check_consumers(day)
         assert self.accounted_for() == self.living(), f"day {day}: an orphan"
 
@@ -152,7 +153,7 @@ class Story:
 
     def living(self) -> set[str]:
         """The ids of all keys that have not expired."""
-        keys = self.cloud.keys()
+        keys = self.cloud.live_keys()
         return {key["id"] for key in keys}
 
     def check_the_end(self) -> None:

@@ -78,7 +78,7 @@ def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub,
     scheduled, request = github.settings({}), github.settings({"pull_request": {"number": 7}})
 
     assert runner.run("up", **scheduled)[0] == 0
-    (first,) = cloud.keys("translator")
+    (first,) = cloud.live_keys("translator")
     cloud.advance("31d")
 
     cloud.forget_calls()
@@ -95,7 +95,7 @@ def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub,
     code, log = runner.run("up", **scheduled)
     assert code == 0, log
     assert sum("rotates:" in line for line in log.splitlines()) == 1
-    (second,) = (key for key in cloud.keys("translator") if key["id"] != first["id"])
+    (second,) = (key for key in cloud.live_keys("translator") if key["id"] != first["id"])
     assert github.issues == []
 
     cloud.advance("6d")
@@ -126,7 +126,7 @@ def test_a_failed_stack_keeps_no_other_from_its_run_and_reaches_a_human(
     }
     code, log = runner.run("up", "dev", "prod", **settings)
     assert code == 1
-    assert len(cloud.keys("translator")) == 1
+    assert len(cloud.live_keys("translator")) == 1
     assert "accounts[0].keys[0].uses[0]" in log
     (issue,) = github.issues
     assert issue["title"] == "API keys: stack dev needs a human"
@@ -148,14 +148,14 @@ def test_a_lock_is_honoured_until_it_is_older_than_any_run(runner: Runner, cloud
     assert code == 75
     assert "held by anna@laptop, process 1" in log
     assert lock.exists()
-    assert cloud.keys("translator") == []
+    assert cloud.live_keys("translator") == []
 
     lock = lock_file(runner, timedelta(hours=3))
     code, log = runner.run("up")
     assert code == 0, log
     assert "warning: prod: breaking a lock: left behind by anna@laptop, process 1" in log
     assert not lock.exists()
-    assert len(cloud.keys("translator")) == 1
+    assert len(cloud.live_keys("translator")) == 1
 
 
 def test_a_job_that_is_ended_by_its_runner_leaves_what_the_next_one_goes_on_from(
@@ -173,7 +173,7 @@ def test_a_job_that_is_ended_by_its_runner_leaves_what_the_next_one_goes_on_from
     assert not list(runner.directory.glob("state/.pulumi/locks/**/*.json"))
     code, log = runner.run("up")
     assert code == 0, log
-    assert len(cloud.keys("translator")) == 1
+    assert len(cloud.live_keys("translator")) == 1
 
 
 def test_a_login_that_is_refused_says_who_the_runner_was(runner: Runner, cloud: LocalCloud) -> None:
@@ -217,7 +217,7 @@ def test_the_state_lies_in_object_storage_and_nobody_stores_a_key_for_it(tmp_pat
         assert [
             text for text in (*storage.iam_tokens, KEY["secret"], KEY["sessionToken"]) if text in "\n".join(runner.log)
         ] == []
-        (key,) = cloud.keys("translator")
+        (key,) = cloud.live_keys("translator")
         assert not [name for name, content in storage.objects.items() if key["secret"].encode() in content]
 
 

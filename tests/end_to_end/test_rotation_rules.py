@@ -33,7 +33,7 @@ def test_rule_1_a_due_rotation_shows_in_the_preview_with_its_reason_though_no_in
     assert f"key {before['default']} is 31 days old" in preview
     assert "rotates: due since" in preview
     assert before["slow"] not in preview.split("rotates: due since")[1].split("\n")[0]
-    assert len(cloud.keys()) == 2
+    assert len(cloud.live_keys()) == 2
     cloud.forget_calls()
     printed = stack.up()
     assert "rotates: due since" in printed
@@ -62,10 +62,10 @@ def test_rule_2_daily_runs_rotate_once_a_period_and_missed_runs_catch_up_with_on
 def test_rule_3_the_overlap_ends_on_time_though_nobody_runs_up(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(account())
     stack.up()
-    (old,) = cloud.keys()
+    (old,) = cloud.live_keys()
     cloud.advance("31d")
     stack.up()
-    (new,) = (key for key in cloud.keys() if key["id"] != old["id"])
+    (new,) = (key for key in cloud.live_keys() if key["id"] != old["id"])
     assert cloud.use("translate", old["secret"]) == cloud.use("translate", new["secret"]) == 200
     cloud.advance("8d")
     assert cloud.use("translate", old["secret"]) == 401
@@ -82,12 +82,12 @@ def test_rule_3_the_overlap_ends_on_time_though_nobody_runs_up(stack: Stack, clo
 def test_rule_4_a_new_key_is_delivered_before_the_old_ones_end_is_touched(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(account())
     stack.up()
-    (old,) = cloud.keys()
+    (old,) = cloud.live_keys()
     cloud.advance("31d")
     cloud.fault("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=-1)
     failed, _ = stack.attempt("up", "--yes", "--skip-preview")
     assert failed
-    (still,) = cloud.keys()
+    (still,) = cloud.live_keys()
     assert (still["id"], still["expiresAt"]) == (old["id"], old["expiresAt"])
     assert stack.receipt("translator/default")["keyId"] == old["id"]
 
@@ -99,7 +99,7 @@ def test_rule_5_a_rotation_whose_create_lost_its_answer_leaves_one_new_key(stack
     cloud.fault("ApiKeyService/Create", "after", "UNAVAILABLE")
     stack.up()
     receipt = stack.receipt("translator/default")
-    assert {key["id"] for key in cloud.keys()} == {receipt["keyId"], receipt["previous"][0]["keyId"]}
+    assert {key["id"] for key in cloud.live_keys()} == {receipt["keyId"], receipt["previous"][0]["keyId"]}
 
 
 def test_rule_6_keys_of_one_secret_rotate_together_and_lose_no_entry(stack: Stack, cloud: LocalCloud) -> None:
@@ -119,7 +119,7 @@ def test_rule_6_keys_of_one_secret_rotate_together_and_lose_no_entry(stack: Stac
     cloud.advance("8d")
     stack.up()
     assert entries == cloud.entries(receipts["translator/red"]["lockboxSecretId"])
-    assert len(cloud.keys()) == len(names)
+    assert len(cloud.live_keys()) == len(names)
 
 
 def test_rule_6_two_stacks_that_write_to_one_secret_lose_nothing(stack: Stack, cloud: LocalCloud) -> None:
@@ -141,7 +141,7 @@ def test_rule_6_two_stacks_that_write_to_one_secret_lose_nothing(stack: Stack, c
         entries = cloud.entries(receipt["lockboxSecretId"])
         assert entries["api_key_id"] == stack.receipt("translator/default")["keyId"]
         assert entries["theirs_id"] == other.outputs()["keyId"]
-        secrets = {key["id"]: key["secret"] for key in cloud.keys()}
+        secrets = {key["id"]: key["secret"] for key in cloud.live_keys()}
         assert entries["api_key"] == secrets[entries["api_key_id"]]
         assert entries["theirs"] == secrets[entries["theirs_id"]]
 
@@ -150,17 +150,17 @@ def test_rule_7_a_key_that_its_service_refuses_never_becomes_current(stack: Stac
     url = f"{cloud.ready['http']}/services/vision/"
     stack.write(account(MONTHLY))
     stack.up()
-    (old,) = cloud.keys()
+    (old,) = cloud.live_keys()
     cloud.advance("31d")
     stack.write(account({**MONTHLY, "verify": {"url": url, "timeout": "1s"}}))
     failed, printed = stack.attempt("up", "--yes", "--skip-preview")
     assert failed
     assert "the new key was refused by GET" in printed
-    assert [key["id"] for key in cloud.keys()] == [old["id"]]
+    assert [key["id"] for key in cloud.live_keys()] == [old["id"]]
     assert not [key for key in cloud.state()["apiKeys"] if key["secret"] in printed]
     stack.write(account({**MONTHLY, "verify": {"url": url.replace("vision", "translate"), "timeout": "20s"}}))
     stack.up()
-    assert len(cloud.keys()) == 2
+    assert len(cloud.live_keys()) == 2
 
 
 def test_rule_8_a_deleted_current_key_is_replaced_and_its_previous_ones_keep_their_overlap(
@@ -168,7 +168,7 @@ def test_rule_8_a_deleted_current_key_is_replaced_and_its_previous_ones_keep_the
 ) -> None:
     stack.write(account())
     stack.up()
-    (first,) = cloud.keys()
+    (first,) = cloud.live_keys()
     cloud.advance("31d")
     stack.up()
     second = stack.receipt("translator/default")["keyId"]
@@ -176,7 +176,7 @@ def test_rule_8_a_deleted_current_key_is_replaced_and_its_previous_ones_keep_the
     stack.refresh()
     stack.up()
     receipt = stack.receipt("translator/default")
-    assert {key["id"] for key in cloud.keys()} == {first["id"], receipt["keyId"]}
+    assert {key["id"] for key in cloud.live_keys()} == {first["id"], receipt["keyId"]}
     assert cloud.use("translate", first["secret"]) == 200
 
 
@@ -198,10 +198,10 @@ def test_rule_9_what_exists_is_kept_when_only_the_last_step_fails(stack: Stack, 
 def test_a_compromised_key_is_replaced_first_and_dies_in_the_same_update(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(account())
     stack.up()
-    (leaked,) = cloud.keys()
+    (leaked,) = cloud.live_keys()
     stack.write(account({**MONTHLY, "compromised": [leaked["id"]]}))
     assert "is compromised" in stack.up()
-    (new,) = cloud.keys()
+    (new,) = cloud.live_keys()
     assert new["id"] != leaked["id"]
     assert cloud.use("translate", leaked["secret"]) == 401
     entries = cloud.entries(stack.receipt("translator/default")["lockboxSecretId"])
@@ -215,13 +215,13 @@ def test_a_compromised_key_is_replaced_first_and_dies_in_the_same_update(stack: 
 def test_a_compromised_previous_key_dies_at_once_and_the_current_one_stays(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(account())
     stack.up()
-    (leaked,) = cloud.keys()
+    (leaked,) = cloud.live_keys()
     stack.write(account({**MONTHLY, "reissue": "2026-11"}))
     stack.up()
     current = stack.receipt("translator/default")["keyId"]
     stack.write(account({**MONTHLY, "reissue": "2026-11", "compromised": [leaked["id"]]}))
     stack.up()
-    assert [key["id"] for key in cloud.keys()] == [current]
+    assert [key["id"] for key in cloud.live_keys()] == [current]
 
 
 def test_a_key_still_used_near_the_end_of_its_overlap_is_extended_with_a_warning(
@@ -229,7 +229,7 @@ def test_a_key_still_used_near_the_end_of_its_overlap_is_extended_with_a_warning
 ) -> None:
     stack.write(account())
     stack.up()
-    (old,) = cloud.keys()
+    (old,) = cloud.live_keys()
     cloud.advance("31d")
     stack.up()
     cloud.advance("3d")
@@ -250,7 +250,7 @@ def test_a_key_still_used_near_the_end_of_its_overlap_is_extended_with_a_warning
 def test_a_key_still_used_is_retired_on_time_where_that_is_asked_for(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(account({**MONTHLY, "whenStillUsed": "retire"}))
     stack.up()
-    (old,) = cloud.keys()
+    (old,) = cloud.live_keys()
     cloud.advance("31d")
     stack.up()
     cloud.advance("6d")

@@ -1,0 +1,67 @@
+"""Bad input gets one clear error, in one run, before any call to the cloud."""
+
+from __future__ import annotations
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.stack import Stack
+
+
+def test_one_run_lists_every_problem_with_its_path_and_no_call_is_made(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write(
+        [
+            {"name": "Translator", "keys": [{"name": "default", "uses": ["transalte"], "lifetime": "3 months"}]},
+            {
+                "name": "nightly",
+                "keys": [{"name": "a", "scopes": []}, {"name": "a", "uses": ["vision"], "colour": "red"}],
+            },
+            {
+                "name": "short",
+                "keys": [{"name": "a", "uses": ["vision"], "lifetime": "7d", "rotateEvery": "6d", "overlap": "2d"}],
+            },
+            {"name": "nightly", "keys": [{"name": "b", "uses": ["vision"], "deliver": "nowhere"}]},
+        ]
+    )
+    cloud.forget_calls()
+    failed, printed = stack.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    for path in (
+        "accounts[0].name",
+        "accounts[0].keys[0].uses[0]",
+        "accounts[0].keys[0].lifetime",
+        "accounts[1].keys[0].scopes",
+        "accounts[1].keys[1].name",
+        "accounts[1].keys[1].colour",
+        "accounts[2].keys[0]",
+        "accounts[3].name",
+        "accounts[3].keys[0].deliver",
+    ):
+        assert path in printed, path
+    assert "Traceback" not in printed
+    assert cloud.calls() == {}
+
+
+def test_wrong_settings_and_credentials_are_one_line_before_anything_starts(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}])
+    cloud.forget_calls()
+    for setting, value, said in (
+        ("YC_SERVICE_ACCOUNT_KEY_FILE", "/nowhere/key.json", "/nowhere/key.json"),
+        ("YC_ENDPOINT", "https://api.example", "without a scheme"),
+        ("YANDEX_KEYS_AS_OF", "tomorrow", "is not an RFC 3339 time"),
+    ):
+        failed, printed = stack.attempt("up", "--yes", "--skip-preview", more={setting: value})
+        assert failed, setting
+        assert said in printed
+        assert "Traceback" not in printed
+    assert cloud.calls() == {}
+
+
+def test_a_cloud_whose_certificate_is_not_trusted_is_refused_with_the_remedy(stack: Stack, cloud: LocalCloud) -> None:
+    import certifi
+
+    stack.write([{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}])
+    failed, printed = stack.attempt(
+        "up", "--yes", "--skip-preview", more={"YANDEX_KEYS_ROOT_CERTIFICATES": certifi.where()}
+    )
+    assert failed
+    assert "rootCertificates" in printed
+    assert "Traceback" not in printed
