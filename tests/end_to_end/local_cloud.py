@@ -105,10 +105,8 @@ class LocalCloud:
 
     def use(self, service: str, secret: str, login: str | None = None) -> int:
         """The status that the service answers to a call with the key: in the Api-Key header, or as the password of `login`."""
-        if login is None:
-            header = f"Api-Key {secret}"
-        else:
-            header = "Basic " + base64.b64encode(f"{login}:{secret}".encode()).decode()
+        basic = base64.b64encode(f"{login}:{secret}".encode()).decode()
+        header = f"Api-Key {secret}" if login is None else f"Basic {basic}"
         answer = requests.get(
             f"{self.ready['http']}/services/{service}/", headers={"Authorization": header}, timeout=_TIMEOUT
         )
