@@ -23,6 +23,7 @@ from typing import Any, Final
 import pulumi
 
 from components import yandex
+from components.debug_lines import withhold_values
 from components.resources import (
     ApiKey,
     ApiKeyArgs,
@@ -63,6 +64,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         folder_id: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        withhold_values()
         spec = parse_account(account if isinstance(account, AccountSpec) else dict(account), defaults)
         renamed = [pulumi.Alias(name=spec.renamed_from)] if spec.renamed_from else []
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=renamed))
@@ -213,7 +215,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             status=api_key.status,
             serviceAccountId=self.service_account_id,
             lockboxSecretId=secret.id if secret else None,
-            lockboxVersionId=api_key.lockbox_version_id,
+            lockboxVersionId=api_key.lockbox_version_id.apply(lambda version: version or None),
             secretEntry=key.secret_entry if secret else None,
             keyIdEntry=key.key_id_entry if secret else None,
             scopes=list(key.all_scopes),

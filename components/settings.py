@@ -9,6 +9,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 from components import yandex
+from components.debug_lines import withhold_values
 from components.resources.declaration import given, input_type, outputs
 from components.spec import Problem, Spec, SpecError, parse
 from components.spec_errors import did_you_mean
@@ -103,6 +104,7 @@ _ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL"})
 
 def yandex_provider(settings: pulumi.Config) -> YandexProvider:
     """The provider of the `yandex` resources for the `yandex-keys:*` `settings`. Declare one per program."""
+    withhold_values()
     values = {name: settings.get(setting) for name, setting in _FROM_SETTINGS.items()}
     return YandexProvider(
         "yandex",

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+import yaml
+
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
 from tools.reliability.kept_connection import KeptConnection
@@ -35,6 +37,8 @@ class EngineBench(AbstractContextManager["EngineBench"]):
         self.cloud = LocalCloud(directory / "cloud")
         self.stack = Stack(directory / "stack", self.cloud)
         self.http = KeptConnection(self.cloud.ready["http"])
+        self.settings: dict[str, Any] = {}
+        """What else the stack file says under `yandex-keys:`."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -44,7 +48,12 @@ class EngineBench(AbstractContextManager["EngineBench"]):
 
     def write(self, *accounts: Mapping[str, Any]) -> None:
         """The stack file."""
-        self.stack.write([dict(account) for account in accounts], MONTHLY)
+        self.stack.write([dict(account) for account in accounts], MONTHLY, **self.settings)
+
+    def set_secret(self, name: str, value: str) -> None:
+        """`pulumi config set --secret`, for good."""
+        self.stack.run("config", "set", "--secret", f"yandex-keys:{name}", value)
+        self.settings[name] = yaml.safe_load(self.stack.file.read_text())["config"][f"yandex-keys:{name}"]
 
     def start_up(self) -> subprocess.Popen[str]:
         """`pulumi up`, started."""

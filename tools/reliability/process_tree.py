@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 _POLL: Final = 0.02
@@ -48,6 +49,20 @@ def descendants(pid: int) -> list[Process]:
         found += level
         parents = {process.pid for process in level}
     return found
+
+
+def every_argument() -> str:
+    """The arguments of every process on the machine, as every user sees them."""
+    return _ps("-A", "-o", "args=")
+
+
+def every_environment() -> bytes:
+    """The environment of every process that this user may look into; nothing where the system has no /proc."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            found.append(place.read_bytes())
+    return b"\n".join(found)
 
 
 def all_end(processes: Sequence[Process], seconds: float) -> list[Process]:
