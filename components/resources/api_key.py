@@ -144,8 +144,8 @@ class ApiKey(pulumi.CustomResource):
     """`current`; or, where the next `up` will rotate because of it, `missing`, `adopted` or `undelivered`."""
     tag: pulumi.Output[str] = pulumi.property("tag")
     """What marks the cloud's keys as made for this resource."""
-    lockbox_version_id: pulumi.Output[str | None] = pulumi.property("lockboxVersionId")
-    """The Lockbox version that the current key was delivered in."""
+    lockbox_version_id: pulumi.Output[str] = pulumi.property("lockboxVersionId")
+    """The Lockbox version that the current key was delivered in; empty without `lockbox`."""
     previous: pulumi.Output[Sequence[PreviousKey]] = pulumi.property("previous")
     """Keys in their overlap."""
     secret: pulumi.Output[str | None] = pulumi.property("secret")

@@ -63,7 +63,7 @@ class ApiKey(ResourceType):
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
         if state is None:
-            return {**inputs, **_unknown(Verb.ROTATE, inputs)}
+            return {**inputs, "lockboxVersionId": "", **_unknown(Verb.ROTATE, inputs)}
         decision = decided(urn, state, inputs, runtime)
         kept = {name: value for name, value in state.items() if name not in INPUTS}
         if not inputs.get("exposeSecret"):

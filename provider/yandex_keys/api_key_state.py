@@ -79,7 +79,7 @@ def state_of(properties: Mapping[str, Any]) -> State:
         tag=properties.get("tag", ""),
         applied=inputs_of(properties),
         lifetime=_duration(properties["lifetime"]),
-        lockbox_version_id=properties.get("lockboxVersionId"),
+        lockbox_version_id=properties.get("lockboxVersionId") or None,
         masked_secret=properties.get("maskedSecret", ""),
         previous=tuple(_previous_of(item) for item in properties.get("previous", ())),
     )
@@ -96,7 +96,8 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
         "nextRotationAt": format_time(state.next_rotation_at),
         "generation": state.generation,
         "tag": state.tag,
-        "lockboxVersionId": state.lockbox_version_id,
+        # Empty rather than left out: in a preview the SDK takes an output that is missing for one that is not known yet.
+        "lockboxVersionId": state.lockbox_version_id or "",
         "previous": [_previous_properties(previous) for previous in state.previous],
         "secret": secret if inputs.get("exposeSecret") else None,
     }

@@ -38,6 +38,7 @@ def test_a_second_up_and_its_preview_change_nothing_and_call_nothing(stack: Stac
     stack.up()
     cloud.forget_calls()
     preview = stack.run("preview", "--expect-no-changes")
+    assert "Outputs:" not in preview  # not even a receipt shows as changed
     up = stack.up("--expect-no-changes")
     assert cloud.calls() == {}
     assert "rotates" not in preview + up

@@ -59,7 +59,7 @@ PREVIOUS_KEYS = st.builds(
     rotated_at=TIMES,
     lifetime_ends_at=TIMES,
     lockbox=LOCKBOXES,
-    lockbox_version_id=st.none() | TEXTS,
+    lockbox_version_id=st.none() | TEXTS.filter(bool),
     extended_at=st.none() | TIMES,
     enforced=st.booleans(),
 )
@@ -79,7 +79,7 @@ def states(draw: st.DrawFn) -> State:
         tag=draw(TEXTS),
         applied=applied,
         lifetime=applied.lifetime,
-        lockbox_version_id=draw(st.none() | TEXTS),
+        lockbox_version_id=draw(st.none() | TEXTS.filter(bool)),
         masked_secret=draw(TEXTS),
         previous=tuple(draw(st.lists(PREVIOUS_KEYS, max_size=3))),
     )
