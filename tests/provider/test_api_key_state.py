@@ -118,6 +118,14 @@ def test_a_secret_is_in_the_state_file_only_where_it_is_exposed(state: State) ->
     assert ("the secret itself" in repr(properties)) == state.applied.expose_secret
 
 
+def test_what_need_not_be_given_is_what_most_want() -> None:
+    least = Inputs("ajeaccount", frozenset({"yc.postbox.send"}), "", 90 * DAY, 30 * DAY, 7 * DAY)
+    assert (least.reissue, least.compromised, least.when_still_used) == (None, frozenset(), "extend")
+    assert (least.lockbox, least.expose_secret, least.verify) == (None, False, None)
+    assert Lockbox("e6q") == Lockbox("e6q", "api_key", "api_key_id")
+    assert Verify("https://example.com") == Verify("https://example.com", "GET", 200, 60 * SECOND)
+
+
 def test_inputs_that_are_not_given_have_their_defaults() -> None:
     least = {"serviceAccountId": "aje", "scopes": ["a"], "lifetime": "90d", "rotateEvery": "30d", "overlap": "7d"}
     inputs = inputs_of({**least, "lockbox": {"secretId": "e6q"}, "verify": {"url": "https://example.com"}})

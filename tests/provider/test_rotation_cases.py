@@ -15,7 +15,6 @@ from provider.yandex_keys.rotation import (
     State,
     Status,
     Verb,
-    Verify,
     decide,
     next_rotation,
 )
@@ -36,14 +35,6 @@ def only(decision: Decision) -> Action:
     assert decision.warnings == ()
     assert decision.wants_usage == frozenset()
     return decision.actions[0]
-
-
-def test_what_need_not_be_given_is_what_most_want() -> None:
-    least = Inputs("ajeaccount", frozenset({"yc.postbox.send"}), "", 90 * DAY, 30 * DAY, 7 * DAY)
-    assert (least.reissue, least.compromised, least.when_still_used) == (None, frozenset(), "extend")
-    assert (least.lockbox, least.expose_secret, least.verify) == (None, False, None)
-    assert Lockbox("e6q") == Lockbox("e6q", "api_key", "api_key_id")
-    assert Verify("https://example.com") == Verify("https://example.com", "GET", 200, 60 * SECOND)
 
 
 def test_without_a_key_the_first_is_issued() -> None:
@@ -99,6 +90,7 @@ def test_a_key_that_expired_before_it_was_due_is_rotated(late: timedelta) -> Non
         (timedelta(hours=1), "1 hour"),
         (timedelta(hours=23, minutes=59), "23 hours"),
         (timedelta(days=1), "1 day"),
+        (timedelta(days=2), "2 days"),
         (timedelta(days=400), "400 days"),
     ],
 )
@@ -127,6 +119,11 @@ def test_a_new_value_of_reissue_rotates_with_overlap() -> None:
 def test_any_change_of_reissue_rotates(was: str | None, now: str | None, words: str) -> None:
     action = only(decided(wanted(reissue=now), standing(applied=wanted(reissue=was))))
     assert action.reason.startswith(f"rotates: {words}")
+
+
+def test_reissue_is_compared_by_its_words() -> None:
+    parts = ["2027", "01"]
+    assert decided(wanted(reissue="-".join(parts)), standing(applied=wanted(reissue="-".join(parts)))) == Decision()
 
 
 def test_a_key_that_somebody_deleted_is_replaced_and_nothing_of_it_kept() -> None:

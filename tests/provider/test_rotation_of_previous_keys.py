@@ -98,6 +98,11 @@ def test_a_previous_key_that_is_still_used_is_extended_by_one_overlap_with_a_war
     assert decision.wants_usage == frozenset()
 
 
+def test_the_choice_to_extend_is_read_by_its_letters() -> None:
+    chosen = wanted(when_still_used="".join(["ext", "end"]))
+    assert decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=chosen).action(Verb.EXTEND) is not None
+
+
 def test_one_use_a_second_after_the_rotation_counts() -> None:
     assert decided(LAST_QUARTER, in_overlap(), used=ROTATED + SECOND).action(Verb.EXTEND) is not None
 
