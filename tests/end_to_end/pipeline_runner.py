@@ -93,7 +93,9 @@ class Runner:
         for group in (*sessions_of(process.pid), process.pid):
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
-        process.communicate(timeout=_SECONDS)
+        output, _ = process.communicate(timeout=_SECONDS)
+        # A forge keeps what a job had printed until then.
+        self.log += output.splitlines()
 
     def pulumi(self, *arguments: str) -> str:
         """What a person does with the same state, from a machine that logs in another way."""

@@ -157,6 +157,7 @@ class Story:
         return {key["id"] for key in keys}
 
     def check_the_end(self) -> None:
+        (self.runner.directory / "log").write_text("\n".join(self.runner.log))
         exported = json.loads(self.runner.pulumi("stack", "export"))["deployment"]
         assert self.killed_on is not None
         assert not exported.get("pending_operations")
