@@ -2,7 +2,7 @@
 # the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo test
+.PHONY: help up down env demo test bench
 
 set-up = @sh tools/python.sh -m tools.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -30,3 +30,7 @@ demo: ## tell the whole story in one run: issue, use, rotate, end, leak, catch u
 test: ## set up and run every check: format, lint, types, tests
 	$(set-up) development
 	$(run) tools.checks
+
+bench: ## time the real engine on stacks of several sizes, as a table
+	$(set-up) development
+	$(run) tools.bench

@@ -1,0 +1,1 @@
+"""How long a stack takes, and how many calls it makes, by number of keys: `make bench`."""
