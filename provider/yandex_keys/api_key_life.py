@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from .api_key_state import cloud_time, rotated_state
-from .errors import NotFound, YandexKeysError
+from .errors import CloudError, NotFound, YandexKeysError
 from .issuing import Issued, Issuer
 from .resource import Runtime
 from .rotation import Action, Inputs, Lockbox, PreviousKey, State, Verb
@@ -18,6 +18,8 @@ from .tags import tagged
 
 # A clock of ours that is ahead would let keys live longer than they should; what a run itself takes is less than this.
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+# How far our clock may be ahead before a key could be deleted within its overlap.
+_CLOCK_DOUBT: Final = timedelta(days=1, hours=1)
 
 
 class Life:
@@ -35,8 +37,12 @@ class Life:
             return self._rotate(action.overlap or timedelta(0))
         if action.verb == Verb.CHANGE:
             self._change(action)
-        elif action.verb in (Verb.REVOKE, Verb.RETIRE):
+        elif action.verb == Verb.REVOKE:
             self._retire(self._previous(action.key_id))
+        elif action.verb == Verb.RETIRE:
+            previous = self._previous(action.key_id)
+            if self._is_over(previous):
+                self._retire(previous)
         elif action.verb == Verb.ENFORCE:
             self._enforce(self._previous(action.key_id))
         elif action.verb == Verb.EXTEND:
@@ -139,6 +145,25 @@ class Life:
         self._expire(previous.key_id, until)
         self._put(replace(previous, expires_at=until, extended_at=self.now))
 
+    def _is_over(self, previous: PreviousKey) -> bool:
+        """Whether the overlap is over by the cloud's clock too, where ours alone would be little to go by.
+
+        Only a change tells the cloud's time: the expiry is set to what it is. A cloud that refuses it as past has answered as well.
+        """
+        if not self.runtime.trusts_cloud_clock or self.now - previous.expires_at > _CLOCK_DOUBT:
+            return True
+        try:
+            operation = self._update(previous.key_id, "expiresAt", expires_at=format_time(previous.expires_at))
+        except CloudError as error:
+            if error.code in ("NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+                return True
+            raise
+        if cloud_time(operation.get("created_at")) >= previous.expires_at:
+            return True
+        words = f"key {previous.key_id} works until {format_time(previous.expires_at)} by the cloud's clock, which is behind this machine's"
+        self.runtime.log("warning", f"{words}: a later run retires it", self.urn)
+        return False
+
     def _retire(self, previous: PreviousKey) -> None:
         self._issuer().delete(previous.key_id)
         self._undeliver(previous.key_id, previous.lockbox, previous.lockbox_version_id, keep=self.inputs.lockbox)
@@ -170,10 +195,13 @@ class Life:
         except NotFound:
             return  # it can't outlive its overlap if it is gone already
 
-    def _update(self, key_id: str, mask: str, **fields: str | Sequence[str]) -> None:
+    def _update(self, key_id: str, mask: str, **fields: str | Sequence[str]) -> dict[str, Any]:
+        """The finished operation."""
         request = {"api_key_id": key_id, "update_mask": mask, **fields}
-        self.runtime.cloud.operate("ApiKeyService/Update", request, f"API key {self.urn.rpartition('::')[2]}")
+        about = f"API key {self.urn.rpartition('::')[2]}"
+        operation = self.runtime.cloud.operate("ApiKeyService/Update", request, about)
         self.runtime.reads.forget_keys(self.inputs.service_account_id)
+        return operation
 
     def _issuer(self) -> Issuer:
         known = frozenset({self.state.key_id, *(previous.key_id for previous in self.state.previous)})

@@ -64,7 +64,8 @@ class Issuer:
             self.runtime.log("info", f"adopts key {key['id']}, which an interrupted run had delivered", self.urn)
             rest = tuple(item for item in delivered if item[0]["id"] != key["id"])
             return Issued(self._as_wanted(key), None, version["id"], rest)
-        key, secret = self._create(now, frozenset(item[0]["id"] for item in delivered))
+        keep = frozenset(item[0]["id"] for item in delivered)
+        key, secret, tries = self._create(now, keep)
         self._claim(key["id"])
         try:
             if self.inputs.verify is not None:
@@ -77,6 +78,8 @@ class Issuer:
             if not error.uncertain:
                 self.discard(key["id"])
             raise
+        if tries > 1:
+            self._look_again(keep)
         return Issued(key, secret, version_id, delivered)
 
     def discard(self, key_id: str) -> None:
@@ -154,7 +157,8 @@ class Issuer:
         self.runtime.cloud.operate("ApiKeyService/Update", request, self._about)
         return {**key, "scopes": sorted(self.inputs.scopes)}
 
-    def _create(self, now: datetime, keep: frozenset[str]) -> tuple[dict[str, Any], str]:
+    def _create(self, now: datetime, keep: frozenset[str]) -> tuple[dict[str, Any], str, int]:
+        """The key, its secret, and how many calls it took. Strays in `keep` have been delivered by a run before."""
         request = {
             "service_account_id": self.inputs.service_account_id,
             "description": tagged(self.inputs.description, self.tag),
@@ -173,21 +177,39 @@ class Issuer:
                     raise
                 # The answer is lost, and the secret with it: whatever key it made is of no use.
                 self.runtime.fresh.discard(self.inputs.service_account_id)
-                self._delete_strays_after(error, keep)
-                if attempt >= _TRIES and not spreading:
+                found = self._delete_strays_after(error, keep)
+                # What has outlived its deadline may still be on its way: a second key beside it would leave that one to nobody.
+                on_its_way = error.code == "DEADLINE_EXCEEDED" and not found
+                if on_its_way or (attempt >= _TRIES and not spreading):
                     raise
                 cloud.pause(attempt)
             else:
-                return answer["api_key"], answer["secret"]
+                return answer["api_key"], answer["secret"], attempt
         raise AssertionError("unreachable")
 
-    def _delete_strays_after(self, error: CloudError, keep: frozenset[str]) -> None:
+    def _delete_strays_after(self, error: CloudError, keep: frozenset[str]) -> int:
+        """How many there were. Raises `error` where that can't be known."""
+        try:
+            strays = [key for key in self.strays() if key["id"] not in keep]
+            for key in strays:
+                self.delete(key["id"])
+        except CloudError:
+            raise error from None
+        return len(strays)
+
+    def _look_again(self, keep: frozenset[str]) -> None:
+        """A call that failed may have made its key after it was looked for. The new key is delivered; a failure here is left to the next rotation."""
+        self.runtime.reads.forget_keys(self.inputs.service_account_id)
         try:
             for key in self.strays():
                 if key["id"] not in keep:
                     self.delete(key["id"])
-        except CloudError:
-            raise error from None
+        except YandexKeysError as error:
+            self.runtime.log(
+                "warning",
+                f"whether a lost call left a key could not be seen; the next rotation does. {error}",
+                self.urn,
+            )
 
     def _deliver(self, key_id: str, secret: str) -> str | None:
         target = self.inputs.lockbox
