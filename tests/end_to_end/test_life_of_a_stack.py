@@ -162,3 +162,15 @@ def everything_written(stack: Stack) -> list[str]:
     """What the runs printed, and every file of the backend."""
     files = (path for path in (stack.directory / "state").rglob("*") if path.is_file())
     return [*stack.printed, *(path.read_text(errors="replace") for path in files)]
+
+
+def test_an_input_that_the_user_marked_secret_is_encrypted_in_the_state(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([])
+    (stack.directory / "__main__.py").write_text(
+        "import pulumi\nfrom components.resources import LockboxSecret\n"
+        "LockboxSecret('vault', description=pulumi.Output.secret('the merger'))\n"
+    )
+    stack.up()
+    stack.refresh()
+    assert cloud.state()["secrets"][0]["description"] == "the merger"
+    assert not [text for text in everything_written(stack) if "the merger" in text]
