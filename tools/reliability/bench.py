@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import yandexcloud
 from google.protobuf import json_format
+from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenForServiceAccountRequest
+from yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from yandexcloud._auth_fabric import ServiceAccountAuth
 
 from provider.yandex_keys.cloud import Cloud
@@ -21,6 +23,7 @@ from tools.reliability.plugin_run import PluginRun
 from tools.reliability.small_engine import SmallStack
 
 _SERVICE: Final = "translate"
+_TIMEOUT: Final = 20.0
 _QUOTAS: Final = {"apiKeyQuota": 100_000, "serviceAccountQuota": 10_000}
 
 
@@ -119,13 +122,32 @@ def client(cloud: LocalCloud, token: str) -> Cloud:
     return Cloud(yandexcloud.SDK(endpoint=cloud.ready["endpoint"], root_certificates=roots, iam_token=token))
 
 
+def token_for(cloud: LocalCloud, account_id: str) -> str:
+    """An IAM token for a service account, as a machine that it is linked to has one; here the deployer asks for it."""
+    sdk = _with_key(cloud).sdk
+    assert isinstance(sdk, yandexcloud.SDK)
+    # The SDK sends no token to this service, which needs none but for this call.
+    metadata = (("authorization", f"Bearer {deployer_token(cloud)}"),)
+    request = CreateIamTokenForServiceAccountRequest(service_account_id=account_id)
+    stub: Any = sdk.client(IamTokenServiceStub)
+    return str(stub.CreateForServiceAccount(request, timeout=_TIMEOUT, metadata=metadata).iam_token)
+
+
 def deployer_token(cloud: LocalCloud) -> str:
     """An IAM token for the deployer of the local cloud."""
-    key = json.loads(Path(cloud.ready["serviceAccountKey"]).read_text())
-    endpoint, roots = cloud.ready["endpoint"], Path(cloud.ready["ca"]).read_bytes()
-    request = ServiceAccountAuth(key, endpoint).get_token_request()
-    login = Cloud(yandexcloud.SDK(endpoint=endpoint, root_certificates=roots, service_account_key=key))
-    return str(login.call("IamTokenService/Create", json_format.MessageToDict(request))["iam_token"])
+    request = ServiceAccountAuth(_key_of(cloud), cloud.ready["endpoint"]).get_token_request()
+    return str(_with_key(cloud).call("IamTokenService/Create", json_format.MessageToDict(request))["iam_token"])
+
+
+def _key_of(cloud: LocalCloud) -> dict[str, str]:
+    return dict(json.loads(Path(cloud.ready["serviceAccountKey"]).read_text()))
+
+
+def _with_key(cloud: LocalCloud) -> Cloud:
+    """A client that logs in by itself, with the deployer's authorized key."""
+    roots = Path(cloud.ready["ca"]).read_bytes()
+    key = _key_of(cloud)
+    return Cloud(yandexcloud.SDK(endpoint=cloud.ready["endpoint"], root_certificates=roots, service_account_key=key))
 
 
 def _is_operation(method: str) -> bool:

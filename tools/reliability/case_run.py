@@ -56,7 +56,8 @@ def run_case(bench: Bench, case: Case) -> Result:
     judge_settled(last, bench.calls(), verdict)
     judge_leaks(scene, [*outcomes, last], secrets | view.secrets | scene.look().secrets, verdict)
     _clear_away(scene, verdict)
-    return Result(case, not first.failed, made, first.errors, verdict.wrong)
+    wrong = [(kind, words) for kind, words in verdict.wrong if kind not in step.tolerates]
+    return Result(case, not first.failed, made, first.errors, wrong)
 
 
 def _healed(scene: Scene, step: Step, first: Outcome, verdict: Verdict) -> list[Outcome]:

@@ -39,6 +39,8 @@ class EngineBench(AbstractContextManager["EngineBench"]):
         self.http = KeptConnection(self.cloud.ready["http"])
         self.settings: dict[str, Any] = {}
         """What else the stack file says under `yandex-keys:`."""
+        self.foreign = {"deployer"}
+        """Names of accounts that belong to no stack."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -116,7 +118,7 @@ class EngineBench(AbstractContextManager["EngineBench"]):
 
     def look(self) -> View:
         """What the cloud holds now."""
-        return View(self.cloud.state())
+        return View(self.cloud.state(), lambda name: name not in self.foreign)
 
     def accepts(self, secret: str) -> bool:
         """Whether the service lets a consumer in with that secret."""

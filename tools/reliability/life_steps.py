@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tools.reliability import programs
 from tools.reliability.programs import key
+from tools.reliability.promises import LITTER
 from tools.reliability.scene import Scene
 from tools.reliability.small_engine import Declaration, Outcome
 
@@ -26,7 +27,8 @@ class Step:
     keys: the keys that are declared afterwards, with the entry of the secret that each is delivered to (None: an output alone).
     new: whether the current key is another one afterwards than the one noted as `old`; previous, dead: notes of keys in their overlap, and of those
     that must not work any more. runs: how many plain runs heal it (an import rotates only in the run after it). served: whether consumers of
-    Lockbox must hold a working key all the time.
+    Lockbox must hold a working key all the time. tolerates: kinds of wrong that are none here: a version that is current as its key is deleted
+    can't be scheduled for destruction, and stays.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Step:
     runs: int = 1
     served: bool = True
     expect: tuple[tuple[str, Any], ...] = ()
+    tolerates: tuple[str, ...] = ()
 
     def act(self, scene: Scene) -> Outcome:
         """The command."""
@@ -116,6 +119,12 @@ def _rescoped_behind_our_back(scene: Scene) -> None:
 def _known_to_be_gone(scene: Scene) -> None:
     _deleted_behind_our_back(scene)
     scene.must(scene.stack.refresh())
+
+
+def _deleted(scene: Scene) -> None:
+    scene.up(key())
+    scene.note("old")
+    scene.up()
 
 
 def _two_accounts(scene: Scene) -> None:
@@ -214,6 +223,7 @@ STEPS: Final[tuple[Step, ...]] = (
         "delete, previous key alive", _with(), _rotated(key(), then="1d"), keys=(), dead=("first", "old"), served=False
     ),
     Step("delete, shared secret", _with(_GREEN), _shared(), keys=(("green", "secret", "green"),), served=False),
+    Step("issue after delete", _with(key()), _deleted, dead=("old",), served=False, tolerates=(LITTER,)),
     Step("delete everything", lambda _: (), _issued(key()), keys=(), dead=("old",), served=False),
     Step("refresh", _with(key()), _rotated(key(), then="1d"), new=False, previous=("first",), refresh=True),
     Step(
