@@ -60,11 +60,15 @@ def test_every_key_that_lives_is_in_the_state(history: History) -> None:
 
 @given(histories())
 def test_no_key_outlives_its_issue_and_the_lifetime_in_force(history: History) -> None:
+    told = True
     for run in runs_of(history):
+        told = (
+            told and run.complete
+        )  # what a hand put off, and the cloud then refused to put right, is nobody's promise
         for key in run.keys.values():
             if not key.spoiled:
                 assert key.expires_at <= key.lifetime_ends_at
-            elif run.complete:
+            elif told:
                 assert key.died_at <= max(key.lifetime_ends_at, key.overlap_ends_at or key.lifetime_ends_at)
         for action in run.decision.actions:
             if action.verb == Verb.EXTEND:
