@@ -115,6 +115,8 @@ def remedy(call: str, code: str, message: str) -> str:
         if "policy" in message.lower():
             return "An organization policy forbids it, whatever the roles: ask the organization's administrator."
         return f"Grant the deployer {_ROLES.get(service, 'the role that this call needs')}."
+    if "hostname verification" in message.lower():
+        return "The endpoint's certificate is for another host: check yandex-keys:endpoint or YC_ENDPOINT, and what stands between here and there."
     if "CERTIFICATE" in message.upper() or "handshake" in message.lower():
         return "The endpoint's certificate isn't trusted: set yandex-keys:rootCertificates or YANDEX_KEYS_ROOT_CERTIFICATES to its authority."
     if code == "UNAVAILABLE" and ("connect" in message.lower() or "resolution" in message.lower()):
