@@ -39,7 +39,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Orders:
-    """Where the cloud is, the token to read with, which entries of which secrets, and every how many seconds to read them again."""
+    """Where the cloud is, the token to read with, which entries of which secrets, every how many seconds to read them, how many calls a second."""
 
     endpoint: str
     ca: str
@@ -48,6 +48,7 @@ class Orders:
     entries: Sequence[tuple[str, str]]
     service: str = "translate"
     refresh: float = 2.0
+    pace: float = 150.0
 
 
 class Consumer:
@@ -96,7 +97,9 @@ class Consumer:
                 self.read()
                 _say(self.count)
                 due = time.monotonic() + self._orders.refresh
+            began = time.monotonic()
             self.call()
+            over.wait(max(0.0, len(self._held) / self._orders.pace - (time.monotonic() - began)))
         _say(self.count)
 
 

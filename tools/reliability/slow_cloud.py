@@ -40,7 +40,7 @@ Told = Callable[[str], None]
 Scenario = Callable[[Bench, Verdict], int]
 
 
-def slow_cloud(quick: bool, tell: Told) -> Table:
+def slow_cloud(tell: Told) -> Table:
     """Runs all; a row each."""
     table = Table("A slow or strange cloud", ("what", "cases", *KINDS), wrong=KINDS)
     scenarios: Mapping[str, Scenario] = {
