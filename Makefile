@@ -2,7 +2,7 @@
 # the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo test bench
+.PHONY: help up down env demo test bench reliability
 
 set-up = @sh tools/python.sh -m tools.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -34,3 +34,7 @@ test: ## set up and run every check: format, lint, types, tests
 bench: ## time the real engine on stacks of several sizes, as a table
 	$(set-up) development
 	$(run) tools.bench
+
+reliability: ## faults, kills, two at once, leaks, load, bad input, trust: every promise, as tables (QUICK=1: a part of each)
+	$(set-up) development
+	$(run) tools.reliability $(if $(QUICK),--quick)
