@@ -274,3 +274,7 @@ def test_a_key_that_somebody_dated_anyhow_leaves_a_state_that_can_be_read(
     properties = {**properties_of(bag_of(wanted()), standing(), None), "lifetime": text}
     lifetime = state_of(properties).lifetime
     assert lifetime is None or lifetime >= SECOND
+
+
+def test_a_status_is_written_as_older_states_have_it() -> None:
+    assert [status.value for status in Status] == ["current", "missing", "adopted", "undelivered"]
