@@ -1,4 +1,5 @@
 """120 days of a pipeline that does nothing but `python3 -m pipelines up` once a day.
+# Not collected by `make test` yet: a rotation that a killed job began is missing in the log. Run it by its path: pytest tests/end_to_end/pipeline_120_days.py
 
 Two days are missed, and one run is killed half-way. Held on every day: each key that Lockbox gives is in date and served, and so is the
 one that a consumer read the day before; a day on which nothing is due makes no API call, but for a look, once an account, at when a
@@ -102,8 +103,7 @@ class Story:
         self.calls += sum(calls.values())
         if "nothing to do" in log and "killed" not in log:
             assert calls in ({}, {"ApiKeyService/List": 1}), f"day {day}: {log}"
-        self.check_consumers(day)
-        assert self.accounted_for() == self.living(), f"day {day}: an orphan"
+        self.check_the_day(day)
 
     def set_time(self, day: int) -> None:
         time = self.begin + timedelta(days=day, minutes=JITTER[day % len(JITTER)])
@@ -127,34 +127,16 @@ class Story:
         self.cloud.clear_faults()
         return True
 
-    def payload(self) -> dict[str, str]:
-        """What Lockbox gives for each key now."""
-        entries: dict[str, str] = {}
-        for secret in self.cloud.state()["secrets"]:
-            entries |= self.cloud.entries(secret["id"])
-        return entries
-
-    def check_consumers(self, day: int) -> None:
-        payload = self.payload()
-        living = self.living()
+    def check_the_day(self, day: int) -> None:
+        found = Found(self.cloud)
         for name in self.names:
-            assert payload[f"{name}_id"] in living, f"day {day}: Lockbox gives a key of {name} that is past its expiry"
-            for read in (payload, self.yesterday):
+            key = found.payload[f"{name}_id"]
+            assert key in found.living, f"day {day}: Lockbox gives a key of {name} that is past its expiry"
+            for read in (found.payload, self.yesterday):
                 if name in read:
                     assert self.cloud.use(name, read[name]) == 200, f"day {day}: a consumer of {name} is refused"
-        self.yesterday = payload
-
-    def accounted_for(self) -> set[str]:
-        """The living keys that a Lockbox version names: each of ours does, from its delivery until it is retired."""
-        told = " ".join(
-            version["description"] for secret in self.cloud.state()["secrets"] for version in secret["versions"]
-        )
-        return {key for key in self.living() if key in told}
-
-    def living(self) -> set[str]:
-        """The ids of all keys that have not expired."""
-        keys = self.cloud.live_keys()
-        return {key["id"] for key in keys}
+        assert found.accounted_for == found.living, f"day {day}: an orphan"
+        self.yesterday = found.payload
 
     def check_the_end(self) -> None:
         (self.runner.directory / "log").write_text("\n".join(self.runner.log))
@@ -164,7 +146,7 @@ class Story:
         assert not list(self.runner.directory.glob("state/.pulumi/locks/**/*.json"))
         outputs = [each["outputs"] for each in exported["resources"] if each["type"].endswith(":ApiKey")]
         known = {key for each in outputs for key in (each["keyId"], *(it["keyId"] for it in each["previous"]))}
-        assert self.living() <= known
+        assert Found(self.cloud).living <= known
         assert git(self.runner.clone, "status", "--porcelain") == ""
         self.check_the_log({each["keyId"]: each for each in outputs})
 
@@ -184,6 +166,26 @@ class Story:
             assert [match["old"] for match in mine[1:]] == [match["new"] for match in mine[:-1]]
         # Four calls a rotation and three to retire, and a little for the run that was killed.
         assert self.calls <= 8 * (len(rotations) + len(self.names)) + 20
+
+
+class Found:
+    """What is in the cloud on one day, seen at once.
+
+    payload: the entries that Lockbox gives now; living: the ids of keys that have not expired; accounted_for: those of them that a Lockbox
+    version names, as each key of ours is from its delivery until it is retired.
+    """
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        state, now = cloud.state(), cloud.now()
+        self.living = {key["id"] for key in state["apiKeys"] if key["expiresAt"] > now}
+        self.payload: dict[str, str] = {}
+        named: list[str] = []
+        for secret in state["secrets"]:
+            for version in secret["versions"]:
+                named.append(version["description"])
+                if version["id"] == secret["currentVersionId"]:
+                    self.payload |= version["entries"]
+        self.accounted_for = {key for key in self.living if any(key in description for description in named)}
 
 
 def an_account(cloud: LocalCloud) -> str:
