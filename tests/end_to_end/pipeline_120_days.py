@@ -1,5 +1,7 @@
 """120 days of a pipeline that does nothing but `python3 -m pipelines up` once a day.
-# Not collected by `make test` yet: a rotation that a killed job began is missing in the log. Run it by its path: pytest tests/end_to_end/pipeline_120_days.py
+
+Not collected by `make test` yet: a rotation that a killed job began is missing in the log.
+Run it by its path: `pytest tests/end_to_end/pipeline_120_days.py`.
 
 Two days are missed, and one run is killed half-way. Held on every day: each key that Lockbox gives is in date and served, and so is the
 one that a consumer read the day before; a day on which nothing is due makes no API call, but for a look, once an account, at when a
