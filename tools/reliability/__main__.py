@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provider.yandex_keys import protobuf_status  # noqa: F401  (before anything imports pulumi)
 from tools.engine.provision import EngineMissing, provide
 from tools.progress import elapsed
 from tools.reliability.table import Table

@@ -34,7 +34,7 @@ class Bench:
         self.cloud = LocalCloud(directory)
         self.ready: Mapping[str, str] = self.cloud.ready
         self._http = KeptConnection(self.ready["http"])
-        self.admin("POST", "settings", _QUOTAS)
+        self.reset()
         self._numbers = itertools.count(1)
         self.token = deployer_token(self.cloud)
         self._colleague = client(self.cloud, self.token)
@@ -46,8 +46,14 @@ class Bench:
         self._http.close()
         self.cloud.stop()
 
+    def reset(self) -> None:
+        """The cloud's traits as they are by default, with room for many cases."""
+        self.admin("DELETE", "settings")
+        self.admin("POST", "settings", _QUOTAS)
+
     def begin(self) -> str:
         """A clean slate: no faults, today's date. Answers a name for the case's things."""
+        self.warm = False
         self.clear_faults()
         self.admin("POST", "clock", {"now": datetime.now(UTC).isoformat()})
         return f"case-{next(self._numbers)}"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from tools.engine.places import REPOSITORY
 from tools.reliability.bench import client, deployer_token, token_for
@@ -39,17 +39,19 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Size:
-    """How much load: `accounts` with `keys` each, rotated `rotations` times, by `consumers` processes that make at least `calls`."""
+    """How much load: `accounts` with `keys` each, rotated `rotations` times; `consumers` processes that make at least `calls`, and read again every
+    `refresh` seconds."""
 
     accounts: int
     keys: int
     rotations: int
     consumers: int
     calls: int
+    refresh: float = 2.0
 
 
 FULL: Final = Size(accounts=10, keys=10, rotations=10, consumers=3, calls=100_000)
-SMALL: Final = Size(accounts=2, keys=5, rotations=3, consumers=2, calls=3_000)
+SMALL: Final = Size(accounts=2, keys=5, rotations=3, consumers=2, calls=3_000, refresh=0.5)
 
 
 class Fleet:
@@ -57,6 +59,7 @@ class Fleet:
 
     def __init__(self, orders: list[Orders]) -> None:
         self._counts = [Count() for _ in orders]
+        self._listeners: list[threading.Thread] = []
         self._processes = [self._started(at, order) for at, order in enumerate(orders)]
 
     def _started(self, at: int, orders: Orders) -> subprocess.Popen[str]:
@@ -70,13 +73,14 @@ class Fleet:
         assert process.stdin is not None
         process.stdin.write(json.dumps(asdict(orders)) + "\n")
         process.stdin.flush()
-        threading.Thread(target=self._listen, args=(at, process), daemon=True).start()
+        self._listeners.append(threading.Thread(target=self._listen, args=(at, process.stdout), daemon=True))
+        self._listeners[-1].start()
         return process
 
-    def _listen(self, at: int, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            self._counts[at] = Count(**json.loads(line))
+    def _listen(self, at: int, output: IO[str]) -> None:
+        with output:
+            for line in output:
+                self._counts[at] = Count(**json.loads(line))
 
     def has_read(self) -> None:
         """Returns when every consumer has read all of its secrets from now on. Raises TimeoutError."""
@@ -95,6 +99,8 @@ class Fleet:
             process.stdin.close()
         for process in self._processes:
             process.wait(_PATIENCE)
+        for listener in self._listeners:
+            listener.join(_PATIENCE)
         return list(self._counts)
 
     def _until(self, condition: Callable[[], bool]) -> None:
@@ -141,7 +147,9 @@ def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, 
     entries = [(target["secretId"], target["secretEntry"]) for target in targets]
     ready = bench.cloud.ready
     orders = [
-        Orders(ready["endpoint"], ready["ca"], ready["http"], token, entries[at :: size.consumers])
+        Orders(
+            ready["endpoint"], ready["ca"], ready["http"], token, entries[at :: size.consumers], refresh=size.refresh
+        )
         for at in range(size.consumers)
     ]
     fleet = Fleet(orders)

@@ -1,0 +1,54 @@
+"""Some kills through the real engine, and two at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.reliability.bench import Bench
+from tools.reliability.engine_bench import EngineBench
+from tools.reliability.kills import ENGINE, ONCE, PLUGIN, Kill, Life, run_kill
+from tools.reliability.process_tree import Process
+from tools.reliability.two_at_once import by_hand, same_stack, two_stacks
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineBench]:
+    with EngineBench(tmp_path) as opened:
+        yield opened
+
+
+def test_a_life_with_a_kill_at_each_step_heals_every_time(engine: EngineBench) -> None:
+    life = Life(engine)
+    for kill in (
+        Kill("issue", "ApiKeyService/Create", "after", ENGINE),
+        Kill("rotation", "SecretService/AddVersion", "before", PLUGIN),
+        Kill("revoke", "ApiKeyService/Delete", "after", ONCE),
+    ):
+        assert run_kill(life, kill).wrong == [], str(kill)
+
+
+def test_a_second_up_is_refused_and_nothing_is_doubled(engine: EngineBench) -> None:
+    assert same_stack(engine).wrong == []
+
+
+def test_two_stacks_on_one_account_and_one_secret_lose_nothing(bench: Bench) -> None:
+    assert two_stacks(bench, rounds=4).wrong == []
+
+
+def test_what_a_colleague_does_by_hand_stays_and_so_does_what_is_ours(bench: Bench) -> None:
+    assert by_hand(bench, rounds=3).wrong == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_plugin"),
+    [
+        ("/x/.venv/bin/python -u /x/provider 127.0.0.1:4", True),
+        ("/x/.venv/bin/python -u /x/tools/language_host/program.py", False),
+        ("pulumi up", False),
+    ],
+)
+def test_the_plugin_is_told_from_other_processes(arguments: str, is_plugin: bool) -> None:
+    assert Process(1, 0, arguments).is_plugin() == is_plugin

@@ -1,0 +1,25 @@
+"""A slow or strange cloud, in small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tools.reliability.bench import Bench
+from tools.reliability.promises import Verdict
+from tools.reliability.slow_cloud import early_errors, late_answers, quotas, spreading_rights, wrong_clocks
+
+
+def a_late_key(bench: Bench, verdict: Verdict) -> int:
+    return late_answers(bench, verdict, ("ApiKeyService/Create",))
+
+
+@pytest.mark.parametrize("scenario", [early_errors, a_late_key, quotas, spreading_rights, wrong_clocks])
+def test_it_is_healed_by_plain_runs(bench: Bench, scenario: Callable[[Bench, Verdict], int]) -> None:
+    verdict = Verdict()
+    try:
+        assert scenario(bench, verdict) > 0
+    finally:
+        bench.reset()
+    assert verdict.wrong == []

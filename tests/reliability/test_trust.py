@@ -1,0 +1,60 @@
+"""TLS is checked, nothing turns it off, the documented roles are enough, the lock is in step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tools.reliability import dependencies, least_roles, trust
+from tools.reliability.bench import Bench
+
+
+def test_a_certificate_of_another_authority_is_refused(bench: Bench, tmp_path: Path) -> None:
+    other = LocalCloud(tmp_path)
+    try:
+        assert trust.wrong_authority(bench, other) == []
+    finally:
+        other.stop()
+
+
+def test_a_certificate_for_another_host_is_refused(bench: Bench) -> None:
+    assert trust.wrong_host(bench) == []
+
+
+def test_no_setting_and_no_code_turns_tls_off() -> None:
+    assert trust.no_way_around() == []
+
+
+def test_the_deployers_token_is_in_no_state(bench: Bench) -> None:
+    assert trust.credentials_in_states(bench) == []
+
+
+def test_the_documented_roles_are_enough_and_none_can_be_left_out(bench: Bench) -> None:
+    _, with_readers, _, keys_only = least_roles.deployers()
+    assert least_roles.flaws(bench, with_readers) == []
+    assert least_roles.flaws(bench, keys_only) == []
+
+
+def test_readme_names_every_role_that_a_deployer_may_need() -> None:
+    assert set(least_roles.documented()) == {
+        "iam.serviceAccounts.admin",
+        "iam.serviceAccounts.apiKeyAdmin",
+        "resource-manager.admin",
+        "lockbox.editor",
+        "lockbox.admin",
+        "kms.admin",
+    }
+
+
+def test_what_is_shipped_is_pinned_with_hashes() -> None:
+    assert len(dependencies.locked()) > 30
+    assert dependencies.flaws() == []
+
+
+def test_a_lock_out_of_step_is_noticed(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("pulumi==3.0.0 \\\n    --hash=sha256:" + "0" * 64 + "\nrequests==2.0.0 \\\n")
+    found = dependencies.flaws(lock)
+    assert any("requirements.txt wants pulumi==3.259.0, the lock has 3.0.0" in line for line in found)
+    assert any("requests==2.0.0 \\ has no hash" in line for line in found)
+    assert any("requests 2.0.0 is locked, and" in line for line in found)
