@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
-from .errors import Cancelled, CloudError, InvalidInput, NotFound, YandexKeysError
+from .errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, InvalidInput, NotFound, YandexKeysError
 from .input_fields import InputField, changes, checked
 from .ownership import is_attempt, marked
 from .properties import UNKNOWN
@@ -162,7 +162,7 @@ class CloudResource(ResourceType):
         self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
     ) -> Mapping[str, Any]:
         """What the create that failed with `error` made all the same. Raises `error`, or a clearer one, where it made nothing."""
-        if isinstance(error, CloudError) and not error.ambiguous:
+        if isinstance(error, CloudError) and error.code in NEVER_TOOK_EFFECT:
             raise error
         found = self.attempted(inputs, attempt, runtime)
         if found is None:

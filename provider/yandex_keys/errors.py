@@ -23,6 +23,10 @@ AMBIGUOUS: Final = frozenset(
 )
 """Codes after which a call may or may not have taken effect: the answer, not the call, is what is known to be lost."""
 
+NEVER_TOOK_EFFECT: Final = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION"})
+"""What the cloud answers about the request itself, or about what it is for. Any other refusal may come from something behind the call that has
+already done its work: quotas and rights are checked in more places than one."""
+
 
 class YandexKeysError(Exception):
     """The root of all errors of this provider."""

@@ -14,13 +14,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .cloud import Cloud
-from .errors import CloudError, NotFound
+from .errors import NEVER_TOOK_EFFECT, CloudError, NotFound
 from .reads import Reads
 
 _DESCRIPTION: Final = re.compile(r"^API key (\S+) \[yandex-keys (\S+)\]$")
 _TRIES: Final = 3
-# What the cloud answers about the request itself, or about what it is for.
-_NEVER_TOOK_EFFECT: Final = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"})
 
 
 class LockboxVersions:
@@ -121,10 +119,9 @@ class LockboxVersions:
     def _made_after_all(self, secret_id: str, key_id: str, failure: CloudError) -> dict[str, Any] | None:
         """The version that was made although the call failed. Marks `failure` as uncertain where it can't be known, or may still be under way.
 
-        Whatever the code, the cloud is looked at: a refusal may come from something behind the call that has already done its work, and deleting the
-        key then would leave a dead one in Lockbox.
+        A refusal is looked into as well: to delete the key of a version that was made would leave a dead one in Lockbox.
         """
-        if failure.code in _NEVER_TOOK_EFFECT:
+        if failure.code in NEVER_TOOK_EFFECT:
             return None
         try:
             made = self.named(secret_id).get(key_id)

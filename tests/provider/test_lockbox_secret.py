@@ -170,8 +170,20 @@ class TestARefusalSoonAfterRightsChanged:
         assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
 
 
-def test_a_refusal_that_no_change_of_rights_explains_is_told_at_once(cloud: EmulatedCloud, runtime: Runtime) -> None:
+def test_a_refusal_that_no_change_of_rights_explains_is_told_after_one_look(
+    cloud: EmulatedCloud, runtime: Runtime
+) -> None:
     cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=9)
     with pytest.raises(CloudError, match="PERMISSION_DENIED"):
         create("denied", runtime)
-    assert cloud.calls() == {"SecretService/Create": 1}
+    assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
+
+
+@pytest.mark.parametrize("code", ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED"])
+def test_a_refusal_after_the_fact_keeps_the_secret_that_was_made(
+    cloud: EmulatedCloud, runtime: Runtime, code: str
+) -> None:
+    cloud.fail("SecretService/Create", "after", code)
+    secret_id, _ = create(f"refused-late-{code.lower().replace('_', '-')}", runtime)
+    assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
+    assert SECRET.get(secret_id, runtime)["id"] == secret_id

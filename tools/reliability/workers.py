@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing.pool import Pool
+from multiprocessing import get_context
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TypeVar
@@ -25,21 +25,20 @@ _BENCH: list[Bench] = []
 def workers(count: int | None = None) -> Iterator[Workers]:
     """Worker processes for as long as the block runs."""
     # Started afresh, not forked: gRPC's threads don't survive a fork.
-    with multiprocessing.get_context("spawn").Pool(count or processors(), _open) as pool:
+    with ProcessPoolExecutor(count or processors(), get_context("spawn"), initializer=_open) as pool:
         yield Workers(pool)
-        pool.close()
-        pool.join()
 
 
 class Workers:
     """Tasks go to whichever worker is free."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
         self._pool = pool
 
     def each(self, work: Callable[[Task], Answer], tasks: Iterable[Task]) -> Iterator[Answer]:
         """The answers in the order in which they come. `work` finds its bench by `bench()`."""
-        return self._pool.imap_unordered(work, list(tasks))
+        for done in as_completed([self._pool.submit(work, task) for task in tasks]):
+            yield done.result()
 
 
 def processors() -> int:
