@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import grpc
 import yandexcloud
-from google.protobuf import json_format, message_factory
+from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.message import Message
 from yandexcloud._auth_fabric import ServiceAccountAuth
 
@@ -90,7 +90,7 @@ class Cloud:
             else:
                 if method == "UpdateAccessBindings" or name == "ServiceAccountService/Create":
                     self._rights_changed = self.monotonic()
-                return json_format.MessageToDict(answer, preserving_proto_field_name=True)
+                return _dictionary(answer)
             # Who creates has to look first whether the refused call made something: see `rights_are_spreading`.
             spreading = (
                 failure.code == "PERMISSION_DENIED" and method != "Create" and self.rights_are_spreading(started)
@@ -236,6 +236,29 @@ class _Discovery:
         }
         name = [{"service": "yandex.cloud.endpoint.ApiEndpointService"}]
         return json.dumps({"methodConfig": [{"name": name, "timeout": f"{Patience.call}s", "retryPolicy": tries}]})
+
+
+def _dictionary(answer: Message) -> dict[str, Any]:
+    """`answer` as a dictionary. What an operation says in types that this SDK doesn't have is left out: a newer cloud, or details of an error."""
+    try:
+        return json_format.MessageToDict(answer, preserving_proto_field_name=True)
+    except TypeError:
+        known: Any = type(answer)()
+        known.CopyFrom(answer)
+        for part in ("metadata", "response"):
+            if known.HasField(part) and not _is_known(getattr(known, part).TypeName()):
+                known.ClearField(part)
+        for detail in [detail for detail in known.error.details if not _is_known(detail.TypeName())]:
+            known.error.details.remove(detail)
+        return json_format.MessageToDict(known, preserving_proto_field_name=True)
+
+
+def _is_known(type_name: str) -> bool:
+    try:
+        descriptor_pool.Default().FindMessageTypeByName(type_name)
+    except KeyError:
+        return False
+    return True
 
 
 def _failure(name: str, error: grpc.RpcError, resource: str) -> CloudError:
