@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import FrozenInstanceError
 
 import pytest
 
-from provider.yandex_keys.rotation import Verb
+from provider.yandex_keys.rotation import Action, Decision, Lockbox, Verb, Verify
 
 from .decide_inputs import fault, question
+from .examples import in_overlap, standing, wanted
 
 COUNT = int(os.environ.get("YANDEX_KEYS_QUESTIONS", "20000"))
 
@@ -27,3 +29,22 @@ def test_the_questions_leave_no_case_out() -> None:
     assert any(question(seed).decision().warnings for seed in range(2_000))
     assert any(question(seed).decision().wants_usage for seed in range(2_000))
     assert sum(not question(seed).decision().actions for seed in range(2_000)) >= 20
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        wanted(),
+        standing(),
+        in_overlap(),
+        Lockbox("e6q"),
+        Verify("https://example.com"),
+        Action(Verb.ISSUE, ""),
+        Decision(),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_nothing_that_a_decision_is_made_of_can_be_changed(value: object) -> None:
+    for name in vars(value):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, None)
