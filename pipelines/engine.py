@@ -51,13 +51,17 @@ class EngineRun:
 
 @dataclass(frozen=True)
 class Engine:
-    """`pulumi` on one stack of the clone in `repository`; `environment` is the whole environment of each command."""
+    """`pulumi` on one stack of the clone in `repository`.
+
+    environment: all of it, for each command; time: by what the plugin judges keys.
+    """
 
     executable: Path
     repository: Path
     stack: str
     environment: Mapping[str, str]
     journal: Journal
+    time: str = ""
 
     def preview(self) -> EngineRun:
         """What `up` would do. Takes no lock and changes nothing."""
@@ -90,7 +94,7 @@ class Engine:
                 # A terminal's Ctrl-C would reach it twice, and the second ends it the hard way.
                 start_new_session=True,
             )
-            self.journal.began(process.pid)
+            self.journal.began(process.pid, self.time)
             with _stopping(process):
                 assert process.stdout is not None
                 with process.stdout as lines:

@@ -66,6 +66,8 @@ class Events:
     pending: bool = False
     """Whether a killed run had left operations begun."""
     unchanged: int = 0
+    kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By name, the outputs of API keys that stay as the state had them."""
 
     def feed(self, line: str) -> Resource | None:
         """Takes a line; answers the resource that it finished, if it did."""
@@ -116,9 +118,12 @@ class Events:
 
     def _finish(self, metadata: Mapping[str, Any]) -> Resource | None:
         resource = self._begin(metadata)
+        outputs = (metadata.get("new") or {}).get("outputs") or {}
         if resource is not None:
             resource.finished = True
-            resource.outputs = (metadata.get("new") or {}).get("outputs") or {}
+            resource.outputs = outputs
+        elif metadata["op"] == "same" and metadata["type"] == API_KEY:
+            self.kept[Resource(str(metadata["urn"])).name] = outputs
         return resource
 
     def _diagnose(self, said: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,15 @@ class Journal:
         digest = hashlib.sha256(f"{backend}\0{stack}".encode()).hexdigest()[:16]
         return cls(folder(environment) / f"{stack}-{digest}.json")
 
-    def began(self, pid: int) -> None:
-        """Notes the engine's process. A journal that can't be written only makes a later run wait longer."""
+    def began(self, pid: int, time: str = "") -> None:
+        """Notes the engine's process, and the `time` (RFC 3339) by which it judges keys.
+
+        A journal that can't be written only makes a later run wait longer.
+        """
         process = processes.look_up(pid)
         if process is None:
             return
-        entry = {"pid": pid, "started": process.started, "host": socket.gethostname(), "boot": _boot()}
+        entry = {"pid": pid, "started": process.started, "host": socket.gethostname(), "boot": _boot(), "time": time}
         self._write([*self._entries(), entry][-_KEPT:])
 
     def ended(self, pid: int) -> None:
@@ -63,10 +67,18 @@ class Journal:
 
     def is_dead(self, lock: Lock) -> bool:
         """Whether the lock's holder was a run of ours on this machine, and is gone."""
-        if lock.host != socket.gethostname():
-            return False
-        ours = [entry for entry in self._entries() if entry.get("pid") == lock.pid and entry.get("host") == lock.host]
+        ours = self._entries_of(lock)
         return bool(ours) and not any(_lives(entry) for entry in ours)
+
+    def time_of(self, lock: Lock) -> datetime:
+        """The time by which the lock's holder judged keys when it began; by its own clock where we don't know better."""
+        times = [str(entry["time"]) for entry in self._entries_of(lock) if entry.get("time")]
+        return datetime.fromisoformat(times[-1]) if times else lock.since
+
+    def _entries_of(self, lock: Lock) -> list[dict[str, Any]]:
+        if lock.host != socket.gethostname():
+            return []
+        return [entry for entry in self._entries() if entry.get("pid") == lock.pid and entry.get("host") == lock.host]
 
     def _entries(self) -> list[dict[str, Any]]:
         try:

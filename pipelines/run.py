@@ -20,7 +20,7 @@ from pipelines.lock import judge, locks_in
 from pipelines.notice import Notice
 from pipelines.settings import Settings
 from pipelines.web import WebError
-from pipelines.words import headline, log_line
+from pipelines.words import headline, log_line, unsaid_lines
 from tools.engine import provision
 
 DONE = 0
@@ -28,6 +28,8 @@ FAILED = 1
 LOCKED = 75
 """EX_TEMPFAIL of sysexits.h: nothing was done, and trying again later may help."""
 _POLL = timedelta(seconds=10)
+# Between the clocks of a runner and of the cloud; a run takes longer to begin than that.
+_SKEW = timedelta(minutes=1)
 _ABSENT = "no stack named"
 
 
@@ -99,21 +101,25 @@ class Pipeline:
         environment = login.logged_in(self.settings.environment, self.console)
         environment["PATH"] = self.engine.search_path(environment.get("PATH", os.defpath))
         journal = Journal.of(stack, environment)
-        return Engine(self.engine.executable, self.repository, stack, environment, journal)
+        return Engine(self.engine.executable, self.repository, stack, environment, journal, self.settings.time())
 
     def _up_past_locks(self, stack: str) -> tuple[EngineRun, str]:
         """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind; and who holds it, if one does."""
-        began, broke = self.now(), False
+        began, killed_since = self.now(), None
         while True:
             engine = self._engine(stack)
             run = engine.up(lambda resource: self._log(stack, resource))
             if not run.locked:
+                if killed_since is not None:
+                    for line in unsaid_lines(self.settings.time(), stack, run.events, killed_since - _SKEW):
+                        self.console.say(line)
                 return run, ""
-            verdict = judge(locks_in(run.error_output), self.now(), self.settings.stale_after, engine.journal.is_dead)
-            if verdict.may_break and not broke:
+            locks = locks_in(run.error_output)
+            verdict = judge(locks, self.now(), self.settings.stale_after, engine.journal.is_dead)
+            if verdict.may_break and killed_since is None:
                 self.console.warn(f"{stack}: breaking a lock", verdict.reason)
+                killed_since = min(engine.journal.time_of(lock) for lock in locks)
                 engine.cancel()
-                broke = True
             elif self.now() - began < self.settings.lock_wait:
                 self.console.say(f"{self.settings.time()} {stack}: waits for the stack's lock: {verdict.reason}")
                 self.sleep(_POLL.total_seconds())

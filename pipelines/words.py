@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from pipelines.events import Events, Resource
 
@@ -33,6 +35,26 @@ def log_line(time: str, stack: str, resource: Resource) -> str:
     if rotates(resource):
         line += _new_key(resource.outputs)
     return line
+
+
+def unsaid_lines(time: str, stack: str, events: Events, since: datetime) -> list[str]:
+    """What a killed run, begun at `since`, had done to keys and may not have lived to say: told from the state that it left."""
+    touched = {each.name: each.outputs for each in events.touched() if each.operation == "update" and not rotates(each)}
+    lines = []
+    for name, outputs in sorted({**events.kept, **touched}.items()):
+        issued = str(outputs.get("issuedAt") or "")
+        if issued and datetime.fromisoformat(issued) >= since:
+            lines.append(f"{time} {stack} {name}: the run that was killed {_had_done(outputs)}{_new_key(outputs)}")
+    return lines
+
+
+def _had_done(outputs: Mapping[str, Any]) -> str:
+    if outputs.get("generation") == 1:
+        return "had issued the first key"
+    previous = max(outputs.get("previous") or [{}], key=lambda each: str(each.get("rotatedAt", "")))
+    if not previous:
+        return "had rotated it"
+    return f"had rotated key {previous['keyId']}; it keeps working until {previous['expiresAt']}"
 
 
 def rotates(resource: Resource) -> bool:
@@ -75,6 +97,6 @@ def _counted(count: int, one: str, many: str) -> Sequence[str]:
     return [f"{count} {one if count == 1 else many}"] if count else []
 
 
-def _new_key(outputs: Mapping[str, object]) -> str:
+def _new_key(outputs: Mapping[str, Any]) -> str:
     key, until = outputs.get("keyId"), outputs.get("expiresAt")
     return f"; new key {key}, good until {until}" if key and until else ""

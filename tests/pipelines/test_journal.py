@@ -97,3 +97,11 @@ def test_a_journal_that_cannot_be_written_or_read_only_knows_nothing(tmp_path: P
     assert not book.is_dead(held_by(os.getpid()))
     broken = Journal(tmp_path / "file")
     assert not broken.is_dead(held_by(os.getpid()))
+
+
+def test_it_tells_by_what_time_a_dead_run_judged_keys(tmp_path: Path) -> None:
+    book = journal(tmp_path)
+    book.began(os.getpid(), "2030-01-01T00:00:00Z")
+    assert book.time_of(held_by(os.getpid())) == datetime(2030, 1, 1, tzinfo=UTC)
+    stranger = held_by(os.getpid(), "another-machine")
+    assert book.time_of(stranger) == stranger.since

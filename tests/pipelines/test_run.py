@@ -14,7 +14,7 @@ import pytest
 from pipelines.console import Console
 from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import Settings
-from tests.pipelines.engine_words import rotation, said
+from tests.pipelines.engine_words import rotation, said, step
 from tools.engine.provision import Engine
 
 PENDING = said(
@@ -104,6 +104,19 @@ def test_a_lock_left_behind_is_broken_once(tmp_path: Path) -> None:
     assert job.pipeline.up(["prod"]) == DONE
     assert job.asked() == ["up", "cancel", "up"]
     assert job.slept == []
+
+
+def test_what_the_run_that_left_it_had_done_is_told(tmp_path: Path) -> None:
+    outputs = {
+        "keyId": "ajenew",
+        "issuedAt": "2026-12-24T09:00:05Z",
+        "expiresAt": "2027-03-24T09:00:05Z",
+        "generation": 2,
+    }
+    kept = step("resOutputsEvent", "same", "a", outputs=outputs)
+    job = Job(tmp_path, locked(timedelta(hours=3)), answer(), answer(kept))
+    assert job.pipeline.up(["prod"]) == DONE
+    assert "prod a: the run that was killed had rotated it; new key ajenew" in job.log.getvalue()
 
 
 def test_a_lock_that_cannot_be_broken_is_not_tried_for_ever(tmp_path: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from pipelines.words import happening, headline, log_line, rotates
-from tests.pipelines.engine_words import SECRET, rotation, said, step
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pipelines.words import happening, headline, log_line, rotates, unsaid_lines
+from tests.pipelines.engine_words import KEY, SECRET, rotation, said, step
 from tests.pipelines.test_events import fed
 
 TIME = "2026-12-25T03:17:00Z"
@@ -57,3 +62,40 @@ def test_the_headline_counts_what_happens() -> None:
 
 def test_the_headline_of_a_quiet_day() -> None:
     assert headline(fed(step("resOutputsEvent", "same", "a"))) == "nothing to do"
+
+
+SINCE = datetime(2026, 12, 24, 3, 16, tzinfo=UTC)
+ROTATED: dict[str, Any] = {
+    "keyId": "ajenew",
+    "issuedAt": "2026-12-24T03:17:02Z",
+    "expiresAt": "2027-03-24T03:17:02Z",
+    "generation": 2,
+    "previous": [
+        {"keyId": "ajeold", "rotatedAt": "2026-12-24T03:17:00Z", "expiresAt": "2026-12-31T03:17:00Z"},
+        {"keyId": "ajeolder", "rotatedAt": "2026-12-20T03:17:00Z", "expiresAt": "2026-12-27T03:17:00Z"},
+    ],
+}
+
+
+def unsaid(operation: str, outputs: dict[str, Any], *lines: str) -> list[str]:
+    return unsaid_lines(TIME, "prod", fed(*lines, step("resOutputsEvent", operation, "a", KEY, outputs=outputs)), SINCE)
+
+
+@pytest.mark.parametrize("operation", ["same", "update"])
+def test_what_a_killed_run_could_not_say_is_told_by_the_next(operation: str) -> None:
+    assert unsaid(operation, ROTATED) == [
+        "2026-12-25T03:17:00Z prod a: the run that was killed had rotated key ajeold; it keeps working until 2026-12-31T03:17:00Z; "
+        "new key ajenew, good until 2027-03-24T03:17:02Z"
+    ]
+
+
+def test_a_first_key_and_one_that_was_replaced_at_once_are_told_too() -> None:
+    (first,) = unsaid("same", {**ROTATED, "generation": 1, "previous": []})
+    assert "had issued the first key; new key ajenew" in first
+    (replaced,) = unsaid("same", {**ROTATED, "previous": []})
+    assert "had rotated it; new key ajenew" in replaced
+
+
+def test_what_was_done_before_or_is_told_anyway_is_not_told_again() -> None:
+    assert unsaid("same", {**ROTATED, "issuedAt": "2026-12-20T03:17:00Z"}) == []
+    assert unsaid("update", ROTATED, said("info", "rotates: due since yesterday", "a")) == []
