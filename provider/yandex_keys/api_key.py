@@ -10,12 +10,12 @@ from typing import Any, Final
 from .api_key_check import checked
 from .api_key_life import Life
 from .api_key_read import imported, refreshed
-from .api_key_state import INPUTS, ROTATED, first_state, inputs_of, properties_of, state_of
+from .api_key_state import INPUTS, ROTATED, first_state, inputs_of, properties_of, settled_state, state_of
 from .errors import Cancelled, CloudError, PartialFailure, YandexKeysError
 from .issuing import Issuer
 from .properties import UNKNOWN, is_unknown
 from .resource import Change, Diff, Properties, Read, ResourceType, Runtime, changed_properties
-from .rotation import Decision, Verb, decide
+from .rotation import Decision, Verb, decide, next_rotation
 from .settings import format_time
 from .tags import expected_tag, first_tag
 
@@ -54,6 +54,8 @@ class ApiKey(ResourceType):
             )
         for warning in decision.warnings:
             runtime.log("warning", warning, urn)
+        if _regridded(urn, state, inputs) is not None and "nextRotationAt" not in changes:
+            changes["nextRotationAt"] = Change(is_input=False)
         change = decision.action(Verb.CHANGE)
         if change is not None and change.until is not None:
             changes["expiresAt"] = Change(is_input=False)
@@ -68,6 +70,9 @@ class ApiKey(ResourceType):
         kept = {name: value for name, value in state.items() if name not in INPUTS}
         if not inputs.get("exposeSecret"):
             kept.pop("secret", None)
+        due = _regridded(urn, state, inputs)
+        if due is not None:
+            kept["nextRotationAt"] = due
         for action in decision.actions:
             kept.update(_unknown(action.verb, inputs))
             if action.verb == Verb.CHANGE and action.until is not None:
@@ -113,7 +118,7 @@ class ApiKey(ResourceType):
             except YandexKeysError as error:
                 failures.append(str(error))
         if not failures:
-            return properties_of(inputs, replace(life.state, applied=life.inputs), life.secret)
+            return properties_of(inputs, settled_state(life.inputs, life.state, urn), life.secret)
         if life.state == before:
             raise YandexKeysError("; ".join(failures))
         applied = (
@@ -160,6 +165,15 @@ def decided(urn: str, state: Properties, inputs: Properties, runtime: Runtime) -
         usage = {key_id: _time(used.get(key_id)) for key_id in decision.wants_usage}
         decision = decide(inputs_of(known), replace(was, usage=usage), runtime.now(), tag, urn)
     return decision
+
+
+def _regridded(urn: str, state: Properties, inputs: Properties) -> str | None:
+    """When the current key is due now, where a changed `rotateEvery` put it on another grid; None where it is due as before, or isn't known."""
+    if is_unknown(inputs["rotateEvery"]):
+        return None
+    was = state_of(state)
+    due = format_time(next_rotation(inputs_of({**state, "rotateEvery": inputs["rotateEvery"]}), was, urn))
+    return due if due != state["nextRotationAt"] else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -136,8 +136,7 @@ class Life:
         self.state = replace(state, expires_at=action.until or state.expires_at, lifetime=inputs.lifetime, tag=self.tag)
 
     def _enforce(self, previous: PreviousKey) -> None:
-        if previous.expires_at < previous.lifetime_ends_at:
-            self._expire(previous.key_id, previous.expires_at)
+        self._expire(previous.key_id, previous.expires_at)
         self._put(replace(previous, enforced=True))
 
     def _extend(self, previous: PreviousKey, until: datetime | None) -> None:

@@ -101,10 +101,13 @@ def _delivery_status(status: Status, target: Lockbox | None, key_id: str, runtim
 def _refreshed_previous(
     item: Mapping[str, Any], keys: Mapping[str, Mapping[str, Any]], runtime: Runtime
 ) -> dict[str, Any]:
-    """One that is gone has no overlap left; one that was re-dated ends when the cloud says."""
+    """One that is gone, or was made to end already, has no overlap left; one that was re-dated is to be given its own end again."""
     key = keys.get(item["keyId"])
     if key is None:
         return {**item, "expiresAt": min(item["expiresAt"], format_time(runtime.now()))}
     if not item.get("enforced", True):
         return dict(item)
-    return {**item, "expiresAt": format_time(cloud_time(key.get("expires_at")))}
+    expires_at = format_time(cloud_time(key.get("expires_at")))
+    if expires_at <= format_time(runtime.now()):
+        return {**item, "expiresAt": min(item["expiresAt"], expires_at)}
+    return dict(item) if expires_at == item["expiresAt"] else {**item, "enforced": False}

@@ -127,7 +127,8 @@ def rotated_state(
         lifetime_ends_at=state.expires_at,
         lockbox=state.applied.lockbox,
         lockbox_version_id=state.lockbox_version_id,
-        enforced=False,
+        # Where the cloud ends it no later anyway, there is nothing to tell it.
+        enforced=now < ends == state.expires_at,
     )
     due = point_after(next_rotation(inputs, state, urn), inputs.rotate_every, now)
     fresh = _fresh(inputs, issued, tag)

@@ -141,7 +141,9 @@ class Issuer:
                 and not self.inputs.expose_secret
                 and key["id"] not in self.inputs.compromised
             )
-            alive = cloud_time(key.get("expires_at")) >= later(now, self.inputs.rotate_every)
+            # Until it is due once more, and for its overlap after that.
+            needed = later(now, self.inputs.rotate_every + self.inputs.overlap)
+            alive = cloud_time(key.get("expires_at")) >= needed
             if (
                 fits
                 and alive
