@@ -155,20 +155,35 @@ def run_kill(life: Life, kill: Kill) -> Verdict:
 
 
 def _lives(rounds: Sequence[Sequence[Kill]], tell: Callable[[str], None]) -> list[tuple[Kill, Verdict]]:
-    directory = Path(tempfile.mkdtemp(prefix="reliability-kills-"))
-    done = []
-    try:
-        with EngineBench(directory) as bench:
-            life = Life(bench)
-            for one_round in rounds:
-                for kill in one_round:
-                    verdict = run_kill(life, kill)
-                    done.append((kill, verdict))
-                    for kind, words in verdict.wrong:
-                        tell(f"{kind}: {kill}: {words}")
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    """One life after the other on a stack; on a new one where even the harness can't go on."""
+    left = list(rounds)
+    done: list[tuple[Kill, Verdict]] = []
+    while left:
+        directory = Path(tempfile.mkdtemp(prefix="reliability-kills-"))
+        try:
+            with EngineBench(directory) as bench:
+                left = left[_lived(Life(bench), left, done, tell) :]
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
     return done
+
+
+def _lived(
+    life: Life, rounds: Sequence[Sequence[Kill]], done: list[tuple[Kill, Verdict]], tell: Callable[[str], None]
+) -> int:
+    """How many rounds there were until it could not go on, or all of them."""
+    for number, one_round in enumerate(rounds, 1):
+        for kill in one_round:
+            try:
+                verdict = run_kill(life, kill)
+            except Exception as error:
+                verdict = Verdict([(RULE, f"{type(error).__name__}: {error}")])
+            done.append((kill, verdict))
+            for kind, words in verdict.wrong:
+                tell(f"{kind}: {kill}: {words}")
+            if any(kind == RULE for kind, _ in verdict.wrong):
+                return number
+    return len(rounds)
 
 
 def _rounds(rounds: int | None) -> Iterator[list[Kill]]:
