@@ -33,7 +33,8 @@ def engine_environment(directory: Path) -> dict[str, str]:
     return {
         **environment,
         "PATH": engine().search_path(os.pathsep.join([python, environment.get("PATH", os.defpath)])),
-        "PULUMI_BACKEND_URL": f"file://{state}",
+        # As for the local stack: without the side files that a killed engine can leave half-written.
+        "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": "the passphrase of a test",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(directory / "pulumi-home"),

@@ -27,7 +27,9 @@ def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, pa
     variables = {
         "PATH": engine.search_path(os.pathsep.join([scripts, *others])),
         "VIRTUAL_ENV": str(venv),
-        "PULUMI_BACKEND_URL": f"file://{places.state}",
+        # Without `metadata=skip` the engine writes a file `….attrs` beside each of its own, in place: one that is killed at that moment leaves an
+        # empty one, and every later command fails with "failed to load checkpoint: EOF".
+        "PULUMI_BACKEND_URL": f"file://{places.state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         # Both plugins are the project's own; looking for others would reach out to servers.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
