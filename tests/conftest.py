@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from provider.yandex_keys import protobuf_status  # noqa: F401  (before anything imports pulumi)
@@ -12,3 +13,16 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1_000)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# What takes minutes starts first, so that no worker is left alone with it at the end; the rest is shared out as workers get free (worksteal).
+_LONGEST_FIRST = ("test_pipeline_120_days.py", "test_pipeline_jobs.py", "end_to_end", "reliability")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests in the order in which a run of several workers ends soonest."""
+
+    def rank(item: pytest.Item) -> int:
+        place = item.path.parts
+        return next((at for at, name in enumerate(_LONGEST_FIRST) if name in place), len(_LONGEST_FIRST))
+
+    items.sort(key=rank)

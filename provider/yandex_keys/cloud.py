@@ -13,17 +13,18 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
-import yandexcloud
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.message import Message
-from yandexcloud._auth_fabric import ServiceAccountAuth
 
 from .api_services import SERVICES
 from .credentials import Credentials
 from .errors import Cancelled, CloudError, ConfigurationError, cloud_error
+
+if TYPE_CHECKING:
+    import yandexcloud
 
 _READS: Final = ("Get", "List")
 # Changes that leave the same behind however often they are made, so that a lost answer may be asked for again.
@@ -160,7 +161,7 @@ class Cloud:
 
     def _client(self, constructor: Any) -> Any:
         """A stub. The SDK discovers the services' addresses when it makes the first one. Holds the lock."""
-        if not isinstance(self.sdk, yandexcloud.SDK):
+        if callable(self.sdk):
             self.sdk = self.sdk()
         try:
             return self.sdk.client(constructor)
@@ -194,6 +195,10 @@ def connect(
 
     Raises CloudError where the endpoint can't be reached or refuses the key.
     """
+    # A third of the plugin's start is this import, and a run with nothing to do has no use for it.
+    import yandexcloud
+    from yandexcloud._auth_fabric import ServiceAccountAuth
+
     token = credentials.iam_token
     if credentials.service_account_key is not None:
         key = dict(credentials.service_account_key)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
-
-import requests
+from typing import TYPE_CHECKING, Final
 
 from .cloud import Cloud
 from .errors import VerificationFailed
 from .rotation import Verify
+
+if TYPE_CHECKING:
+    import requests
 
 _CALL_TIMEOUT: Final = 10.0
 _SHOWN: Final = 200
@@ -23,6 +24,9 @@ def verify(wanted: Verify, secret: str, cloud: Cloud, clock: Callable[[], float]
 
     Redirects are not followed, so that the key goes nowhere else. Raises VerificationFailed with the service's answer, and Cancelled.
     """
+    # Few keys are verified, and most runs issue none: no reason to load it at every start of the plugin.
+    import requests
+
     began = clock()
     attempt = 0
     while True:

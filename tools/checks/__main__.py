@@ -23,7 +23,7 @@ def checks(repository: Path) -> list[tuple[str, list[str]]]:
         ("format", [python, "-m", "ruff", "format", "--check", "."]),
         ("lint", [python, "-m", "ruff", "check", "."]),
         ("types", [python, "-m", "mypy", "--strict", *typed]),
-        ("tests", [python, "-m", "pytest", "-n", "auto"]),
+        ("tests", [python, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]),
     ]
 
 
