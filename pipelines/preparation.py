@@ -16,7 +16,7 @@ class SetUpFailed(Exception):
 
 
 def prepare(repository: Path, environment: Mapping[str, str]) -> provision.Engine:
-    """Sets up `.venv` from requirements.txt, unless it is, and answers the engine: `pulumi` on PATH, else what tools/engine gets.
+    """Sets up `.venv` from requirements.lock, unless it is, and answers the engine: `pulumi` on PATH, else what tools/engine gets.
 
     PIPELINE_VENV names an environment that a runner's image brings along, with the same requirements installed; it is used as it is.
     Raises SetUpFailed.

@@ -20,8 +20,11 @@ Purpose = Literal["runtime", "development"]
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Each purpose, with what it installs and all the files that decide what that is.
 _REQUIREMENTS: dict[Purpose, tuple[str, list[str]]] = {
-    "runtime": ("requirements.txt", ["requirements.txt"]),
-    "development": ("requirements-dev.txt", ["requirements.txt", "requirements-dev.txt"]),
+    "runtime": ("requirements.txt", ["requirements.lock", "requirements.txt"]),
+    "development": (
+        "requirements-dev.txt",
+        ["requirements.lock", "requirements.txt", "requirements-dev.lock", "requirements-dev.txt"],
+    ),
 }
 _OLDEST = (3, 11)
 
@@ -34,7 +37,8 @@ def fingerprint(repository: Path, purpose: Purpose) -> str:
     """Changes whenever what has to be installed for `purpose` may have changed."""
     digest = hashlib.sha256()
     for name in _REQUIREMENTS[purpose][1]:
-        digest.update((repository / name).read_bytes() + b"\0")
+        file = repository / name
+        digest.update((file.read_bytes() if file.exists() else b"") + b"\0")
     return digest.hexdigest()
 
 
@@ -60,9 +64,21 @@ def provide(repository: Path, purpose: Purpose) -> None:
             _run([sys.executable, "-m", "venv", "--clear", str(environment)], "making .venv", log)
         requirements = _REQUIREMENTS[purpose][0]
         pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
-        seconds = _run([*pip, "-r", str(repository / requirements)], f"installing {requirements}", log)
+        seconds = 0.0
+        for options in _sources(repository, requirements):
+            seconds += _run([*pip, *options], f"installing {Path(options[-1]).name}", log)
         _stamp_file(repository, purpose).write_text(fingerprint(repository, purpose))
         say(f"installed {requirements} into .venv ({elapsed(seconds)})")
+
+
+def _sources(repository: Path, requirements: str) -> list[list[str]]:
+    """pip's options, one list an installation: what the lock pins, by hash; then what the requirements say beyond it.
+
+    The second changes nothing while the two are in step. A fork that adds a package for its own program need not make a lock for it.
+    """
+    lock = (repository / requirements).with_suffix(".lock")
+    locked = [["--require-hashes", "-r", str(lock)]] if lock.exists() else []
+    return [*locked, ["-r", str(repository / requirements)]]
 
 
 def _stamp_file(repository: Path, purpose: Purpose) -> Path:

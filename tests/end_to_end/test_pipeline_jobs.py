@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import time
@@ -232,7 +233,9 @@ def test_a_clean_clone_sets_itself_up(tmp_path: Path, cloud: LocalCloud) -> None
             "asked_for-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         archive.writestr("asked_for-1.0.dist-info/RECORD", "")
-    runner.commit({"requirements.txt": f"{wheel}\n"})
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    locked = f"asked_for @ {wheel.as_uri()} --hash=sha256:{digest}\n"
+    runner.commit({"requirements.txt": f"{wheel}\n", "requirements.lock": locked})
     code, log = runner.run("up", "prod", PIPELINE_VENV="")
     assert code == 1
     assert "installed requirements.txt into .venv" in log

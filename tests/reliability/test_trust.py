@@ -49,6 +49,11 @@ def test_readme_names_every_role_that_a_deployer_may_need() -> None:
 def test_what_is_shipped_is_pinned_with_hashes() -> None:
     assert len(dependencies.locked()) > 30
     assert dependencies.flaws() == []
+    assert dependencies.flaws(dependencies.DEVELOPMENT) == []
+
+
+def test_both_locks_agree() -> None:
+    assert dependencies.locked().items() <= dependencies.locked(dependencies.DEVELOPMENT).items()
 
 
 def test_a_lock_out_of_step_is_noticed(tmp_path: Path) -> None:

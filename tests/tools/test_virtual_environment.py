@@ -51,6 +51,31 @@ def test_what_development_needs_is_enough_to_run(clone: Path) -> None:
     assert installed() == ["requirements-dev.txt"]
 
 
+def test_what_is_locked_is_installed_by_hash_and_then_what_was_added(clone: Path) -> None:
+    (clone / "requirements.lock").write_text("one==1 --hash=sha256:1\n")
+    provide(clone, "runtime")
+    assert installed() == ["requirements.lock", "requirements.txt"]
+    assert "--require-hashes" in next(command for command in _RAN if "install" in command)
+
+
+def test_a_changed_lock_is_installed(clone: Path) -> None:
+    provide(clone, "runtime")
+    (clone / "requirements.lock").write_text("one==1 --hash=sha256:1\n")
+    assert not is_ready(clone, "runtime")
+    provide(clone, "runtime")
+    assert installed() == ["requirements.txt", "requirements.lock", "requirements.txt"]
+
+
+def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
+    wheel = tmp_path / "asked_for-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"not what was locked")
+    (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / "requirements.lock").write_text(f"asked_for @ {wheel.as_uri()} --hash=sha256:{'0' * 64}\n")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    with pytest.raises(SetUpFailed, match=r"installing requirements.lock failed: ERROR: THESE PACKAGES DO NOT MATCH"):
+        provide(tmp_path, "runtime")
+
+
 def test_a_changed_requirement_is_installed(clone: Path) -> None:
     provide(clone, "development")
     (clone / "requirements.txt").write_text("one==2\n")

@@ -1,4 +1,7 @@
-"""The dependencies of what is shipped: requirements.lock pins every one of them with hashes, and is in step with requirements.txt."""
+"""The dependencies of what is shipped: requirements.lock pins every one of them with hashes, and is in step with requirements.txt.
+
+The same is held of requirements-dev.lock, what the checks run with.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from packaging.utils import canonicalize_name
 from tools.engine.places import REPOSITORY
 
 LOCK: Final = REPOSITORY / "requirements.lock"
+DEVELOPMENT: Final = REPOSITORY / "requirements-dev.lock"
 _PIN: Final = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$")
 _HASH: Final = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -32,10 +36,11 @@ def flaws(path: Path = LOCK) -> list[str]:
     """Where the lock isn't what is declared, or what is installed isn't what is locked, or a pin has no hash."""
     pins = locked(path)
     wrong = []
-    for wanted in _declared():
+    declaration = "requirements-dev.txt" if path == DEVELOPMENT else "requirements.txt"
+    for wanted in _declared(declaration):
         found = pins.get(canonicalize_name(wanted.name))
         if found is None or not wanted.specifier.contains(found, prereleases=True):
-            wrong.append(f"requirements.txt wants {wanted}, the lock has {found}")
+            wrong.append(f"{declaration} wants {wanted}, the lock has {found}")
     for block in re.split(r"\n(?=[A-Za-z0-9])", path.read_text(encoding="utf-8")):
         if _PIN.match(block.splitlines()[0]) and not _HASH.search(block):
             wrong.append(f"{block.splitlines()[0]} has no hash")
@@ -49,6 +54,6 @@ def flaws(path: Path = LOCK) -> list[str]:
     return wrong
 
 
-def _declared() -> list[Requirement]:
-    lines = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines()
+def _declared(name: str) -> list[Requirement]:
+    lines = (REPOSITORY / name).read_text(encoding="utf-8").splitlines()
     return [Requirement(line) for line in lines if line.strip() and not line.startswith(("#", "-"))]
