@@ -7,7 +7,6 @@ engine ends it, and when its standard input closes, which is how it learns that 
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import signal
 import stat
@@ -24,13 +23,12 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 import grpc
 from google.protobuf import empty_pb2, json_format
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from tools.language_host import definitions, dependencies
 from tools.language_host.children import Children, OutputReader, Stream, end
 from tools.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter, virtualenv_directory
 from tools.language_host.program import REPORTED
+from tools.language_host.protocol import language_pb2, language_pb2_grpc, plugin_pb2, sdk_version
 
 # Each running plugin keeps one thread, for as long as it lives.
 _THREADS = 64
@@ -52,11 +50,10 @@ def _interpreter(info: language_pb2.ProgramInfo, context: grpc.ServicerContext) 
         raise
 
 
-class PythonLanguageHost(LanguageServer):
+class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """Answers the engine for programs and plugins whose runtime is `python`."""
 
     def __init__(self, children: Children, base_environment: Mapping[str, str], engine_address: str) -> None:
-        super().__init__(_no_inline_program)
         self._engine_address = engine_address
         self._children = children
         self._environment = dict(base_environment)
@@ -67,7 +64,13 @@ class PythonLanguageHost(LanguageServer):
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi"))
+        return plugin_pb2.PluginInfo(version=str(sdk_version))
+
+    def GetRequiredPlugins(
+        self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPluginsResponse:
+        """None: what `GetRequiredPackages` says, asked by an older engine."""
+        return language_pb2.GetRequiredPluginsResponse()
 
     def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
@@ -172,10 +175,6 @@ class PythonLanguageHost(LanguageServer):
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Nothing to do: plugins are told by the engine itself, and a program ends with its monitor."""
         return empty_pb2.Empty()
-
-
-def _no_inline_program() -> None:
-    raise AssertionError("programs run in their own process")
 
 
 def _plugin_output(stream: Stream, chunk: bytes) -> language_pb2.RunPluginResponse:
