@@ -186,7 +186,10 @@ LabelValue = Annotated[
     str,
     Text(f"use up to {LABEL_LENGTH} of a-z, 0-9, hyphen and underscore", LABEL_VALUE, shortest=0, longest=LABEL_LENGTH),
 ]
-Url = Annotated[str, Text(_URL_RIGHT, longest=2048, rule=_url_rule, schema={"pattern": "^https?://", "format": "uri"})]
+Url = Annotated[
+    str,
+    Text(_URL_RIGHT, longest=2048, rule=_url_rule, schema={"pattern": "^[hH][tT][tT][pP][sS]?://", "format": "uri"}),
+]
 KmsKey = Annotated[
     bool | str, FlagOr(Text("write true for a key of its own, or the id of a KMS key", _ID, longest=ID_LENGTH))
 ]
