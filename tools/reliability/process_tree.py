@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Sequence
@@ -57,11 +58,19 @@ def every_argument() -> str:
 
 
 def every_environment() -> bytes:
-    """The environment of every process that this user may look into; nothing where the system has no /proc."""
+    """The environments of all processes as far as another user of the machine sees them; nothing where the system has no /proc.
+
+    The engine gives a plugin the stack's settings, decrypted, in an environment variable, and the kernel shows that to the same user only. Root can
+    look with somebody else's eyes; anybody else goes by the modes of the files.
+    """
+    if os.geteuid() == 0:
+        look = ["sh", "-c", "cat /proc/[0-9]*/environ 2>/dev/null"]
+        return subprocess.run(look, check=False, capture_output=True, user="nobody", extra_groups=[], cwd="/").stdout
     found = []
     for place in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
-            found.append(place.read_bytes())
+            if place.stat().st_mode & stat.S_IROTH:
+                found.append(place.read_bytes())
     return b"\n".join(found)
 
 
