@@ -140,6 +140,8 @@ class CloudResource(ResourceType):
         return self.state(operation["response"], inputs)
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
+        if resource_id in runtime.adopted:
+            return
         try:
             runtime.cloud.operate(f"{self.service}/Delete", {self.id_field: resource_id}, self.about(state))
         except NotFound:

@@ -28,6 +28,8 @@ class Runtime:
     trusts_cloud_clock: False where `asOf` was given, which then rules even where the cloud's own time is known.
     reads: what this run has read; versions: how it writes to Lockbox.
     fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
+    adopted: ids of what an earlier run made without noting it in the state, and this run took over. A create can't tell that from the very thing that
+    `pulumi up --target-replace` replaces; the engine deletes the latter next, though it is now the new one, so its deletion is skipped.
     imported: URNs that this run imported; seen: key ids that states of this run account for, by tag.
     """
 
@@ -40,6 +42,7 @@ class Runtime:
     versions: LockboxVersions
     trusts_cloud_clock: bool = True
     fresh: set[str] = field(default_factory=set)
+    adopted: set[str] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
     seen: dict[str, set[str]] = field(default_factory=dict)
 

@@ -35,11 +35,6 @@ class ServiceAccount(CloudResource):
     always_sent = ("name",)  # the API requires it in every update
     longest_name = 63
 
-    def __init__(self) -> None:
-        # Accounts that this run found under their name and adopted. A create can't tell the leftover of a killed run from the very account that
-        # `pulumi up --target-replace` replaces; the engine deletes the latter next, though it is now the new one.
-        self._adopted_ids: set[str] = set()
-
     def output_values(self, answer: Mapping[str, Any]) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", ""))}
 
@@ -52,10 +47,6 @@ class ServiceAccount(CloudResource):
         changes = super().diff(urn, resource_id, state, inputs, runtime).changes
         replaced = any(change.replace for change in changes.values())
         return Diff(changes, delete_before_replace=replaced and state.get("name") == inputs.get("name"))
-
-    def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
-        if resource_id not in self._adopted_ids:
-            super().delete(urn, resource_id, state, runtime)
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         runtime.reads.forget_keys(resource_id)
@@ -73,7 +64,7 @@ class ServiceAccount(CloudResource):
         if is_attempt(account, attempt):
             return account
         if is_owned(account, urn):
-            self._adopted_ids.add(account["id"])
+            runtime.adopted.add(account["id"])
             return account
         command = f"pulumi import {self.token} {logical_name(urn)} {account['id']}"
         raise advised(error, f"it is {account['id']}, which this resource did not make; to adopt it, run `{command}`")
