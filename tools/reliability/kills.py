@@ -34,6 +34,7 @@ STEPS: Final[Mapping[str, Sequence[str]]] = {
     "issue": (
         "ServiceAccountService/Create",
         "FolderService/UpdateAccessBindings",
+        "SecretService/List",
         "SecretService/Create",
         "SecretService/UpdateAccessBindings",
         "ApiKeyService/Create",
