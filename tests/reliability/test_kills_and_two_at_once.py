@@ -9,7 +9,7 @@ import pytest
 
 from tools.reliability.bench import Bench
 from tools.reliability.engine_bench import EngineBench
-from tools.reliability.kills import ENGINE, ONCE, PLUGIN, Kill, Life, run_kill
+from tools.reliability.kills import ENGINE, ONCE, PLUGIN, STEPS, Kill, Life, run_kill
 from tools.reliability.process_tree import Process
 from tools.reliability.two_at_once import by_hand, same_stack, two_stacks
 
@@ -28,6 +28,16 @@ def test_a_life_with_a_kill_at_each_step_heals_every_time(engine: EngineBench) -
         Kill("revoke", "ApiKeyService/Delete", "after", ONCE),
     ):
         assert run_kill(life, kill).wrong == [], str(kill)
+
+
+def test_the_steps_make_just_the_calls_at_which_they_are_killed(engine: EngineBench) -> None:
+    life, made = Life(engine), {}
+    for step in STEPS:
+        life.declare(step)
+        engine.cloud.forget_calls()
+        engine.stack.up()
+        made[step] = set(engine.cloud.calls())
+    assert made == {step: set(calls) for step, calls in STEPS.items()}
 
 
 def test_a_second_up_is_refused_and_nothing_is_doubled(engine: EngineBench) -> None:
