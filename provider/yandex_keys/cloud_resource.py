@@ -92,9 +92,11 @@ class CloudResource(ResourceType):
                 refused = isinstance(error, CloudError) and error.code == "PERMISSION_DENIED"
                 if not (refused and cloud.rights_are_spreading(started)):
                     return self._adopted(urn, inputs, self.leftover(urn, inputs, attempt, error, runtime), runtime)
-                found = self.attempted(inputs, attempt, runtime)
+                looked, found = self.attempted(inputs, attempt, runtime)
                 if found is not None:
                     return self._adopted(urn, inputs, found, runtime)
+                if not looked:  # another Create could leave behind what this one made
+                    raise
                 cloud.pause(tries)
             else:
                 answer = operation["response"]
@@ -166,22 +168,23 @@ class CloudResource(ResourceType):
         """What the create that failed with `error` made all the same. Raises `error`, or a clearer one, where it made nothing."""
         if isinstance(error, CloudError) and error.code in NEVER_TOOK_EFFECT:
             raise error
-        found = self.attempted(inputs, attempt, runtime)
+        _, found = self.attempted(inputs, attempt, runtime)
         if found is None:
             raise error
         return found
 
-    def attempted(self, inputs: Properties, attempt: str, runtime: Runtime) -> Mapping[str, Any] | None:
-        """What this very create made, as far as it can be seen."""
-        return next((item for item in self.listed(inputs, runtime) if is_attempt(item, attempt)), None)
+    def attempted(self, inputs: Properties, attempt: str, runtime: Runtime) -> tuple[bool, Mapping[str, Any] | None]:
+        """Whether we could look for it, and what this very create made."""
+        listed = self.listed(inputs, runtime)
+        return listed is not None, next((item for item in listed or () if is_attempt(item, attempt)), None)
 
-    def listed(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> list[Mapping[str, Any]]:
-        """Everything of this type in the folder that `inputs` name, but what is being deleted; nothing where it can't be listed."""
+    def listed(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> list[Mapping[str, Any]] | None:
+        """Everything of this type in the folder that `inputs` name, but what is being deleted; None where it can't be listed."""
         request = {"folder_id": inputs["folderId"], **narrowed}
         try:
             items = list(runtime.cloud.pages(f"{self.service}/List", self.listing, request, self.about(inputs)))
         except (CloudError, Cancelled):  # the error that made us look says more
-            return []
+            return None
         return [item for item in items if item.get("status") != "DELETING"]
 
     def about(self, properties: Properties) -> str:

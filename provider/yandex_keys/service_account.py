@@ -57,7 +57,7 @@ class ServiceAccount(CloudResource):
         """The account that this call of Create made, or, where the name is taken, that an earlier run made and couldn't note in the state."""
         if not isinstance(error, AlreadyExists):
             return super().leftover(urn, inputs, attempt, error, runtime)
-        named = self.listed(inputs, runtime, filter=f'name="{inputs["name"]}"')
+        named = self.listed(inputs, runtime, filter=f'name="{inputs["name"]}"') or ()
         account = next((item for item in named if item.get("name") == inputs["name"]), None)
         if account is None:
             raise advised(error, f"no account of folder {inputs['folderId']} that we can see has that name")

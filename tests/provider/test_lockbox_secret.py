@@ -219,6 +219,15 @@ class TestARefusalSoonAfterRightsChanged:
         create("made-all-the-same", runtime)
         assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 2}
 
+    def test_that_came_after_the_fact_is_not_asked_again_where_nobody_can_look(
+        self, cloud: EmulatedCloud, runtime: Runtime
+    ) -> None:
+        cloud.fail("SecretService/Create", "after", "PERMISSION_DENIED")
+        cloud.fail("SecretService/List", "before", "UNAVAILABLE", times=9)
+        with pytest.raises(CloudError, match="SecretService/Create failed with PERMISSION_DENIED"):
+            create("unseen-refusal", runtime)
+        assert cloud.calls()["SecretService/Create"] == 1
+
 
 def test_a_refusal_that_no_change_of_rights_explains_is_told_after_one_look(
     cloud: EmulatedCloud, runtime: Runtime

@@ -6,6 +6,7 @@ import re
 
 from tools.engine.places import REPOSITORY
 from tools.reliability.__main__ import PARTS
+from tools.reliability.promises import KINDS
 from tools.reliability.table import Table
 
 
@@ -32,3 +33,17 @@ def test_the_page_names_every_part_and_the_date_of_its_run() -> None:
     page = (REPOSITORY / "docs" / "reliability.md").read_text(encoding="utf-8")
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", page)
     assert [name for name in PARTS if f"`{name}`" not in page] == []
+
+
+def test_the_page_shows_a_run_in_which_every_promise_was_kept() -> None:
+    page = (REPOSITORY / "docs" / "reliability.md").read_text(encoding="utf-8").partition("## The last run")[2]
+    wrongs = {*KINDS, "wrong", "refused", "secrets found", "credentials found"}
+    titles = re.findall(r"^\*\*(.+)\*\*$", page, re.MULTILINE)
+    assert len(titles) >= len(PARTS)
+    looked_at = 0
+    for block in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        head, _, *rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in block.splitlines()]
+        columns = [at for at, name in enumerate(head) if name in wrongs]
+        assert all(row[at] == "0" for row in rows for at in columns), block
+        looked_at += len(columns)
+    assert looked_at > len(titles)
