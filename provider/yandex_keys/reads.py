@@ -33,13 +33,6 @@ class Reads:
             lambda: self._cloud.call("SecretService/Get", {"secret_id": secret_id}, f"secret {secret_id}"),
         )
 
-    def secrets(self, folder_id: str) -> list[dict[str, Any]]:
-        """All Lockbox secrets of the folder, as they were when this run first asked. Raises what `Cloud.call` raises."""
-        return self._shared(
-            ("secrets", folder_id),
-            lambda: list(self._cloud.pages("SecretService/List", "secrets", {"folder_id": folder_id}, folder_id)),
-        )
-
     def keys(self, service_account_id: str) -> list[dict[str, Any]]:
         """All API keys of the account. Raises NotFound and what `Cloud.call` raises."""
         request = {"service_account_id": service_account_id}

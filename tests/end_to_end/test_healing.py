@@ -95,23 +95,6 @@ def test_a_provider_killed_between_issue_and_delivery_leaves_no_orphan(stack: St
     healthy(stack, cloud)
 
 
-def test_a_rotation_whose_shortening_fails_is_finished_by_the_next_up(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
-    old = stack.receipt("translator/default")["keyId"]
-    cloud.advance("31d")
-    cloud.fault("ApiKeyService/Update", "before", "INTERNAL", times=-1)
-    failed, _ = stack.attempt("up", "--yes", "--skip-preview")
-    assert failed
-    cloud.clear_faults()
-    stack.up()
-    receipt = stack.receipt("translator/default")
-    assert [previous["keyId"] for previous in receipt["previous"]] == [old]
-    expiry = next(key["expiresAt"] for key in cloud.live_keys("translator") if key["id"] == old)
-    assert expiry[:16] == receipt["previous"][0]["expiresAt"][:16]
-    healthy(stack, cloud)
-
-
 def held(cloud: LocalCloud) -> None:
     """Returns when the cloud is holding a call."""
     pause = threading.Event()

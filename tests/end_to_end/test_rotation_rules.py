@@ -193,7 +193,12 @@ def test_rule_9_what_exists_is_kept_when_only_the_last_step_fails(stack: Stack, 
     cloud.forget_calls()
     stack.up()
     assert cloud.calls() == {"ApiKeyService/Update": 1}
-    assert stack.receipt("translator/default")["generation"] == 2
+    receipt = stack.receipt("translator/default")
+    assert receipt["generation"] == 2
+    (previous,) = receipt["previous"]
+    ends = {key["id"]: key["expiresAt"] for key in cloud.live_keys("translator")}
+    assert ends.keys() == {receipt["keyId"], previous["keyId"]}
+    assert ends[previous["keyId"]][:16] == previous["expiresAt"][:16]
 
 
 def test_a_compromised_key_is_replaced_first_and_dies_in_the_same_update(stack: Stack, cloud: LocalCloud) -> None:

@@ -26,6 +26,8 @@ class Result:
     made: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
+    empty: int = 0
+    """How many empty Lockbox secrets it left."""
 
     @property
     def kinds(self) -> set[str]:
@@ -57,7 +59,7 @@ def run_case(bench: Bench, case: Case) -> Result:
     judge_leaks(scene, [*outcomes, last], secrets | view.secrets | scene.look().secrets, verdict)
     _clear_away(scene, verdict)
     wrong = [(kind, words) for kind, words in verdict.wrong if kind not in step.tolerates]
-    return Result(case, not first.failed, made, first.errors, wrong)
+    return Result(case, not first.failed, made, first.errors, wrong, len(verdict.empty))
 
 
 def _healed(scene: Scene, step: Step, first: Outcome, verdict: Verdict) -> list[Outcome]:
@@ -80,5 +82,6 @@ def _clear_away(scene: Scene, verdict: Verdict) -> None:
         verdict.add(LITTER, f"service account {account['name']} is left after destroy")
         scene.bench.by_hand("ServiceAccountService/Delete", {"service_account_id": account_id})
     for secret_id, secret in view.lockbox.items():
-        verdict.add(LITTER, f"Lockbox secret {secret['name']} is left after destroy")
+        if secret["versions"]:
+            verdict.add(LITTER, f"Lockbox secret {secret['name']} is left after destroy")
         scene.bench.by_hand("SecretService/Delete", {"secret_id": secret_id})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ import yaml
 
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
+from tools.reliability.bench import client, deployer_token
 from tools.reliability.kept_connection import KeptConnection
 from tools.reliability.programs import KEY
 from tools.reliability.promises import NOT_HEALED, RULE, Judge, Verdict
@@ -104,6 +105,13 @@ class EngineBench(AbstractContextManager["EngineBench"]):
             if resource.get("initErrors"):
                 verdict.add(RULE, f"{resource['urn']} still has errors: {resource['initErrors']}")
         return view
+
+    def clear_away(self, secret_ids: Sequence[str]) -> None:
+        """Deletes Lockbox secrets that nobody knows, so that the next case doesn't find them."""
+        if secret_ids:
+            colleague = client(self.cloud, deployer_token(self.cloud))
+            for secret_id in secret_ids:
+                colleague.operate("SecretService/Delete", {"secret_id": secret_id})
 
     def judge_served(self, verdict: Verdict) -> None:
         """Whoever reads Lockbox now gets keys that work."""

@@ -34,7 +34,6 @@ STEPS: Final[Mapping[str, Sequence[str]]] = {
     "issue": (
         "ServiceAccountService/Create",
         "FolderService/UpdateAccessBindings",
-        "SecretService/List",
         "SecretService/Create",
         "SecretService/UpdateAccessBindings",
         "ApiKeyService/List",
@@ -114,12 +113,12 @@ def kills(quick: bool, tell: Callable[[str], None]) -> Table:
         done = [
             item for half in pool.map(lambda part: _lives(part, tell), (rounds[::2], rounds[1::2])) for item in half
         ]
-    table = Table("Kills", ("victim", "kills", "healed", *KINDS), wrong=KINDS)
+    table = Table("Kills", ("victim", "kills", "healed", *KINDS, "empty secrets"), wrong=KINDS)
     for victim in (PLUGIN, ENGINE, ONCE, TWICE):
         mine = [verdict for kill, verdict in done if kill.victim == victim]
         well = sum(not verdict.wrong for verdict in mine)
         counts = (sum(any(kind == found for found, _ in verdict.wrong) for verdict in mine) for kind in KINDS)
-        table.add(victim, len(mine), well, *counts)
+        table.add(victim, len(mine), well, *counts, sum(len(verdict.empty) for verdict in mine))
     table.total()
     return table
 
@@ -155,6 +154,7 @@ def run_kill(life: Life, kill: Kill) -> Verdict:
         bench.judge_served(verdict)
     bench.heal(verdict)
     bench.judge(verdict)
+    bench.clear_away(verdict.empty)
     return verdict
 
 

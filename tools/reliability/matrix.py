@@ -64,7 +64,7 @@ def _table(title: str, results: Iterable[Result]) -> Table:
     by_step: Mapping[str, list[Result]] = {name: [] for name in BY_NAME}
     for result in results:
         by_step[result.case.step].append(result)
-    table = Table(title, ("step", "cases", "no harm", "healed by `up`", *KINDS), wrong=KINDS)
+    table = Table(title, ("step", "cases", "no harm", "healed by `up`", *KINDS, "empty secrets"), wrong=KINDS)
     for step, done in by_step.items():
         if not done:
             continue
@@ -75,6 +75,7 @@ def _table(title: str, results: Iterable[Result]) -> Table:
             sum(result.in_one_run for result in well),
             sum(not result.in_one_run for result in well),
             *(sum(kind in result.kinds for result in done) for kind in KINDS),
+            sum(result.empty for result in done),
         )
     table.total()
     return table

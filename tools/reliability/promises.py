@@ -26,9 +26,10 @@ key between the failure and the next run. Litter: what is dead but was not clear
 
 @dataclass
 class Verdict:
-    """What was found wrong: kinds and words."""
+    """What was found wrong: kinds and words. `empty`: ids of Lockbox secrets without any version that no state knows, which is promised nowhere."""
 
     wrong: list[tuple[str, str]] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
     def add(self, kind: str, words: str) -> None:
         """One more thing that is wrong."""
@@ -72,7 +73,9 @@ class Judge:
             if account_id not in known:
                 self.verdict.add(LITTER, f"service account {account['name']} is in no state")
         for secret_id, secret in self.view.lockbox.items():
-            if secret_id not in known:
+            if secret_id not in known and not secret["versions"]:
+                self.verdict.empty.append(secret_id)
+            elif secret_id not in known:
                 self.verdict.add(LITTER, f"Lockbox secret {secret['name']} is in no state")
             for version in secret["versions"]:
                 words = version["description"].split()
