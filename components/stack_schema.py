@@ -27,7 +27,6 @@ def stack_schema() -> dict[str, Any]:
     defaults, accounts = _schema_of(Defaults), _schema_of(tuple[AccountSpec, ...])
     settings = json.loads(_PROVIDER_SCHEMA.read_text(encoding="utf-8"))["config"]["variables"]
     config = {
-        # Nothing, where every line under it has been commented out, is the same as no line at all.
         # Null is what is left of it where every line under it has been commented out.
         "api-keys:defaults": defaults.pop("schema") | {"type": ["object", "null"]},
         "api-keys:accounts": accounts.pop("schema") | {"description": "The service accounts and their API keys."},

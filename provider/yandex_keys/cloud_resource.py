@@ -92,11 +92,9 @@ class CloudResource(ResourceType):
                 refused = isinstance(error, CloudError) and error.code == "PERMISSION_DENIED"
                 if not (refused and cloud.rights_are_spreading(started)):
                     return self._adopted(urn, inputs, self.leftover(urn, inputs, attempt, error, runtime), runtime)
-                looked, found = self.attempted(inputs, attempt, runtime)
+                found = self.attempted(inputs, attempt, error, runtime)
                 if found is not None:
                     return self._adopted(urn, inputs, found, runtime)
-                if not looked:  # another Create could leave behind what this one made
-                    raise
                 cloud.pause(tries)
             else:
                 answer = operation["response"]
@@ -168,15 +166,19 @@ class CloudResource(ResourceType):
         """What the create that failed with `error` made all the same. Raises `error`, or a clearer one, where it made nothing."""
         if isinstance(error, CloudError) and error.code in NEVER_TOOK_EFFECT:
             raise error
-        _, found = self.attempted(inputs, attempt, runtime)
+        found = self.attempted(inputs, attempt, error, runtime)
         if found is None:
             raise error
         return found
 
-    def attempted(self, inputs: Properties, attempt: str, runtime: Runtime) -> tuple[bool, Mapping[str, Any] | None]:
-        """Whether we could look for it, and what this very create made."""
+    def attempted(
+        self, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
+    ) -> Mapping[str, Any] | None:
+        """What this very create made. Raises `error`, with which it failed, where nobody can look: another Create could leave that behind."""
         listed = self.listed(inputs, runtime)
-        return listed is not None, next((item for item in listed or () if is_attempt(item, attempt)), None)
+        if listed is None:
+            raise error
+        return next((item for item in listed if is_attempt(item, attempt)), None)
 
     def listed(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> list[Mapping[str, Any]] | None:
         """Everything of this type in the folder that `inputs` name, but what is being deleted; None where it can't be listed."""

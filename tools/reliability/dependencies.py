@@ -36,7 +36,7 @@ def flaws(path: Path = LOCK) -> list[str]:
     """Where the lock isn't what is declared, or what is installed isn't what is locked, or a pin has no hash."""
     pins = locked(path)
     wrong = []
-    declaration = "requirements-dev.txt" if path == DEVELOPMENT else "requirements.txt"
+    declaration = path.with_suffix(".txt").name
     for wanted in _declared(declaration):
         found = pins.get(canonicalize_name(wanted.name))
         if found is None or not wanted.specifier.contains(found, prereleases=True):
