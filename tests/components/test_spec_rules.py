@@ -41,7 +41,8 @@ def test_secrets_of_two_accounts_clash() -> None:
 
 def test_secrets_of_one_name_in_two_folders_do_not_clash() -> None:
     other = {"name": "other", "folderId": "b1gother", "keys": [{**KEY, "secret": "translator-default"}]}
-    parse(None, [account(), other])
+    spec = parse(None, [account(), other])
+    assert [each.folder_id for each in spec.accounts] == [None, "b1gother"]
 
 
 def test_a_schedule_names_where_each_value_comes_from() -> None:

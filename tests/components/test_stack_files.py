@@ -37,7 +37,9 @@ def test_the_schema_file_is_current(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    draft = jsonschema.Draft202012Validator
+    assert SCHEMA["$schema"] == draft.META_SCHEMA["$id"]
+    assert list(draft(draft.META_SCHEMA).iter_errors(SCHEMA)) == []
 
 
 @pytest.mark.parametrize("name", STACKS)

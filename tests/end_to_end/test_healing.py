@@ -62,6 +62,7 @@ def test_a_lost_answer_of_a_delivery_is_found_in_the_same_run(stack: Stack, clou
     stack.write([TRANSLATOR])
     cloud.fault("SecretService/AddVersion", "after", "UNAVAILABLE")
     stack.up()
+    assert cloud.calls()["SecretService/AddVersion"] == 1
     healthy(stack, cloud)
 
 

@@ -68,7 +68,8 @@ def test_scopes_in_another_order_are_no_change(stack: Stack) -> None:
     stack.write([{"name": "translator", "keys": [{"name": "default", "scopes": scopes}]}])
     stack.up()
     stack.write([{"name": "translator", "keys": [{"name": "default", "scopes": scopes[::-1]}]}])
-    stack.run("preview", "--expect-no-changes")
+    code, printed = stack.attempt("preview", "--expect-no-changes")
+    assert code == 0, printed
 
 
 def test_a_key_is_added_and_removed_and_the_others_stay(stack: Stack, cloud: LocalCloud) -> None:
