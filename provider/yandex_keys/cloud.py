@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -27,14 +27,9 @@ if TYPE_CHECKING:
     import yandexcloud
 
 _READS: Final = ("Get", "List")
-# Changes that leave the same behind however often they are made, so that a lost answer may be asked for again.
-_IDEMPOTENT: Final = (
-    "IamTokenService/Create",
-    "Update",
-    "UpdateAccessBindings",
-    "Delete",
-    "ScheduleVersionDestruction",
-)
+_OPERATION: Final = "yandex.cloud.operation.Operation"
+# No operation, but harmless however often it is made.
+_LOGIN: Final = "IamTokenService/Create"
 _TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
 _REQUEST_ID: Final = "x-request-id"
 
@@ -70,18 +65,22 @@ class Cloud:
     _stubs: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _rights_changed: float | None = None
+    _told: tuple[datetime, float] | None = None
 
-    def call(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
+    def call(
+        self, name: str, request: Mapping[str, Any], resource: str = "", idempotency_key: str = ""
+    ) -> dict[str, Any]:
         """The answer to `name`, e.g. `ApiKeyService/Create`; `resource` is named in errors.
 
-        Reads and idempotent changes are asked again while the cloud is unavailable; what a refusal met soon after a change of rights is
-        asked again too, unless it creates something.
+        All tries of one call carry one idempotency key, `idempotency_key` (a UUID) or a random one: the cloud answers a repeated operation with
+        the first one (API concepts, "Idempotency"). So reads and operations are asked again while the cloud is unavailable, and where a refusal
+        came soon after a change of rights. What changes something and is no operation (`ApiKeyService/Create`) is called once.
         Raises CloudError, NotFound, AlreadyExists, Cancelled.
         """
         service, _, method = name.partition("/")
         stub, message = self._prepared(service, method, request)
-        metadata = (("idempotency-key", str(uuid.uuid4())),)
-        repeatable = method.startswith(_READS) or method in _IDEMPOTENT or name in _IDEMPOTENT
+        metadata = (("idempotency-key", idempotency_key or str(uuid.uuid4())),)
+        repeatable = method.startswith(_READS) or name == _LOGIN or _starts_operation(service, method)
         started = self.monotonic()
         for attempt in range(1_000_000):
             try:
@@ -91,24 +90,25 @@ class Cloud:
             else:
                 if method == "UpdateAccessBindings" or name == "ServiceAccountService/Create":
                     self._rights_changed = self.monotonic()
-                return _dictionary(answer)
-            # Who creates has to look first whether the refused call made something: see `rights_are_spreading`.
-            spreading = (
-                failure.code == "PERMISSION_DENIED" and method != "Create" and self.rights_are_spreading(started)
-            )
-            if not spreading and not (
-                repeatable and failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts
-            ):
+                told = _dictionary(answer)
+                self._hear_time(told)
+                return told
+            spreading = failure.code == "PERMISSION_DENIED" and self.rights_are_spreading(started)
+            lost = failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts
+            # Who calls what is no operation has to look first whether the call that failed made something.
+            if not repeatable or not (spreading or lost):
                 raise failure
             self.pause(attempt)
         raise AssertionError("unreachable")
 
-    def operate(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
+    def operate(
+        self, name: str, request: Mapping[str, Any], resource: str = "", idempotency_key: str = ""
+    ) -> dict[str, Any]:
         """The finished operation that `name` starts: `{"id", "metadata", "response", …}`; one that comes back done is not polled.
 
         Raises CloudError with the operation's own error, or DEADLINE_EXCEEDED where it doesn't finish in time; and what `call` raises.
         """
-        operation = self.call(name, request, resource)
+        operation = self.call(name, request, resource, idempotency_key)
         started = self.monotonic()
         attempt, failing_since = 0, None
         while not operation.get("done"):
@@ -171,6 +171,23 @@ class Cloud:
             raise ConfigurationError(
                 f"the endpoint doesn't list the service {error}: is it an endpoint of Yandex Cloud?"
             ) from None
+
+    def time(self) -> datetime | None:
+        """The cloud's own time, in UTC and to the second: what it told last in this run, and what has passed since. None: it has told nothing."""
+        if self._told is None:
+            return None
+        told, at = self._told
+        return told + timedelta(seconds=int(self.monotonic() - at))
+
+    def _hear_time(self, answer: Mapping[str, Any]) -> None:
+        """Operations and new API keys carry the moment at which they were made. One that is answered again carries an old one: the latest counts."""
+        stamp = answer.get("created_at") if "metadata" in answer else answer.get("api_key", {}).get("created_at")
+        if not stamp:
+            return
+        told = datetime.fromisoformat(stamp).astimezone(UTC).replace(microsecond=0)
+        known = self.time()
+        if known is None or told > known:
+            self._told = (told, self.monotonic())
 
     def rights_are_spreading(self, started: float) -> bool:
         """Whether a refusal of what began at `started` (by `monotonic`) may be only a right of this run's that hasn't spread yet."""
@@ -241,6 +258,12 @@ class _Discovery:
         }
         name = [{"service": "yandex.cloud.endpoint.ApiEndpointService"}]
         return json.dumps({"methodConfig": [{"name": name, "timeout": f"{Patience.call}s", "retryPolicy": tries}]})
+
+
+def _starts_operation(service: str, method: str) -> bool:
+    messages, _ = SERVICES[service]
+    called = messages.DESCRIPTOR.services_by_name[service].methods_by_name[method]
+    return bool(called.output_type.full_name == _OPERATION)
 
 
 def _dictionary(answer: Message) -> dict[str, Any]:

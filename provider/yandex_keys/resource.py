@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 from .cloud import Cloud
 from .lockbox_version import LockboxVersions
+from .marks import owner_of, random_part
 from .reads import Reads
 
 Properties = dict[str, Any]
@@ -30,6 +32,7 @@ class Runtime:
     fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
     adopted: ids of what an earlier run made without noting it in the state, and this run took over. A create can't tell that from the very thing that
     `pulumi up --target-replace` replaces; the engine deletes the latter next, though it is now the new one, so its deletion is skipped.
+    provider_id, provider_urn: of the stack's own provider resource: which state this run serves. random_bytes: for instances and attempts.
     imported: URNs that this run imported; seen: key ids that states of this run account for, by tag.
     """
 
@@ -41,10 +44,21 @@ class Runtime:
     reads: Reads
     versions: LockboxVersions
     trusts_cloud_clock: bool = True
+    provider_id: str = ""
+    provider_urn: str = ""
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
     fresh: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
     seen: dict[str, set[str]] = field(default_factory=dict)
+
+    def owner(self, urn: str) -> str:
+        """The owner part of the mark of what is made for `urn`."""
+        return owner_of(self.provider_id, urn)
+
+    def random_part(self) -> str:
+        """A new instance or attempt."""
+        return random_part(self.random_bytes)
 
 
 @dataclass(frozen=True)

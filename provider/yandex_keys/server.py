@@ -114,7 +114,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         given = {name: value for name, value in _plain(request.args).items() if not is_unknown(value)}
-        _guarded(context, lambda: self._session.configure(given))
+        _guarded(context, lambda: self._session.configure(given, request.id, request.urn))
         return proto.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )

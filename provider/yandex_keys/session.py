@@ -48,8 +48,13 @@ class Session:
         """The settings. Raises InvalidInput."""
         return settings(given, self._environment)
 
-    def configure(self, given: Mapping[str, Any]) -> None:
-        """Logs in. Raises InvalidInput or ConfigurationError, before anything starts."""
+    def configure(self, given: Mapping[str, Any], provider_id: str = "", provider_urn: str = "") -> None:
+        """Makes the run. `provider_id` and `provider_urn` are those of the stack's provider resource.
+
+        The id is empty in the preview that comes before that resource is made.
+
+        Raises InvalidInput or ConfigurationError, before anything starts.
+        """
         chosen = self.check(given)
         credentials = find_credentials(chosen.credentials, self._environment)
         agent = f"pulumi-yandex-keys/{VERSION}"
@@ -66,6 +71,8 @@ class Session:
             reads=reads,
             versions=LockboxVersions(cloud, reads),
             trusts_cloud_clock=chosen.as_of is None,
+            provider_id=provider_id,
+            provider_urn=provider_urn,
         )
 
     def runtime_or_none(self) -> Runtime | None:
