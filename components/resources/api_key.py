@@ -142,8 +142,8 @@ class ApiKey(pulumi.CustomResource):
     """How many keys have been issued so far."""
     status: pulumi.Output[str] = pulumi.property("status")
     """`current`; or, where the next `up` will rotate because of it, `missing`, `adopted` or `undelivered`."""
-    tag: pulumi.Output[str] = pulumi.property("tag")
-    """What marks the cloud's keys as made for this resource."""
+    instance: pulumi.Output[str] = pulumi.property("instance")
+    """What marks the keys of this life of the resource in the cloud."""
     lockbox_version_id: pulumi.Output[str] = pulumi.property("lockboxVersionId")
     """The Lockbox version that the current key was delivered in; empty without `lockbox`."""
     previous: pulumi.Output[Sequence[PreviousKey]] = pulumi.property("previous")

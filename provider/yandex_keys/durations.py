@@ -8,6 +8,8 @@ from typing import Final
 
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"([0-9]{1,10})([dhms])", re.ASCII)
+SHORTEST: Final = timedelta(minutes=15)
+"""The least lifetime, rotation and overlap: what is shorter leaves no room for a run, a consumer's next read and two clocks."""
 LONGEST: Final = timedelta(days=36_500)
 """A hundred years: what is longer is a slip of the pen, and would leave the range of dates that the API takes."""
 

@@ -1,24 +1,79 @@
-"""Versions of Lockbox secrets: one writer at a time, and a version belongs to the key that its description names.
+"""Versions of Lockbox secrets: one writer at a time, and each version says whose key it was made for and which entries it set.
 
-A version is added to the secret's *current* one, which the cloud itself looks up (`base_version_id` left out): so whatever another
-stack or a colleague wrote a moment ago stays. A base named by us would have to be read before, with a window in between in which what
-others write would be lost, and the API has no compare-and-set to notice it.
+A version is added to the secret's *current* one, which the cloud itself looks up (`base_version_id` left out): so whatever another stack or a
+colleague wrote a moment ago stays. A base named by us would have to be read before, with a window in between in which what others write would be
+lost, and the API has no compare-and-set to notice it.
+
+An entry is taken away only where the newest version that set it is of the key that goes: by then another key may have put its own secret there, or
+somebody one by hand.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
+import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from .cloud import Cloud
 from .errors import NEVER_TOOK_EFFECT, CloudError, NotFound
 from .reads import Reads
 
-_DESCRIPTION: Final = re.compile(r"^API key (\S+) \[yandex-keys (\S+)\]$")
-_TRIES: Final = 3
+_SETS: Final = re.compile(r"API key (?P<key>\S+) sets (?P<entries>.+)")
+_TAKES_AWAY: Final = re.compile(r"API key (?P<key>\S+) takes away (?P<entries>.+)")
+_LONGEST_DESCRIPTION: Final = 256
+_HASH_DIGITS: Final = 12
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a version's description says: the key that it was made for, and which entries it set or took away. By hand: `key_id` is empty."""
+
+    key_id: str = ""
+    sets: tuple[str, ...] = ()
+    takes_away: tuple[str, ...] = ()
+
+
+def description_of(key_id: str, names: Iterable[str], verb: str = "sets") -> str:
+    """A version's description, in at most 256 characters: names that don't fit stand there as hashes."""
+    names = tuple(names)
+    whole = f"API key {key_id} {verb} {', '.join(names)}"
+    if len(whole) <= _LONGEST_DESCRIPTION:
+        return whole
+    return f"API key {key_id} {verb} {', '.join(_hash(name) for name in names)}"
+
+
+def provenance_of(version: Mapping[str, Any]) -> Provenance:
+    """What the description of a version, as the API describes it, says."""
+    description = version.get("description", "")
+    if match := _SETS.fullmatch(description):
+        return Provenance(match["key"], sets=tuple(match["entries"].split(", ")))
+    if match := _TAKES_AWAY.fullmatch(description):
+        return Provenance(match["key"], takes_away=tuple(match["entries"].split(", ")))
+    return Provenance()
+
+
+def last_setters(versions: Iterable[Mapping[str, Any]], name: str) -> frozenset[str]:
+    """Whose the newest version is that set entry `name`: a key id, or an empty text where somebody may have set it by hand.
+
+    `versions` are a secret's, as the API lists them, in any order. More than one: versions of one moment, which can't be told apart.
+    """
+    setters: dict[datetime, set[str]] = {}
+    for version in versions:
+        said = provenance_of(version)
+        if said.key_id:
+            who = said.key_id if name in said.sets or _hash(name) in said.sets else None
+        else:
+            # Made by hand: it may have set each entry that it holds.
+            who = "" if name in version.get("payload_entry_keys", ()) else None
+        if who is not None:
+            setters.setdefault(_moment(version), set()).add(who)
+    return frozenset(setters[max(setters)]) if setters else frozenset()
 
 
 class LockboxVersions:
@@ -29,60 +84,108 @@ class LockboxVersions:
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def deliver(self, secret_id: str, key_id: str, tag: str, entries: Mapping[str, str]) -> str:
-        """Adds a version with `entries` for key `key_id`; the id of the version, which is the current one afterwards.
+    def deliver(self, secret_id: str, key_id: str, entries: Mapping[str, str], take_away: Sequence[str] = ()) -> str:
+        """Adds a version with `entries` for key `key_id` and without the entries `take_away`; its id. It is the current one afterwards.
 
-        After a lost answer the secret's versions tell whether it was made. Raises CloudError, with no value of `entries` in it.
+        After a lost answer it is asked for again with the same idempotency key, which the cloud answers with the version that was made. So is a
+        refusal that may have come after the fact: to delete the key of a version that was made would leave a dead one in Lockbox.
+        Raises CloudError, with no value of `entries` in it; `uncertain` where the version may have been made, or may still be.
         """
         request = {
             "secret_id": secret_id,
-            "description": f"API key {key_id} [yandex-keys {tag}]",
-            "payload_entries": [{"key": name, "text_value": value} for name, value in entries.items()],
+            "description": description_of(key_id, entries),
+            "payload_entries": [{"key": name, "text_value": value} for name, value in entries.items()]
+            + [{"key": name, "text_value": ""} for name in take_away],
         }
         with self._turn(secret_id):
-            for attempt in range(1, _TRIES + 1):
-                try:
-                    operation = self._cloud.operate("SecretService/AddVersion", request, f"secret {secret_id}")
-                except CloudError as error:
-                    failure = _without(error, entries)
-                    made = self._made_after_all(secret_id, key_id, failure)
-                    if made is not None:
-                        return str(made["id"])
-                    if not failure.ambiguous or failure.uncertain or attempt == _TRIES:
-                        raise failure from None
-                    self._cloud.pause(attempt)
-                else:
-                    return str(operation["metadata"]["version_id"])
-                finally:
-                    self._reads.forget_secret(secret_id)
-        raise AssertionError("unreachable")
+            try:
+                operation = self._added(request, str(uuid.uuid4()))
+            except CloudError as error:
+                failure = _without(error, entries)
+                failure.uncertain = error.ambiguous
+                raise failure from None
+            finally:
+                self._reads.forget_secret(secret_id)
+        return str(operation["metadata"]["version_id"])
 
-    def named(self, secret_id: str) -> dict[str, dict[str, Any]]:
-        """The newest version for each key id that a version's description names; none where the secret is gone."""
-        found: dict[str, dict[str, Any]] = {}
-        request = {"secret_id": secret_id}
+    def take_away(self, secret_id: str, key_id: str, names: Sequence[str]) -> tuple[str, ...]:
+        """Takes those entries of key `key_id` away that nobody has set since; answers the ones that stay because of somebody's hand.
+
+        Where the cloud keeps no version without entries, the version with the last ones is scheduled for destruction in its place.
+        Raises CloudError.
+        """
+        with self._turn(secret_id):
+            self._reads.forget_secret(secret_id)
+            try:
+                current = self._reads.secret(secret_id).get("current_version", {})
+                held = current.get("payload_entry_keys", ()) if current.get("status", "ACTIVE") == "ACTIVE" else ()
+                wanted = [name for name in names if name in held]
+                versions = self._versions(secret_id) if wanted else []
+                setters = {name: last_setters(versions, name) for name in wanted}
+                gone = [name for name in wanted if setters[name] == {key_id}]
+                if gone:
+                    self._remove(secret_id, key_id, gone, current)
+            except NotFound:
+                return ()
+            finally:
+                self._reads.forget_secret(secret_id)
+        return tuple(name for name in wanted if "" in setters[name])
+
+    def _remove(self, secret_id: str, key_id: str, gone: Sequence[str], current: Mapping[str, Any]) -> None:
+        request = {
+            "secret_id": secret_id,
+            "description": description_of(key_id, gone, "takes away"),
+            "payload_entries": [{"key": name, "text_value": ""} for name in gone],
+        }
         try:
-            versions = list(self._cloud.pages("SecretService/ListVersions", "versions", request, f"secret {secret_id}"))
+            self._added(request, str(uuid.uuid4()))
+        except CloudError as error:
+            last = set(gone) == set(current["payload_entry_keys"])
+            if not last or error.code not in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+                raise
+            self._schedule(secret_id, current["id"])
+
+    def gives(self, secret_id: str, key_id: str) -> bool:
+        """Whether the secret's current version is the one that was made for that key. Raises CloudError."""
+        try:
+            said = provenance_of(self._reads.secret(secret_id).get("current_version", {}))
         except NotFound:
-            return {}
-        for version in versions:
-            match = _DESCRIPTION.match(version.get("description", ""))
-            if match and version.get("status", "ACTIVE") == "ACTIVE":
-                held = found.get(match[1])
-                if held is None or held["created_at"] < version["created_at"]:
-                    found[match[1]] = version
-        return found
+            return False
+        return said.key_id == key_id and bool(said.sets)
 
-    def schedule_destruction(self, secret_id: str, version_id: str, even_current: bool = False) -> None:
-        """Schedules the version's destruction, after the cloud's default of 7 days; one that is gone already is fine.
+    def destroy(self, secret_id: str, key_id: str, version_id: str | None, even_current: bool = False) -> None:
+        """Schedules the destruction of the version that was made for a key, after the cloud's default of 7 days. Raises CloudError.
 
-        The current version is what consumers read, somebody may have put an old one back: it is left alone, unless `even_current`.
+        `version_id` None: it is looked for. The current version is what consumers read, somebody may have put an old one back: it is left alone,
+        unless `even_current`, and then only where nobody else's entries are in it.
         """
         try:
-            if not even_current:
-                current = self._reads.secret(secret_id).get("current_version", {})
-                if current.get("id") == version_id:
-                    return
+            current = self._reads.secret(secret_id).get("current_version", {})
+            known = [version_id] if version_id else self._made_for(secret_id, key_id)
+            for version in known:
+                if version != current.get("id") or (even_current and self._is_alone(current, key_id)):
+                    self._schedule(secret_id, version)
+        except NotFound:
+            return
+
+    def _is_alone(self, current: Mapping[str, Any], key_id: str) -> bool:
+        said = provenance_of(current)
+        names = {*said.sets}
+        return said.key_id == key_id and all(
+            name in names or _hash(name) in names for name in current.get("payload_entry_keys", ())
+        )
+
+    def _made_for(self, secret_id: str, key_id: str) -> list[str]:
+        return [
+            version["id"]
+            for version in self._versions(secret_id)
+            if version.get("status", "ACTIVE") == "ACTIVE"
+            and provenance_of(version).key_id == key_id
+            and provenance_of(version).sets
+        ]
+
+    def _schedule(self, secret_id: str, version_id: str) -> None:
+        try:
             self._cloud.operate(
                 "SecretService/ScheduleVersionDestruction",
                 {"secret_id": secret_id, "version_id": version_id},
@@ -97,44 +200,32 @@ class LockboxVersions:
         finally:
             self._reads.forget_secret(secret_id)
 
-    def remove_entries(self, secret_id: str, key_id: str, tag: str, names: tuple[str, ...]) -> None:
-        """Takes the entries of a deleted key out of a secret that others use too; where they are the last, the version is left to its destruction."""
-        with self._turn(secret_id):
-            self._reads.forget_secret(secret_id)
-            try:
-                held = set(self._reads.secret(secret_id).get("current_version", {}).get("payload_entry_keys", ()))
-                if not held & set(names) or not held - set(names):
-                    return
-                request = {
-                    "secret_id": secret_id,
-                    "description": f"without API key {key_id} [yandex-keys {tag}]",
-                    "payload_entries": [{"key": name, "text_value": ""} for name in names if name in held],
-                }
-                self._cloud.operate("SecretService/AddVersion", request, f"secret {secret_id}")
-            except NotFound:
-                return
-            finally:
-                self._reads.forget_secret(secret_id)
-
-    def _made_after_all(self, secret_id: str, key_id: str, failure: CloudError) -> dict[str, Any] | None:
-        """The version that was made although the call failed. Marks `failure` as uncertain where it can't be known, or may still be under way.
-
-        A refusal is looked into as well: to delete the key of a version that was made would leave a dead one in Lockbox.
-        """
-        if failure.code in NEVER_TOOK_EFFECT:
-            return None
+    def _added(self, request: Mapping[str, Any], key: str) -> dict[str, Any]:
+        about = f"secret {request['secret_id']}"
         try:
-            made = self.named(secret_id).get(key_id)
+            return self._cloud.operate("SecretService/AddVersion", request, about, key)
         except CloudError as error:
-            # Refused both times for the same reason: the call was never let in.
-            failure.uncertain = failure.ambiguous or error.code != failure.code
-            return None
-        failure.uncertain = made is None and failure.code == "DEADLINE_EXCEEDED"
-        return made
+            if error.ambiguous or error.code in NEVER_TOOK_EFFECT:
+                raise
+            return self._cloud.operate("SecretService/AddVersion", request, about, key)
+
+    def _versions(self, secret_id: str) -> list[dict[str, Any]]:
+        request = {"secret_id": secret_id}
+        return list(self._cloud.pages("SecretService/ListVersions", "versions", request, f"secret {secret_id}"))
 
     def _turn(self, secret_id: str) -> threading.Lock:
         with self._lock:
             return self._turns[secret_id]
+
+
+def _hash(name: str) -> str:
+    """What stands for an entry's name where it is too long; no name has a `#`."""
+    return "#" + hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def _moment(version: Mapping[str, Any]) -> datetime:
+    text = version.get("created_at")
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 
 
 def _without(error: CloudError, entries: Mapping[str, str]) -> CloudError:

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 from .cloud import Cloud
-from .errors import Cancelled
+from .errors import Cancelled, NotFound
 
 # A run may wait for long between two resources: what is older than this many seconds is read again.
 MAX_AGE: Final = 120.0
@@ -41,6 +41,18 @@ class Reads:
             ("keys", service_account_id),
             lambda: list(self._cloud.pages("ApiKeyService/List", "api_keys", request, about)),
         )
+
+    def list_keys_anew(self, service_account_id: str) -> list[dict[str, Any]]:
+        """All API keys of the account as they are now, whatever was listed before. Raises what `keys` raises."""
+        self.forget_keys(service_account_id)
+        return self.keys(service_account_id)
+
+    def key(self, key_id: str) -> dict[str, Any] | None:
+        """One API key, asked for by its id; None where there is none. A listing may lack what was made or changed a moment ago."""
+        try:
+            return self._cloud.call("ApiKeyService/Get", {"api_key_id": key_id}, f"API key {key_id}")
+        except NotFound:
+            return None
 
     def bindings(self, method: str, resource_id: str) -> list[dict[str, Any]]:
         """The access bindings of a folder or secret; `method` is its service's `…/ListAccessBindings`."""

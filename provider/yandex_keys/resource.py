@@ -7,7 +7,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from .cloud import Cloud
@@ -25,15 +25,15 @@ Severity = Literal["debug", "info", "warning"]
 class Runtime:
     """What a verb works with.
 
-    now: the time by which keys are judged, in UTC (design: `asOf`, the environment, or the clock).
+    now: the time by which keys are judged, in UTC (design: `asOf`, the environment, or the clock); as_of: `asOf`, where it was given.
+    run_every: how often the stack is run, as its user declares it.
     log: prints a line under the resource with that URN, in preview and update.
-    trusts_cloud_clock: False where `asOf` was given, which then rules even where the cloud's own time is known.
     reads: what this run has read; versions: how it writes to Lockbox.
+    provider_id, provider_urn: of the stack's own provider resource: which state this run serves. random_bytes: for instances and attempts.
     fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
     adopted: ids of what an earlier run made without noting it in the state, and this run took over. A create can't tell that from the very thing that
     `pulumi up --target-replace` replaces; the engine deletes the latter next, though it is now the new one, so its deletion is skipped.
-    provider_id, provider_urn: of the stack's own provider resource: which state this run serves. random_bytes: for instances and attempts.
-    imported: URNs that this run imported; seen: key ids that states of this run account for, by tag.
+    imported: URNs that this run imported; claimed: ids of the keys that states of this run account for.
     """
 
     cloud: Cloud
@@ -43,14 +43,15 @@ class Runtime:
     log: Callable[[Severity, str, str], None]
     reads: Reads
     versions: LockboxVersions
-    trusts_cloud_clock: bool = True
+    as_of: datetime | None = None
+    run_every: timedelta = timedelta(days=1)
     provider_id: str = ""
     provider_urn: str = ""
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     fresh: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
-    seen: dict[str, set[str]] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
 
     def owner(self, urn: str) -> str:
         """The owner part of the mark of what is made for `urn`."""

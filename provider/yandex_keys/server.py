@@ -22,7 +22,7 @@ from pulumi.runtime import proto
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from .api_key import ApiKey
+from .api_key.handler import ApiKey
 from .engine_watch import end_with
 from .errors import InvalidInput, PartialFailure, YandexKeysError
 from .folder_iam_member import FolderIamMember
@@ -147,7 +147,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             state = _guarded(context, lambda: handler.preview(request.urn, None, inputs, self._session.runtime()))
             return proto.CreateResponse(id="", properties=_struct(state, _secrets(request.properties)))
         resource_id, state = _guarded(
-            context, lambda: handler.create(request.urn, inputs, self._session.runtime()), request.properties
+            context,
+            lambda: handler.create(request.urn, inputs, self._session.runtime_for_changes()),
+            request.properties,
         )
         return proto.CreateResponse(id=resource_id, properties=_struct(state, _secrets(request.properties)))
 
@@ -166,16 +168,15 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         verb = handler.preview if request.preview else None
 
         def run() -> Properties:
-            runtime = self._session.runtime()
             if verb is not None:
-                return verb(request.urn, state, inputs, runtime)
-            return handler.update(request.urn, request.id, state, inputs, runtime)
+                return verb(request.urn, state, inputs, self._session.runtime())
+            return handler.update(request.urn, request.id, state, inputs, self._session.runtime_for_changes())
 
         return proto.UpdateResponse(properties=_struct(_guarded(context, run, request.news), _secrets(request.news)))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
         handler, state = _handler(request, context), _plain(request.properties)
-        _guarded(context, lambda: handler.delete(request.urn, request.id, state, self._session.runtime()))
+        _guarded(context, lambda: handler.delete(request.urn, request.id, state, self._session.runtime_for_changes()))
         return Empty()
 
 

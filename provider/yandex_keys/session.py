@@ -35,6 +35,7 @@ class Session:
         self._now = now
         self._cancelled = threading.Event()
         self._runtime: Runtime | None = None
+        self._rehearses_only = False
         self._engine: Any = None
 
     def attach(self, engine_address: str) -> None:
@@ -62,6 +63,7 @@ class Session:
             lambda: connect(chosen.endpoint, chosen.root_certificates, credentials, agent), wait=self._cancelled.wait
         )
         reads = Reads(cloud)
+        self._rehearses_only = chosen.is_rehearsal_only
         self._runtime = Runtime(
             cloud=cloud,
             folder_id=chosen.folder_id,
@@ -70,7 +72,8 @@ class Session:
             log=self.log,
             reads=reads,
             versions=LockboxVersions(cloud, reads),
-            trusts_cloud_clock=chosen.as_of is None,
+            as_of=chosen.as_of,
+            run_every=chosen.run_every,
             provider_id=provider_id,
             provider_urn=provider_urn,
         )
@@ -84,6 +87,16 @@ class Session:
         if self._runtime is None:
             raise ConfigurationError("the provider has not been configured")
         return self._runtime
+
+    def runtime_for_changes(self) -> Runtime:
+        """What verbs that change the cloud work with. Raises ConfigurationError where this run may only rehearse."""
+        runtime = self.runtime()
+        if self._rehearses_only:
+            raise ConfigurationError(
+                f"asOf (or YANDEX_KEYS_AS_OF) is {runtime.as_of:%Y-%m-%dT%H:%M:%SZ}, and it only rehearses: `pulumi preview` takes it, "
+                "but no real cloud is changed by any time but the clock's. Leave it out, then run this again"
+            )
+        return runtime
 
     def cancel(self) -> None:
         """Ends every wait; calls that are under way end by themselves."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from .durations import parse_duration
 from .errors import ConfigurationError, InvalidInput
 
 DEFAULT_ENDPOINT: Final = "api.cloud.yandex.net:443"
+DEFAULT_RUN_EVERY: Final = timedelta(days=1)
 SECRET_SETTINGS: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
 SETTINGS: Final = SECRET_SETTINGS | {
     "endpoint",
@@ -19,6 +22,7 @@ SETTINGS: Final = SECRET_SETTINGS | {
     "folderId",
     "cloudId",
     "asOf",
+    "runEvery",
     "federatedServiceAccountId",
     "tokenExchangeUrl",
     "serviceAccountKeyFile",
@@ -29,14 +33,23 @@ _ID: Final = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 @dataclass(frozen=True)
 class Settings:
-    """Where and as of when. `root_certificates` is PEM, or None for gRPC's own roots; `as_of` is None for the clock."""
+    """Where and as of when. `root_certificates` is PEM, or None for gRPC's own roots; `as_of` is None for the clock.
+
+    run_every: how often the stack is run, as its user declares it: which overlaps are watched follows from that.
+    """
 
     endpoint: str
     root_certificates: bytes | None
     folder_id: str
     cloud_id: str
     as_of: datetime | None
+    run_every: timedelta = DEFAULT_RUN_EVERY
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_rehearsal_only(self) -> bool:
+        """Whether nothing may be changed: `asOf` was given, and the endpoint is not on this machine."""
+        return self.as_of is not None and not is_loopback(self.endpoint)
 
     def clock(self, now: Callable[[], datetime]) -> Callable[[], datetime]:
         """The time by which keys are judged: `as_of` where it is set, else `now`."""
@@ -76,6 +89,13 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             as_of = parse_time(text)
         except ValueError as error:
             problems.append((where, str(error)))
+    where, text = of("runEvery", "YANDEX_KEYS_RUN_EVERY")
+    run_every = DEFAULT_RUN_EVERY
+    if text:
+        try:
+            run_every = parse_duration(text)
+        except ValueError as error:
+            problems.append((where, str(error)))
     where, text = of("rootCertificates", "YANDEX_KEYS_ROOT_CERTIFICATES")
     certificates = None
     if text:
@@ -89,7 +109,16 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
     endpoint = endpoint or DEFAULT_ENDPOINT
     if not re.search(r":[0-9]+$", endpoint) or endpoint.endswith("]"):
         endpoint += ":443"
-    return Settings(endpoint, certificates, ids["folderId"], ids["cloudId"], as_of, texts)
+    return Settings(endpoint, certificates, ids["folderId"], ids["cloudId"], as_of, run_every, texts)
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Whether `endpoint`, host and port, is on this machine."""
+    host = endpoint.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_time(text: str) -> datetime:

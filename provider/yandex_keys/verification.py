@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from .api_key.rotation import Verify
 from .cloud import Cloud
 from .errors import VerificationFailed
-from .rotation import Verify
 
 if TYPE_CHECKING:
     import requests

@@ -21,7 +21,7 @@ KEY_OUTPUTS: dict[str, Any] = {
     "nextRotationAt": "2026-01-31T00:00:00Z",
     "generation": 1,
     "status": "current",
-    "tag": "tag",
+    "instance": "instance",
     "lockboxVersionId": "e6qversion",
     "previous": [
         {

@@ -41,6 +41,15 @@ def first_point(issued_at: datetime, period: timedelta, urn: str) -> datetime:
     return later(anchor, period - stagger(urn, period)).replace(microsecond=0)
 
 
+def next_point(point: datetime, period: timedelta, issued_at: datetime) -> datetime:
+    """When a key that was issued at `issued_at`, on the grid of `point`, is due.
+
+    A key that came late (a reissue, a catch-up) leaves out a point that follows within a quarter of the period: one rotation was enough.
+    """
+    point = point_after(point, period, issued_at)
+    return point if point - issued_at >= period / 4 else later(point, period)
+
+
 def point_after(point: datetime, period: timedelta, now: datetime) -> datetime:
     """The first time on `point`'s grid that is later than `now`; `point` itself where it is."""
     if point > now:

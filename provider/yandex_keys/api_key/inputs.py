@@ -9,17 +9,17 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from . import api_services  # noqa: F401  (makes the field limits known)
-from .api_key_state import INPUTS
-from .durations import format_duration, parse_duration
-from .errors import InvalidInput
-from .field_limits import field_violations
-from .properties import UNKNOWN, is_unknown
-from .tags import TAG_ROOM
+from .. import api_services  # noqa: F401  (makes the field limits known)
+from ..durations import format_duration, parse_duration
+from ..errors import InvalidInput
+from ..field_limits import field_violations
+from ..marks import ROOM
+from ..properties import UNKNOWN, is_unknown
+from .state import INPUTS
 
 _CREATE: Final = "yandex.cloud.iam.v1.CreateApiKeyRequest"
 _ENTRY: Final = "yandex.cloud.lockbox.v1.PayloadEntryChange"
-_DESCRIPTION: Final = 256 - TAG_ROOM
+_DESCRIPTION: Final = 256 - ROOM
 _DEFAULTS: Final[dict[str, Any]] = {
     "description": "",
     "lifetime": "90d",

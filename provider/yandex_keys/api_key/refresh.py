@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from .api_key_state import INPUTS, cloud_time, lifetime_text, state_of
-from .durations import format_duration
-from .errors import InvalidInput, NotFound
-from .resource import Properties, Read, Runtime
-from .rotation import Lockbox, Status
+from ..durations import SHORTEST, format_duration
+from ..errors import InvalidInput, NotFound
+from ..lockbox_version import provenance_of
+from ..marks import words_and_mark
+from ..resource import Properties, Read, Runtime
+from ..settings import format_time
+from .rotation import State, Status
 from .schedule import later
-from .settings import format_time
-from .tags import untagged
+from .state import INPUTS, cloud_time, lifetime_text, state_of
 
 # What an imported key gets until the program says otherwise; shorter where its own expiry leaves less.
 _ROTATE_EVERY: Final = timedelta(days=30)
@@ -23,24 +24,29 @@ _LIFETIME: Final = timedelta(days=90)
 
 def refreshed(resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
     """The state as the cloud has it; None where the account is gone, and its keys with it."""
+    was = state_of(state)
     try:
-        keys = {key["id"]: key for key in runtime.reads.keys(state["serviceAccountId"])}
+        keys = {key["id"]: key for key in runtime.reads.keys(was.applied.service_account_id)}
     except NotFound:
         return None
-    was = state_of(state)
+    for key_id in was.key_ids - keys.keys():
+        # A listing may lag: what it lacks is asked for by its id before it is believed gone.
+        key = runtime.reads.key(key_id)
+        if key is not None:
+            keys[key_id] = key
     found = dict(state)
     key = keys.get(was.key_id)
     if key is None:
         found["status"] = str(Status.MISSING)
     else:
-        description, tag = untagged(key.get("description", ""))
-        found.update(scopes=sorted(key.get("scopes", ())), description=description, tag=tag)
+        description, _ = words_and_mark(key.get("description", ""))
+        found.update(scopes=sorted(key.get("scopes", ())), description=description)
         expires_at = cloud_time(key.get("expires_at"))
         if expires_at != was.expires_at:
             found.update(
                 expiresAt=format_time(expires_at), lifetime=lifetime_text(was.issued_at, key.get("expires_at"))
             )
-        found["status"] = str(_delivery_status(was.status, was.applied.lockbox, was.key_id, runtime))
+        found["status"] = str(_delivery_status(was, runtime))
     found["previous"] = [_refreshed_previous(item, keys, runtime) for item in state.get("previous", ())]
     seen: Properties = {**inputs, "scopes": found["scopes"], "description": found.get("description", "")}
     return Read(resource_id, seen, found)
@@ -53,9 +59,9 @@ def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
     except NotFound:
         return None
     issued_at, expires_at = cloud_time(key["created_at"]), key.get("expires_at")
-    description, tag = untagged(key.get("description", ""))
-    lifetime = cloud_time(expires_at) - issued_at if expires_at else _LIFETIME
-    overlap = min(_OVERLAP, lifetime / 10)
+    description, _ = words_and_mark(key.get("description", ""))
+    lifetime = max(cloud_time(expires_at) - issued_at if expires_at else _LIFETIME, 2 * SHORTEST)
+    overlap = max(min(_OVERLAP, lifetime / 10), SHORTEST)
     rotate_every = min(_ROTATE_EVERY, lifetime - overlap)
     wanted = {
         "serviceAccountId": key["service_account_id"],
@@ -80,22 +86,27 @@ def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
         "expiresAt": format_time(cloud_time(expires_at)),
         "nextRotationAt": format_time(later(issued_at, rotate_every)),
         "generation": 1,
-        "tag": tag,
+        "instance": "",
         "previous": [],
     }
     return Read(key_id, wanted, state)
 
 
-def _delivery_status(status: Status, target: Lockbox | None, key_id: str, runtime: Runtime) -> Status:
-    """Whether consumers get the key: Lockbox's current version holds its entries, and isn't one that was made for an older key of ours."""
-    if status == Status.ADOPTED or target is None:
-        return Status.CURRENT if status == Status.MISSING else status
+def _delivery_status(state: State, runtime: Runtime) -> Status:
+    """Whether consumers get the key: Lockbox's current version holds its entries, is no older than the key, and set them for no other key."""
+    target = state.applied.lockbox
+    if state.status == Status.ADOPTED or target is None:
+        return Status.CURRENT if state.status in (Status.MISSING, Status.UNDELIVERED) else state.status
     try:
         version: Mapping[str, Any] = runtime.reads.secret(target.secret_id).get("current_version", {})
     except NotFound:
         return Status.UNDELIVERED
-    held = {target.secret_entry, target.key_id_entry} <= set(version.get("payload_entry_keys", ()))
-    return Status.CURRENT if held else Status.UNDELIVERED
+    entries = {target.secret_entry, target.key_id_entry}
+    said = provenance_of(version)
+    held = entries <= set(version.get("payload_entry_keys", ())) and version.get("status", "ACTIVE") == "ACTIVE"
+    put_back = bool(version.get("created_at")) and cloud_time(version["created_at"]) < state.issued_at
+    anothers = said.key_id not in ("", state.key_id) and bool(entries & set(said.sets))
+    return Status.CURRENT if held and not put_back and not anothers else Status.UNDELIVERED
 
 
 def _refreshed_previous(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from .durations import format_duration, parse_duration
-from .rotation import Inputs, Lockbox, PreviousKey, State, Status, Verify, next_rotation
-from .schedule import first_point, later, point_after
-from .settings import format_time, parse_time
+from ..durations import format_duration, parse_duration
+from ..marks import mark_of
+from ..settings import format_time, parse_time
+from .rotation import (
+    Inputs,
+    ListedKey,
+    Listing,
+    Lockbox,
+    PreviousKey,
+    State,
+    Status,
+    Verify,
+    left_overs,
+    next_rotation,
+)
+from .schedule import first_point, later, next_point, point_after
 
 INPUTS: Final[tuple[str, ...]] = (
     "serviceAccountId",
@@ -76,7 +88,7 @@ def state_of(properties: Mapping[str, Any]) -> State:
         expires_at=parse_time(properties["expiresAt"]),
         next_rotation_at=parse_time(properties["nextRotationAt"]),
         generation=int(properties["generation"]),
-        tag=properties.get("tag", ""),
+        instance=properties.get("instance", ""),
         applied=inputs_of(properties),
         lifetime=_duration(properties["lifetime"]),
         lockbox_version_id=properties.get("lockboxVersionId") or None,
@@ -95,7 +107,7 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
         "expiresAt": format_time(state.expires_at),
         "nextRotationAt": format_time(state.next_rotation_at),
         "generation": state.generation,
-        "tag": state.tag,
+        "instance": state.instance,
         # Empty rather than left out: in a preview the SDK takes an output that is missing for one that is not known yet.
         "lockboxVersionId": state.lockbox_version_id or "",
         "previous": [_previous_properties(previous) for previous in state.previous],
@@ -104,35 +116,55 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
     return {name: value for name, value in {**inputs, **outputs}.items() if value is not None}
 
 
-def first_state(inputs: Inputs, issued: Mapping[str, Any], tag: str, urn: str, now: datetime) -> State:
-    """The state after the first issue. `issued` is the cloud's key."""
-    state = _fresh(inputs, issued, tag)
-    due = point_after(
-        first_point(state.issued_at, inputs.rotate_every, urn), inputs.rotate_every, max(now, state.issued_at)
+def first_state(
+    inputs: Inputs, issued: Mapping[str, Any], instance: str, urn: str, now: datetime, version_id: str | None
+) -> State:
+    """The state after the first issue at `now`. `issued` is the cloud's key, which ends after one overlap until it gets its lifetime."""
+    state = _new_key(inputs, issued, instance, version_id)
+    first = first_point(state.issued_at, inputs.rotate_every, urn)
+    due = point_after(first, inputs.rotate_every, max(now, state.issued_at))
+    return replace(
+        state, next_rotation_at=_in_time(due, state.issued_at, inputs), lifetime=state.expires_at - state.issued_at
     )
-    return replace(state, next_rotation_at=due)
 
 
 def rotated_state(
-    inputs: Inputs, state: State, issued: Mapping[str, Any], tag: str, urn: str, now: datetime, overlap: timedelta
+    inputs: Inputs,
+    state: State,
+    issued: Mapping[str, Any],
+    instance: str,
+    urn: str,
+    now: datetime,
+    overlap: timedelta,
+    listed: Listing,
+    version_id: str | None,
 ) -> State:
-    """The state after a rotation at `now`: the old key is previous, its new expiry wanted but not enforced yet."""
-    ends = min(state.expires_at, later(now, overlap))
+    """The state after a rotation: the old key is previous, and what rotations that died had left is; their ends are wanted, and enforced where the
+    cloud has them already.
+
+    The overlap is counted from the cloud's own time, when it issued the new key; `now` is ours. What is due next is later than both. `listed` are
+    the account's keys as they were before.
+    """
+    new = _new_key(inputs, issued, instance, version_id)
+    rotated_at = new.issued_at
+    known = listed.get(state.key_id)
+    had = min(state.expires_at, known.expires_at) if known else state.expires_at
+    ends = min(had, later(rotated_at, overlap))
     old = PreviousKey(
         key_id=state.key_id,
         issued_at=state.issued_at,
-        # Where our clock is behind the cloud's: without an overlap the key ends now all the same, for it is compromised or gone.
-        expires_at=max(ends, state.issued_at) if overlap else ends,
-        rotated_at=now,
+        expires_at=ends,
+        rotated_at=rotated_at,
         lifetime_ends_at=state.expires_at,
         lockbox=state.applied.lockbox,
         lockbox_version_id=state.lockbox_version_id,
-        # Where the cloud ends it no later anyway, there is nothing to tell it.
-        enforced=now < ends == state.expires_at,
+        # What is over already has no end to wait for.
+        enforced=ends > rotated_at and known is not None and known.expires_at == ends,
     )
-    due = point_after(next_rotation(inputs, state, urn), inputs.rotate_every, now)
-    fresh = _fresh(inputs, issued, tag)
-    return replace(fresh, next_rotation_at=due, generation=state.generation + 1, previous=(*state.previous, old))
+    left = left_overs(state, listed, rotated_at, inputs)
+    due = next_point(next_rotation(inputs, state, urn), inputs.rotate_every, max(now, rotated_at))
+    due = _in_time(due, rotated_at, inputs)
+    return replace(new, next_rotation_at=due, generation=state.generation + 1, previous=(*state.previous, old, *left))
 
 
 def settled_state(inputs: Inputs, state: State, urn: str) -> State:
@@ -154,7 +186,26 @@ def lifetime_text(issued_at: datetime, expires_at: str | None) -> str:
     return format_duration(max(cloud_time(expires_at) - issued_at, timedelta(seconds=1)))
 
 
-def _fresh(inputs: Inputs, issued: Mapping[str, Any], tag: str) -> State:
+def listing_of(keys: Iterable[Mapping[str, Any]]) -> Listing:
+    """The account's keys, as the API lists them."""
+    return {
+        key["id"]: ListedKey(
+            key_id=key["id"],
+            issued_at=cloud_time(key.get("created_at")),
+            expires_at=cloud_time(key.get("expires_at")),
+            last_used_at=cloud_time(key["last_used_at"]) if key.get("last_used_at") else None,
+            mark=mark_of(key),
+        )
+        for key in keys
+    }
+
+
+def _in_time(due: datetime, issued_at: datetime, inputs: Inputs) -> datetime:
+    """`due`, or the last moment that leaves a whole overlap, where a clock of ours that is ahead or a point left out came later."""
+    return min(due, later(issued_at, inputs.lifetime - inputs.overlap))
+
+
+def _new_key(inputs: Inputs, issued: Mapping[str, Any], instance: str, version_id: str | None) -> State:
     issued_at = cloud_time(issued["created_at"])
     return State(
         key_id=issued["id"],
@@ -163,9 +214,10 @@ def _fresh(inputs: Inputs, issued: Mapping[str, Any], tag: str) -> State:
         expires_at=cloud_time(issued.get("expires_at")),
         next_rotation_at=issued_at,
         generation=1,
-        tag=tag,
+        instance=instance,
         applied=inputs,
         lifetime=inputs.lifetime,
+        lockbox_version_id=version_id,
         masked_secret=issued.get("masked_secret", ""),
     )
 

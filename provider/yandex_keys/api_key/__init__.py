@@ -1,0 +1,1 @@
+"""`ApiKey`: a key that is issued, delivered, rotated and retired."""

@@ -1,0 +1,295 @@
+"""`yandex-keys:index:ApiKey`: a key that is issued, delivered, rotated and retired; the verbs around `rotation.decide`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from ..durations import format_duration, parse_duration
+from ..errors import Cancelled, CloudError, InvalidInput, PartialFailure, YandexKeysError
+from ..properties import UNKNOWN, is_unknown
+from ..resource import Change, Diff, Properties, Read, ResourceType, Runtime, changed_properties
+from ..settings import format_time
+from .inputs import checked
+from .refresh import imported, refreshed
+from .rotation import Action, Decision, Inputs, Listing, State, Verb, decide, next_rotation, short_overlap
+from .state import INPUTS, ROTATED, inputs_of, listing_of, properties_of, settled_state, state_of
+from .steps import Steps
+
+# How far the time by which keys are judged may be behind what the state has seen: a run itself takes less, and so do two clocks.
+_STALE: Final = timedelta(hours=1)
+_REPLACES: Final = frozenset({"serviceAccountId"})
+# What each decision shows as changed beside the inputs, so that a preview without a changed input has its lines too.
+_OUTPUTS: Final = {
+    Verb.ROTATE: ROTATED,
+    Verb.REVOKE: ("previous",),
+    Verb.RETIRE: ("previous",),
+    Verb.ENFORCE: ("previous",),
+    Verb.EXTEND: ("previous",),
+}
+
+
+class ApiKey(ResourceType):
+    """See the package's schema for inputs and outputs."""
+
+    token = "yandex-keys:index:ApiKey"
+
+    def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
+        return checked(new)
+
+    def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
+        if urn in runtime.imported:
+            # The engine compares what it has just imported with the program, and takes any difference for a mistake; the next `up` rotates it.
+            return Diff()
+        self._claim(runtime, state)
+        changes = _input_changes(state, inputs)
+        if any(change.replace for change in changes.values()):
+            return Diff(changes)
+        decision, _ = decided(urn, state, inputs, runtime)
+        for action in decision.actions:
+            runtime.log("info", action.reason, urn)
+            changes.update(
+                {name: Change(is_input=False) for name in _outputs(action.verb, inputs) if name not in changes}
+            )
+        for warning in (*decision.warnings, *_of_the_schedule(state, inputs, runtime)):
+            runtime.log("warning", warning, urn)
+        if _regridded(urn, state, inputs) is not None and "nextRotationAt" not in changes:
+            changes["nextRotationAt"] = Change(is_input=False)
+        change = decision.action(Verb.CHANGE)
+        if change is not None and change.until is not None:
+            changes["expiresAt"] = Change(is_input=False)
+        return Diff(changes)
+
+    def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
+        if state is None:
+            for warning in _of_the_schedule({}, inputs, runtime):
+                runtime.log("warning", warning, urn)
+            return {**inputs, "lockboxVersionId": "", "instance": UNKNOWN, **_unknown(Verb.ROTATE, inputs)}
+        decision, _ = decided(urn, state, inputs, runtime)
+        kept = {name: value for name, value in state.items() if name not in INPUTS}
+        if not inputs.get("exposeSecret"):
+            kept.pop("secret", None)
+        due = _regridded(urn, state, inputs)
+        if due is not None:
+            kept["nextRotationAt"] = due
+        for action in decision.actions:
+            kept.update(_unknown(action.verb, inputs))
+            if action.verb == Verb.CHANGE and action.until is not None:
+                kept["expiresAt"] = format_time(action.until)
+        return {**inputs, **kept}
+
+    def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
+        wanted, now = inputs_of(inputs), runtime.now()
+        steps = Steps(runtime, urn, wanted, None)
+        steps.issue_first(now)
+        state = steps.state
+        failures, applied = [], dict(inputs)
+        try:
+            steps.give_lifetime()
+            runtime.log("info", f"issued key {state.key_id}, which ends {format_time(steps.state.expires_at)}", urn)
+        except YandexKeysError as error:
+            ends = format_time(state.expires_at)
+            failures.append(
+                f"key {state.key_id} was issued and ends {ends} until the next `pulumi up` gives it its lifetime: {error}"
+            )
+            applied["lifetime"] = format_duration(state.expires_at - state.issued_at)
+        failures += _revoked(steps, wanted, urn, runtime)
+        properties = properties_of(applied, steps.state, steps.secret)
+        self._claim(runtime, properties)
+        if failures:
+            raise PartialFailure(state.key_id, properties, failures)
+        return state.key_id, properties
+
+    def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
+        if "keyId" not in state:
+            runtime.imported.add(urn)
+            return imported(resource_id, inputs, runtime)
+        self._claim(runtime, state)
+        return refreshed(resource_id, inputs, state, runtime)
+
+    def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
+        self._claim(runtime, state)
+        before, wanted, now = state_of(state), inputs_of(inputs), runtime.now()
+        decision, listed = decided(urn, state, inputs, runtime, to_carry_out=True)
+        steps = Steps(runtime, urn, wanted, before, state.get("secret"), listed)
+        failures, done = [], set()
+        for action in decision.actions:
+            try:
+                failures += steps.carry_out(action, now)
+                done.add(action.verb)
+            except Cancelled as error:
+                failures.append(str(error))
+                break
+            except YandexKeysError as error:
+                failures.append(str(error) + _still_working(action, wanted, before))
+        if not failures:
+            return properties_of(inputs, settled_state(steps.inputs, steps.state, urn), steps.secret)
+        if steps.state == before:
+            raise YandexKeysError("; ".join(failures))
+        applied = (
+            inputs
+            if done & {Verb.ROTATE}
+            else {**_inputs_in(state), **({} if Verb.CHANGE not in done else _changed_in_place(inputs))}
+        )
+        raise PartialFailure(resource_id, properties_of(applied, steps.state, steps.secret), failures)
+
+    def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
+        self._claim(runtime, state)
+        before = state_of(state)
+        Steps(runtime, urn, before.applied, before).end()
+
+    @staticmethod
+    def _claim(runtime: Runtime, state: Properties) -> None:
+        """Notes which keys the state accounts for, so that no other resource of this run calls them nobody's."""
+        runtime.claimed.update({state.get("keyId", ""), *(item["keyId"] for item in state.get("previous", ()))})
+
+
+def decided(
+    urn: str, state: Properties, inputs: Properties, runtime: Runtime, *, to_carry_out: bool = False
+) -> tuple[Decision, Listing | None]:
+    """`decide` on property bags, and the account's keys where they were listed: where the decision asks, and before a rotation is carried out.
+
+    Inputs that are not known yet count as unchanged, but for where the secret goes.
+    Raises InvalidInput where `asOf` is before what the state has seen, and CloudError where a rotation can't be begun without a listing.
+    """
+    known: Properties = {name: inputs[name] for name in INPUTS if name in inputs and not is_unknown(inputs[name])}
+    for name in INPUTS:
+        if name in inputs and is_unknown(inputs[name]) and name in state:
+            known[name] = state[name]
+    if is_unknown(inputs.get("lockbox")):
+        known["lockbox"] = {"secretId": "not known yet"}
+    was, wanted, owner = state_of(state), inputs_of(known), runtime.owner(urn)
+    _must_not_be_stale(was, runtime)
+    decision = decide(wanted, was, runtime.now(), urn, None, owner)
+    if not decision.wants_listing and not (to_carry_out and decision.action(Verb.ROTATE)):
+        return decision, None
+    try:
+        listed = _listed(was, wanted, runtime)
+    except CloudError as error:
+        if to_carry_out and decision.action(Verb.ROTATE):
+            raise
+        runtime.log("warning", f"the account's keys could not be looked up, their last use among it: {error}", urn)
+        return decision, None
+    return decide(wanted, was, runtime.now(), urn, listed, owner), listed
+
+
+def _listed(state: State, wanted: Inputs, runtime: Runtime) -> Listing:
+    """The account's keys; what the listing lacks of the state's keys and of the compromised ones is asked for by id."""
+    account = state.applied.service_account_id
+    keys = {key["id"]: key for key in runtime.reads.keys(account)}
+    for key_id in sorted((state.key_ids | (wanted.compromised - state.applied.compromised)) - keys.keys()):
+        key = runtime.reads.key(key_id)
+        if key is not None and key.get("service_account_id") == account:
+            keys[key_id] = key
+    return listing_of(keys.values())
+
+
+def _must_not_be_stale(state: State, runtime: Runtime) -> None:
+    if runtime.as_of is not None and runtime.as_of < state.seen_until - _STALE:
+        seen = format_time(state.seen_until)
+        raise InvalidInput(
+            [
+                (
+                    "asOf",
+                    f"{format_time(runtime.as_of)} is before what the state has seen ({seen}): by such a time nothing can be judged. "
+                    "Leave asOf and YANDEX_KEYS_AS_OF out, or set them to a later time",
+                )
+            ]
+        )
+
+
+def _of_the_schedule(state: Properties, inputs: Properties, runtime: Runtime) -> list[str]:
+    """What a human must know of the overlap and the clocks, whatever is to be done."""
+    warnings = []
+    if not is_unknown(inputs.get("overlap")) and not is_unknown(inputs.get("compromised")):
+        words = short_overlap(parse_duration(inputs["overlap"]), runtime.run_every)
+        warnings += [words] if words else []
+    if state and runtime.as_of is None:
+        seen = state_of(state).seen_until
+        if runtime.now() < seen - _STALE:
+            warnings.append(
+                f"this machine's clock says {format_time(runtime.now())}, but the state has seen {format_time(seen)}: nothing is due "
+                "by a clock that is behind; set it right"
+            )
+    return warnings
+
+
+def _revoked(steps: Steps, wanted: Inputs, urn: str, runtime: Runtime) -> list[str]:
+    """After a first issue: deletes the keys of earlier instances that are listed as compromised. What failed, in words."""
+    if not wanted.compromised:
+        return []
+    failures = []
+    before = replace(steps.state, applied=replace(wanted, compromised=frozenset()))
+    try:
+        listed = _listed(before, wanted, runtime)
+    except CloudError as error:
+        return [f"whether compromised keys are there could not be looked up: {error}"]
+    decision = decide(wanted, before, before.issued_at, urn, listed, runtime.owner(urn))
+    for warning in decision.warnings:
+        runtime.log("warning", warning, urn)
+    for action in decision.actions:
+        if action.verb == Verb.REVOKE:
+            runtime.log("info", action.reason, urn)
+            try:
+                failures += steps.carry_out(action, before.issued_at)
+            except YandexKeysError as error:
+                failures.append(f"{error} {_works_on(action.key_id)}")
+    return failures
+
+
+def _still_working(action: Action, wanted: Inputs, before: State) -> str:
+    """What must be said of a leaked key whose replacement or deletion failed: it lets whoever has it in."""
+    leaked = before.key_id if action.verb == Verb.ROTATE else action.key_id
+    if leaked not in wanted.compromised or action.verb not in (Verb.ROTATE, Verb.REVOKE):
+        return ""
+    return f" {_works_on(leaked)}"
+
+
+def _works_on(key_id: str) -> str:
+    return (
+        f"THE COMPROMISED KEY {key_id} STILL WORKS: the next `pulumi up` tries again; to end it at once, at the price that its consumers fail "
+        f"until then, run `yc iam api-key delete {key_id}`."
+    )
+
+
+def _regridded(urn: str, state: Properties, inputs: Properties) -> str | None:
+    """When the current key is due now, where a changed `rotateEvery` put it on another grid; None where it is due as before, or isn't known."""
+    if is_unknown(inputs["rotateEvery"]):
+        return None
+    was = state_of(state)
+    schedule = {
+        name: inputs[name] for name in ("lifetime", "rotateEvery", "overlap") if not is_unknown(inputs.get(name))
+    }
+    due = format_time(next_rotation(inputs_of({**state, **schedule}), was, urn))
+    return due if due != state["nextRotationAt"] else None
+
+
+def _input_changes(state: Properties, inputs: Properties) -> dict[str, Change]:
+    wanted = {name: inputs.get(name) for name in INPUTS}
+    had = {name: state.get(name) for name in INPUTS}
+    for names in ("scopes", "compromised"):
+        had[names] = sorted(had[names] or ())
+        wanted[names] = wanted[names] if is_unknown(wanted[names]) else sorted(wanted[names] or ())
+    return changed_properties(had, wanted, _REPLACES)
+
+
+def _outputs(verb: Verb, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    names: tuple[str, ...] = _OUTPUTS.get(verb, ())
+    if verb == Verb.ROTATE:
+        names += ("lockboxVersionId",) if inputs.get("lockbox") else ()
+        names += ("secret",) if inputs.get("exposeSecret") else ()
+    return names
+
+
+def _unknown(verb: Verb, inputs: Mapping[str, Any]) -> Properties:
+    return dict.fromkeys(_outputs(verb, inputs), UNKNOWN)
+
+
+def _inputs_in(state: Properties) -> Properties:
+    return {name: state[name] for name in INPUTS if name in state}
+
+
+def _changed_in_place(inputs: Properties) -> Properties:
+    return {name: inputs[name] for name in ("scopes", "description", "lifetime") if name in inputs}

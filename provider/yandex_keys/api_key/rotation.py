@@ -1,0 +1,459 @@
+"""What to do with a key, and why: one pure function, through which every change of an `ApiKey` goes.
+
+`decide` is total: it answers for every combination of inputs, state and time, and raises nothing. Preview and update call it alike, so they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from ..durations import format_duration
+from ..marks import Mark
+from .schedule import DAY, first_point, later
+
+
+class Status(StrEnum):
+    """What is known of the current key.
+
+    CURRENT: issued and delivered. MISSING: gone, behind our back. ADOPTED: imported, its secret was never ours. UNDELIVERED: alive, but Lockbox
+    gives consumers something else.
+    """
+
+    CURRENT = "current"
+    MISSING = "missing"
+    ADOPTED = "adopted"
+    UNDELIVERED = "undelivered"
+
+
+@dataclass(frozen=True)
+class Lockbox:
+    """Where in Lockbox a secret goes: entry `secret_entry` holds it, entry `key_id_entry` the key's id."""
+
+    secret_id: str
+    secret_entry: str = "api_key"
+    key_id_entry: str = "api_key_id"
+
+
+@dataclass(frozen=True)
+class Verify:
+    """A harmless call that must succeed with a new key before it counts; `timeout` bounds all its tries."""
+
+    url: str
+    method: str = "GET"
+    expect_status: int = 200
+    timeout: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the user wants of a key; see the package's schema for each input."""
+
+    service_account_id: str
+    scopes: frozenset[str]
+    description: str
+    lifetime: timedelta
+    rotate_every: timedelta
+    overlap: timedelta
+    reissue: str | None = None
+    compromised: frozenset[str] = frozenset()
+    when_still_used: Literal["extend", "retire"] = "extend"
+    lockbox: Lockbox | None = None
+    expose_secret: bool = False
+    verify: Verify | None = None
+
+
+@dataclass(frozen=True)
+class PreviousKey:
+    """A key in its overlap.
+
+    expires_at: when the cloud ends it; lifetime_ends_at: the latest that an extension may push that to; extended_at: the last extension, if any;
+    enforced: False where the cloud has not been told of `expires_at` yet; lockbox_version_id: None where it is not known.
+    """
+
+    key_id: str
+    issued_at: datetime
+    expires_at: datetime
+    rotated_at: datetime
+    lifetime_ends_at: datetime
+    lockbox: Lockbox | None = None
+    lockbox_version_id: str | None = None
+    extended_at: datetime | None = None
+    enforced: bool = True
+
+
+@dataclass(frozen=True)
+class ListedKey:
+    """A key of the account, as the cloud lists it. `expires_at` is the last second that there is where it never ends."""
+
+    key_id: str
+    issued_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What the last run left. `applied` is what was wanted of it then, as far as the cloud still agrees; `lifetime` None: another expiry was set.
+
+    instance: the part of the mark that all keys of this resource carry; empty where none was issued by it yet (an import).
+    """
+
+    key_id: str
+    status: Status
+    issued_at: datetime
+    expires_at: datetime
+    next_rotation_at: datetime
+    generation: int
+    instance: str
+    applied: Inputs
+    lifetime: timedelta | None
+    lockbox_version_id: str | None = None
+    masked_secret: str = ""
+    previous: tuple[PreviousKey, ...] = ()
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """The ids of all keys that the state accounts for."""
+        return frozenset({self.key_id, *(previous.key_id for previous in self.previous)})
+
+    @property
+    def seen_until(self) -> datetime:
+        """The latest moment of which the state knows something that happened."""
+        return max(
+            self.issued_at,
+            *(previous.rotated_at for previous in self.previous),
+            *(previous.extended_at or previous.rotated_at for previous in self.previous),
+        )
+
+
+class Verb(StrEnum):
+    """What is done, in the order in which it is done where several are due.
+
+    What ends or saves previous keys comes first: it frees quota and keeps its promise even where a rotation then fails.
+    """
+
+    REVOKE = "revoke"
+    RETIRE = "retire"
+    ENFORCE = "enforce"
+    EXTEND = "extend"
+    CHANGE = "change"
+    ISSUE = "issue"
+    ROTATE = "rotate"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do: `key_id` is whom it concerns, `until` its new expiry (ENFORCE, EXTEND), `overlap` what the old key keeps (ROTATE)."""
+
+    verb: Verb
+    reason: str
+    key_id: str = ""
+    until: datetime | None = None
+    overlap: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do, in order; what a human must know; and whether the account's keys must be listed before this is final."""
+
+    actions: tuple[Action, ...] = ()
+    warnings: tuple[str, ...] = ()
+    wants_listing: bool = False
+
+    def action(self, verb: Verb) -> Action | None:
+        """The action with that verb, if there is one."""
+        return next((action for action in self.actions if action.verb is verb), None)
+
+
+Listing = Mapping[str, ListedKey]
+"""The account's keys by their ids."""
+
+
+def decide(
+    inputs: Inputs,
+    state: State | None,
+    now: datetime,
+    urn: str = "",
+    listed: Listing | None = None,
+    owner: str = "",
+) -> Decision:
+    """What to do with the key at `now` (UTC).
+
+    `urn` is whose grid it rotates on, `owner` what marks the keys that were made for it; `listed` is given where an earlier answer wanted it.
+    """
+    if state is None:
+        return Decision((Action(Verb.ISSUE, "first key"),))
+    actions: list[Action] = []
+    warnings: list[str] = []
+    wants_listing = False
+    for previous in state.previous:
+        end = _end_of(previous, inputs, now)
+        if end is not None:
+            actions.append(end)
+            continue
+        if not previous.enforced:
+            reason = (
+                f"key {previous.key_id} keeps working until {_shown(previous.expires_at)}, and the cloud must be told"
+            )
+            actions.append(Action(Verb.ENFORCE, reason, previous.key_id, previous.expires_at))
+        elif now >= _watched_from(previous, inputs):
+            if listed is None:
+                wants_listing = True
+            else:
+                _still_used(previous, listed.get(previous.key_id), inputs, actions, warnings)
+    leaked = _newly_compromised(inputs, state)
+    left_over_leaked = None
+    if leaked and listed is None:
+        wants_listing = True
+    elif listed is not None:
+        left_over_leaked = _compromised_elsewhere(leaked, inputs, state, listed, owner, actions, warnings)
+    rotation = _rotation(inputs, state, now, urn, left_over_leaked)
+    if rotation is not None:
+        actions.append(rotation)
+    else:
+        actions.extend(_change(inputs, state))
+    order = list(Verb)
+    return Decision(tuple(sorted(actions, key=lambda action: order.index(action.verb))), tuple(warnings), wants_listing)
+
+
+def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
+    """When the current key is due: on the grid that the state carries, or on a new one where the period was changed.
+
+    Never so late that the key would end within its overlap, whatever moved the grid: a clock of ours that was ahead, a reissue.
+    """
+    due = state.next_rotation_at
+    if inputs.rotate_every != state.applied.rotate_every:
+        due = first_point(state.issued_at, inputs.rotate_every, urn)
+    return min(due, later(state.issued_at, inputs.lifetime - inputs.overlap))
+
+
+def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> tuple[PreviousKey, ...]:
+    """The keys of our instance that the state doesn't know, as previous keys from `now` on: what rotations that died have left, and what is newer
+    than a restored state. Consumers may hold them, so each keeps the shorter of its own end and one overlap.
+
+    A key whose whole mark another one carries too is a copy of its description, made by hand: one call of Create makes one key.
+    """
+    if not state.instance:
+        return ()
+    known = {listed[key_id].mark for key_id in state.key_ids if key_id in listed}
+    found = [
+        key
+        for key in listed.values()
+        if key.key_id not in state.key_ids
+        and key.mark is not None
+        and key.mark.instance == state.instance
+        and key.mark not in known
+    ]
+    return tuple(_as_previous(key, now, inputs) for key in sorted(found, key=lambda key: (key.issued_at, key.key_id)))
+
+
+def strangers(listed: Listing, owner: str, instance: str, claimed: frozenset[str]) -> tuple[ListedKey, ...]:
+    """The keys that were made for this resource but by another instance of it, and that no resource of this run lists (`claimed`): never changed."""
+    return tuple(
+        key
+        for key in listed.values()
+        if key.mark is not None
+        and key.mark.owner == owner
+        and key.mark.instance != instance
+        and key.key_id not in claimed
+    )
+
+
+def warning_of(stranger: ListedKey, now: datetime) -> str:
+    """What a human must know of a key of another instance."""
+    ends = "works no longer" if stranger.expires_at <= now else f"works until {_shown(stranger.expires_at)}"
+    return (
+        f"key {stranger.key_id} was issued for this resource as well, on {_shown(stranger.issued_at)}, but not by what the state holds: by a run "
+        f"that died, by another copy of the state, or by what is being replaced right now. It isn't touched and {ends}; to end it at once, "
+        f"list it under compromised"
+    )
+
+
+def short_overlap(overlap: timedelta, run_every: timedelta) -> str | None:
+    """What a human must know where the overlap holds fewer than two runs; None where it doesn't."""
+    if overlap >= 2 * run_every:
+        return None
+    return (
+        f"overlap {format_duration(overlap)} holds fewer than two runs (runEvery is {format_duration(run_every)}): no run may see a consumer "
+        f"that is stuck on the previous key before it ends; make overlap {format_duration(2 * run_every)} or longer, or run more often and say so in "
+        f"yandex-keys:runEvery"
+    )
+
+
+def _as_previous(key: ListedKey, now: datetime, inputs: Inputs) -> PreviousKey:
+    overlap = timedelta(0) if key.key_id in inputs.compromised else inputs.overlap
+    ends = min(key.expires_at, later(now, overlap))
+    return PreviousKey(
+        key_id=key.key_id,
+        issued_at=key.issued_at,
+        expires_at=ends,
+        rotated_at=now,
+        lifetime_ends_at=key.expires_at,
+        lockbox=inputs.lockbox,
+        enforced=key.expires_at == ends and key.key_id not in inputs.compromised,
+    )
+
+
+def _newly_compromised(inputs: Inputs, state: State) -> frozenset[str]:
+    """The listed ids that were not listed before and that the state doesn't know: whose they are only the cloud can tell."""
+    return inputs.compromised - state.applied.compromised - state.key_ids
+
+
+def _compromised_elsewhere(
+    leaked: frozenset[str],
+    inputs: Inputs,
+    state: State,
+    listed: Listing,
+    owner: str,
+    actions: list[Action],
+    warnings: list[str],
+) -> str | None:
+    """Ends the keys of other instances that are listed, warns of ids that are nobody's; answers a key of our own instance, if one is listed.
+
+    Such a key may be what Lockbox gives, so it goes with a rotation.
+    """
+    ours = None
+    for key_id in sorted(leaked):
+        key = listed.get(key_id)
+        if key is None:
+            account = inputs.service_account_id
+            warnings.append(
+                f"compromised lists {key_id}, but account {account} has no such key: nothing is deleted; check the id, or see "
+                "whether it is gone already"
+            )
+        elif key.mark is not None and state.instance and key.mark.instance == state.instance:
+            ours = key_id
+        elif key.mark is not None and key.mark.owner == owner:
+            reason = (
+                f"key {key_id}, which another instance of this resource issued, is compromised: it is deleted at once"
+            )
+            actions.append(Action(Verb.REVOKE, reason, key_id))
+        else:
+            warnings.append(
+                f"compromised lists {key_id}, which this resource didn't issue: it isn't touched; delete it where it is declared, or with "
+                f"`yc iam api-key delete {key_id}`"
+            )
+    return ours
+
+
+def _end_of(previous: PreviousKey, inputs: Inputs, now: datetime) -> Action | None:
+    if previous.key_id in inputs.compromised:
+        return Action(Verb.REVOKE, f"key {previous.key_id} is compromised: it is deleted at once", previous.key_id)
+    if previous.expires_at <= now:
+        return Action(
+            Verb.RETIRE,
+            f"retires key {previous.key_id}: its overlap ended {_shown(previous.expires_at)}",
+            previous.key_id,
+        )
+    return None
+
+
+def _watched_from(previous: PreviousKey, inputs: Inputs) -> datetime:
+    """From when on a use tells of a consumer that is stuck: one that reads again in its own time has done so within a quarter of the overlap."""
+    return later(previous.extended_at or previous.rotated_at, inputs.overlap / 4)
+
+
+def _still_used(
+    previous: PreviousKey, listed: ListedKey | None, inputs: Inputs, actions: list[Action], warnings: list[str]
+) -> None:
+    last_used = listed.last_used_at if listed else None
+    if last_used is None or last_used <= _watched_from(previous, inputs):
+        return
+    used = f"key {previous.key_id} is still used (last on {_shown(last_used)})"
+    # Its own expiry may be none (it was imported), or later than the lifetime that the user wants by now.
+    ends_for_good = min(previous.lifetime_ends_at, later(previous.issued_at, inputs.lifetime))
+    until = min(later(previous.expires_at, inputs.overlap), ends_for_good)
+    if inputs.when_still_used == "extend" and until > previous.expires_at:
+        actions.append(Action(Verb.EXTEND, f"{used}: it is extended until {_shown(until)}", previous.key_id, until))
+        warnings.append(
+            f"{used}; it now works until {_shown(until)} and ends for good on {_shown(ends_for_good)}: "
+            "move its consumer to the current key"
+        )
+    else:
+        warnings.append(
+            f"{used}; it ends on {_shown(previous.expires_at)} and its consumer will be cut: move it to the current key"
+        )
+
+
+def _rotation(
+    inputs: Inputs, state: State, now: datetime, urn: str, left_over_leaked: str | None = None
+) -> Action | None:
+    if state.key_id in inputs.compromised and state.status is not Status.MISSING:
+        reason = f"key {state.key_id} is compromised: a new key replaces it, and it is deleted at once"
+        return Action(Verb.ROTATE, reason, state.key_id, overlap=timedelta(0))
+    why = _why_rotate(inputs, state, now, urn)
+    if why is None and left_over_leaked:
+        why = f"key {left_over_leaked}, which a run that died had issued, is compromised, and consumers may have it"
+    if why is None:
+        return None
+    if state.status is Status.MISSING:
+        return Action(Verb.ROTATE, f"rotates: {why}", state.key_id, overlap=timedelta(0))
+    ends = min(state.expires_at, later(now, inputs.overlap))
+    working = f"it keeps working until {_shown(ends)}" if ends > now else "it works no longer"
+    age = _age(now - state.issued_at)
+    return Action(
+        Verb.ROTATE, f"rotates: {why}, key {state.key_id} is {age} old; {working}", state.key_id, overlap=inputs.overlap
+    )
+
+
+def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | None:
+    applied = state.applied
+    due = next_rotation(inputs, state, urn)
+    reasons = (
+        (state.status is Status.MISSING, f"key {state.key_id} is gone, and not by us"),
+        (state.status is Status.ADOPTED, "adopted by import, so its secret was never ours"),
+        (state.status is Status.UNDELIVERED, "Lockbox gives consumers something else"),
+        (due <= now, f"due since {_shown(due)}"),
+        (state.expires_at <= now, f"expired {_shown(state.expires_at)}"),
+        (later(state.issued_at, inputs.lifetime) <= now, f"a lifetime of {format_duration(inputs.lifetime)} is over"),
+        (
+            inputs.reissue != applied.reissue,
+            "reissue was removed" if inputs.reissue is None else f"reissue is now {inputs.reissue!r}",
+        ),
+        (inputs.lockbox != applied.lockbox, "delivered elsewhere from now on, and a secret can't be read again"),
+        (inputs.expose_secret and not applied.expose_secret, "an output from now on, and a secret can't be read again"),
+    )
+    return next((words for holds, words in reasons if holds), None)
+
+
+def _change(inputs: Inputs, state: State) -> list[Action]:
+    applied = state.applied
+    changed = [
+        words
+        for words, differs in (
+            ("scopes", inputs.scopes != applied.scopes),
+            ("description", inputs.description != applied.description),
+            ("lifetime", inputs.lifetime != state.lifetime),
+        )
+        if differs
+    ]
+    if not changed:
+        return []
+    until = later(state.issued_at, inputs.lifetime) if "lifetime" in changed else None
+    return [
+        Action(
+            Verb.CHANGE,
+            f"changes {', '.join(changed)} of key {state.key_id} in place; its secret stays",
+            state.key_id,
+            until,
+        )
+    ]
+
+
+def _shown(time: datetime) -> str:
+    """`time` for people: to the minute, in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _age(age: timedelta) -> str:
+    """`age` for people, in its largest unit."""
+    for unit, length in (("day", DAY), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        count = age // length
+        if count > 0:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "less than a minute"
