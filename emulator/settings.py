@@ -15,7 +15,7 @@ from emulator.storage import Kind, Record, Storage
 
 @dataclass(frozen=True)
 class Settings:
-    """The traits, with the cloud's documented or likeliest ones as defaults. Delays run in real time."""
+    """The traits, with the cloud's documented or likeliest ones as defaults. Delays run in real time, where they don't say otherwise."""
 
     api_key_quota: int = 1_000
     """API keys in the cloud."""
@@ -33,6 +33,8 @@ class Settings:
     """How long the services don't know a new API key."""
     token_lifetime: timedelta = timedelta(hours=12)
     """Of an IAM token."""
+    idempotency_key_lifetime: timedelta = timedelta(hours=24)
+    """How long an operation is known by its idempotency key, in emulated time. The documentation names no time."""
     schedule_current_version: str = "allow"
     """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`. The documentation is
     silent; Terraform's provider does it whenever it deletes a version, and its acceptance tests expect it to work."""

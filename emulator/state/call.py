@@ -30,7 +30,13 @@ class Call:
     request_id: str
     principal: str = ""
     """The id of the service account that calls; empty for calls that need no token."""
+    starts_operation: bool = False
+    """Whether the method answers an operation of its own making."""
+    idempotency_key: str = ""
+    """The UUID (in lower case) under which the call's operation is remembered; empty for a call without one."""
     plan: OperationPlan | None = None
     operation: Any = None
     """The record of the operation that the call has made, if it has."""
+    repeated: bool = False
+    """Whether the call was answered with an earlier call's operation, and did nothing itself."""
     notes: dict[str, Any] = field(default_factory=dict)

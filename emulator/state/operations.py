@@ -1,4 +1,8 @@
-"""Operations: what the cloud answers to a change; done at once, unless the settings or a test's plan say otherwise."""
+"""Operations: what the cloud answers to a change; done at once, unless the settings or a test's plan say otherwise.
+
+A change that comes with an idempotency key is remembered by it: asked for again, it is answered with its operation as that is now
+(https://yandex.cloud/en/docs/api-design-guide/concepts/idempotency). How long the cloud remembers is documented nowhere; the settings say.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +41,26 @@ class Operations:
             operation.error.CopyFrom(status_pb2.Status(code=plan.code, message=plan.message))
         else:
             operation.response.Pack(Empty() if response is None else response)
-        record = Record(
-            Kind.OPERATION, operation.id, operation.SerializeToString(), resource_id, facts=self._course(plan)
-        )
+        facts: dict[str, Any] = dict(self._course(plan))
+        name = ""
+        if call.idempotency_key:
+            name = _remembered_as(call)
+            facts["rememberedFrom"] = self._ground.clock.now().timestamp()
+        record = Record(Kind.OPERATION, operation.id, operation.SerializeToString(), resource_id, name, facts)
         call.operation = record
         self.keep(record)
         return self._view(record)
+
+    def repeated(self, call: Call) -> Operation | None:
+        """The operation that the same caller's earlier call with this idempotency key has made, as it is now; None without one."""
+        if not call.idempotency_key:
+            return None
+        found = self._ground.storage.named(Kind.OPERATION, _remembered_as(call))
+        if not found:
+            return None
+        age = self._ground.clock.now().timestamp() - found[-1].facts["rememberedFrom"]
+        remembered = age < self._ground.settings.idempotency_key_lifetime.total_seconds()
+        return self._view(found[-1]) if remembered else None
 
     def keep(self, record: Record) -> None:
         """Keeps an operation's record; also after what it did was undone."""
@@ -82,3 +100,7 @@ class Operations:
             if not record.facts.get("earlyError"):
                 operation.ClearField("result")
         return operation
+
+
+def _remembered_as(call: Call) -> str:
+    return f"{call.principal}/{call.idempotency_key}"

@@ -21,6 +21,14 @@ class LoggedCall:
     principal: str = ""
     code: str = ""
     """How it ended; empty while it is under way."""
+    idempotencyKey: str = ""
+    """The header as it was sent; empty without one."""
+    repeated: bool = False
+    """Whether it was answered with the operation that an earlier call with the same key had made, and did nothing."""
+
+    def end(self, principal: str, code: str, *, repeated: bool) -> None:
+        """The call has ended."""
+        self.principal, self.code, self.repeated = principal, code, repeated
 
 
 class CallBook:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from functools import cache
+from typing import Any, Final, NoReturn
 
 import grpc
+from google.protobuf import descriptor_pool
+from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator.errors import CloudError, bad_request, code_named, unauthenticated
 from emulator.state.call import Call
@@ -21,6 +25,8 @@ from provider.yandex_keys.field_limits import violations
 
 _OPEN = frozenset({"ApiEndpointService/List", "ApiEndpointService/Get", "IamTokenService/Create"})
 """What a client calls before it has a token."""
+_IDEMPOTENCY_KEY: Final = "idempotency-key"
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass
@@ -59,25 +65,27 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
         if handler is None or handler.unary_unary is None or not service.startswith("yandex.cloud."):
             return handler
         method = f"{service.rsplit('.', 1)[-1]}/{name}"
+        starts_operation = _starts_operation(service, name)
 
         def handle(request: Any, context: grpc.ServicerContext) -> Any:
-            return self._handle(method, handler.unary_unary, request, context)
+            call = Call(method, str(uuid.uuid4()), starts_operation=starts_operation)
+            return self._handle(call, handler.unary_unary, request, context)
 
         return grpc.unary_unary_rpc_method_handler(handle, handler.request_deserializer, handler.response_serializer)
 
-    def _handle(self, method: str, behaviour: Callable[..., Any], request: Any, context: grpc.ServicerContext) -> Any:
-        call = Call(method, str(uuid.uuid4()))
+    def _handle(self, call: Call, behaviour: Callable[..., Any], request: Any, context: grpc.ServicerContext) -> Any:
         now = datetime.fromtimestamp(self._state.clock.real(), UTC)
-        entry = LoggedCall(method, call.request_id, _text(now), _text(self._state.clock.now()))
+        entry = LoggedCall(call.method, call.request_id, _text(now), _text(self._state.clock.now()))
+        entry.idempotencyKey = _sent(context, _IDEMPOTENCY_KEY)
         self._calls.begin(entry)
         # Clients of the cloud log these, and read them at the beginning as well as at the end.
         context.send_initial_metadata(_trace(call))
         try:
             response = self._carry_out(call, behaviour, request, context)
         except CloudError as error:
-            entry.principal, entry.code = call.principal, error.code.name
+            entry.end(call.principal, error.code.name, repeated=call.repeated)
             _abort(error, call, context)
-        entry.principal, entry.code = call.principal, "OK"
+        entry.end(call.principal, "OK", repeated=call.repeated)
         context.set_trailing_metadata(_trace(call))
         return response
 
@@ -87,8 +95,8 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
             self._suffer(fault, call, context)
         if call.method not in _OPEN:
             call.principal = self._authenticated(context)
-        if found := violations(request):
-            raise bad_request(found)
+        if call.starts_operation:
+            call.idempotency_key = _idempotency_key(context)
         response = self._in_transaction(call, behaviour, request, context)
         for fault in self._faults.take(call.method, "after"):
             self._suffer(fault, call, context)
@@ -99,7 +107,14 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
     ) -> Any:
         response = None
         try:
+            # Looked for and remembered in one transaction: of two calls with one key at the same time, one does nothing.
             with self._state.storage.transaction():
+                response = self._state.operations.repeated(call)
+                if response is not None:
+                    call.repeated = True
+                    return response
+                if found := violations(request):
+                    raise bad_request(found)
                 response = behaviour(request, Passage(call, context))
                 if call.plan and call.plan.code and not call.plan.takes_effect and call.operation:
                     raise _Undone
@@ -111,8 +126,7 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
         return response
 
     def _authenticated(self, context: grpc.ServicerContext) -> str:
-        given = {key: value for key, value in context.invocation_metadata() if key == "authorization"}
-        scheme, _, token = str(given.get("authorization", "")).partition(" ")
+        scheme, _, token = _sent(context, "authorization").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthenticated("Send an IAM token as metadata: authorization: Bearer <token>")
         return self._state.tokens.subject(token)
@@ -125,6 +139,31 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
         if fault.code != "OK":
             moment = "before it took effect" if fault.when == "before" else "after it took effect"
             raise CloudError(code_named(fault.code), fault.message or f"{call.method} failed {moment}, as a test asked")
+
+
+@cache
+def _starts_operation(service: str, name: str) -> bool:
+    """Whether the method answers an operation of its own making; those of OperationService are other methods' operations."""
+    try:
+        method = descriptor_pool.Default().FindMethodByName(f"{service}.{name}")
+    except KeyError:
+        return False
+    return bool(method.output_type is Operation.DESCRIPTOR) and not service.endswith(".OperationService")
+
+
+def _sent(context: grpc.ServicerContext, name: str) -> str:
+    """The last header of that name (in lower case); empty without one."""
+    return str(dict(context.invocation_metadata()).get(name, ""))
+
+
+def _idempotency_key(context: grpc.ServicerContext) -> str:
+    """The idempotency key in lower case; empty without one. Raises INVALID_ARGUMENT when it isn't a UUID."""
+    if _IDEMPOTENCY_KEY not in dict(context.invocation_metadata()):
+        return ""
+    key = _sent(context, _IDEMPOTENCY_KEY)
+    if not _UUID.fullmatch(key):
+        raise bad_request([(_IDEMPOTENCY_KEY, "isn't a UUID, such as c1700de3-b8cb-4d8a-9990-e4ebf052e9aa")])
+    return key.lower()
 
 
 def _abort(error: CloudError, call: Call, context: grpc.ServicerContext) -> NoReturn:

@@ -55,9 +55,10 @@ class Caller:
         self._channel = channel
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
 
-    def __call__(self, stub: Any, method: str, request: Any, *, timeout: float = 20) -> Any:
-        """The answer of one call. Raises grpc.RpcError."""
-        return getattr(stub(self._channel), method)(request, metadata=self._metadata, timeout=timeout)
+    def __call__(self, stub: Any, method: str, request: Any, *, timeout: float = 20, key: str | None = None) -> Any:
+        """The answer of one call, made with the idempotency key `key` where there is one. Raises grpc.RpcError."""
+        metadata = self._metadata if key is None else (*self._metadata, ("idempotency-key", key))
+        return getattr(stub(self._channel), method)(request, metadata=metadata, timeout=timeout)
 
 
 class Local:

@@ -10,7 +10,7 @@ import requests
 from google.rpc import code_pb2
 from yandex.cloud.endpoint.api_endpoint_service_pb2 import ListApiEndpointsRequest
 from yandex.cloud.endpoint.api_endpoint_service_pb2_grpc import ApiEndpointServiceStub
-from yandex.cloud.iam.v1.api_key_service_pb2 import CreateApiKeyRequest, DeleteApiKeyRequest, ListApiKeysRequest
+from yandex.cloud.iam.v1.api_key_service_pb2 import CreateApiKeyRequest, ListApiKeysRequest
 from yandex.cloud.iam.v1.service_account_service_pb2 import CreateServiceAccountRequest
 from yandex.cloud.operation.operation_pb2 import Operation
 from yandex.cloud.operation.operation_service_pb2 import CancelOperationRequest, GetOperationRequest
@@ -229,10 +229,3 @@ def test_an_operation_is_seen_by_who_began_it_and_by_viewers_and_is_not_cancelle
     assert refusal(lambda: local.deployer(STUBS["operations"], "Cancel", cancel))[0] == "FAILED_PRECONDITION"
     missing = GetOperationRequest(operation_id="aje00000000000000000")
     assert refusal(lambda: local.deployer(STUBS["operations"], "Get", missing))[0] == "NOT_FOUND"
-
-
-def test_an_idempotency_key_is_accepted(local: Local) -> None:
-    metadata = (("authorization", f"Bearer {local.token}"), ("idempotency-key", "1"))
-    key_id = _create(local).api_key.id
-    stub = STUBS["api_keys"](local.channel)
-    assert stub.Delete(DeleteApiKeyRequest(api_key_id=key_id), metadata=metadata).done
