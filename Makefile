@@ -1,4 +1,4 @@
-# Everything here is a shorthand for a Python module under tools/. With the official Pulumi CLI none of it is needed to use
+# Everything here is a shorthand for a Python module under tools/ or tests/. With the official Pulumi CLI none of it is needed to use
 # the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
@@ -37,4 +37,4 @@ bench: ## time the real engine on stacks of several sizes, as a table
 
 reliability: ## faults, kills, two at once, leaks, load, bad input, trust: every promise, as tables (QUICK=1: a part of each)
 	$(set-up) development
-	$(run) tools.reliability $(if $(QUICK),--quick)
+	$(run) tests.reliability $(if $(QUICK),--quick)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.reliability.bench import Bench
+from tests.reliability.bench import Bench
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.reliability.bad_input import flaw, hostile_flaw
-from tools.reliability.wrong_stack_files import HOSTILE, Written, by_fuzzer, by_hand, hostile
+from tests.reliability.bad_input import flaw, hostile_flaw
+from tests.reliability.wrong_stack_files import HOSTILE, Written, by_fuzzer, by_hand, hostile
 
 FUZZED = 300
 SHORT = tuple(text for text in HOSTILE if len(text) < 100_000)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tools.reliability.bench import Bench
-from tools.reliability.case_run import BY_NAME, run_case
-from tools.reliability.fault_cases import ALWAYS, CODES, ONCE, Case, Fault, double_faults, single_faults
-from tools.reliability.matrix import thinned
+from tests.reliability.bench import Bench
+from tests.reliability.case_run import BY_NAME, run_case
+from tests.reliability.fault_cases import ALWAYS, CODES, ONCE, Case, Fault, double_faults, single_faults
+from tests.reliability.matrix import thinned
 
 STEPS = list(BY_NAME)
 FAULTS_A_STEP = 2

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.reliability.bench import Bench
-from tools.reliability.engine_bench import EngineBench
-from tools.reliability.kills import ENGINE, ONCE, PLUGIN, STEPS, Kill, Life, run_kill
-from tools.reliability.process_tree import Process
-from tools.reliability.two_at_once import by_hand, same_stack, two_stacks
+from tests.reliability.bench import Bench
+from tests.reliability.engine_bench import EngineBench
+from tests.reliability.kills import ENGINE, ONCE, PLUGIN, STEPS, Kill, Life, run_kill
+from tests.reliability.process_tree import Process
+from tests.reliability.two_at_once import by_hand, same_stack, two_stacks
 
 
 @pytest.fixture

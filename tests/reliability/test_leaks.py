@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tools.reliability.leak_search import found_in
-from tools.reliability.leaks import Writings, open_files
+from tests.reliability.leak_search import found_in
+from tests.reliability.leaks import Writings, open_files
 
 SECRET = "AQVNy1+/x9d8Zk3pQ7sT0uVw"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.reliability.load import Size, load
+from tests.reliability.load import Size, load
 
 
 def test_no_consumer_is_refused_while_keys_rotate() -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tools.reliability.bench import Bench
-from tools.reliability.promises import Verdict
-from tools.reliability.slow_cloud import early_errors, late_answers, quotas, spreading_rights, wrong_clocks
+from tests.reliability.bench import Bench
+from tests.reliability.promises import Verdict
+from tests.reliability.slow_cloud import early_errors, late_answers, quotas, spreading_rights, wrong_clocks
 
 
 def a_late_key(bench: Bench, verdict: Verdict) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from tests.reliability.__main__ import PARTS
+from tests.reliability.promises import KINDS
 from tools.engine.places import REPOSITORY
-from tools.reliability.__main__ import PARTS
-from tools.reliability.promises import KINDS
-from tools.reliability.table import Table
+from tools.table import Table
 
 
 def test_a_cell_that_is_wrong_fails_the_table() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.end_to_end.local_cloud import LocalCloud
-from tools.reliability import dependencies, least_roles, trust
-from tools.reliability.bench import Bench
+from tests.reliability import dependencies, least_roles, trust
+from tests.reliability.bench import Bench
 
 
 def test_a_certificate_of_another_authority_is_refused(bench: Bench, tmp_path: Path) -> None:

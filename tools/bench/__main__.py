@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
 from tools.progress import say
-from tools.reliability.table import Table
+from tools.table import Table
 
 _KEYS_AN_ACCOUNT = 5
 

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tools.reliability.bench import deployer_token
-from tools.reliability.engine_bench import EngineBench
-from tools.reliability.leak_search import found_in
-from tools.reliability.process_tree import descendants, every_argument, every_environment
-from tools.reliability.table import Table
+from tests.reliability.bench import deployer_token
+from tests.reliability.engine_bench import EngineBench
+from tests.reliability.leak_search import found_in
+from tests.reliability.process_tree import descendants, every_argument, every_environment
+from tools.table import Table
 
 _LOUD: Final = ("--logtostderr", "-v=9", "--logflow")
 _SAMPLE_SECONDS: Final = 0.1

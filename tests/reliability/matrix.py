@@ -5,12 +5,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tools.reliability.case_run import BY_NAME, Result, run_case
-from tools.reliability.fault_cases import CODES, Case, double_faults, single_faults
-from tools.reliability.life_steps import STEPS
-from tools.reliability.promises import KINDS, RULE
-from tools.reliability.table import Table
-from tools.reliability.workers import Workers, bench
+from tests.reliability.case_run import BY_NAME, Result, run_case
+from tests.reliability.fault_cases import CODES, Case, double_faults, single_faults
+from tests.reliability.life_steps import STEPS
+from tests.reliability.promises import KINDS, RULE
+from tests.reliability.workers import Workers, bench
+from tools.table import Table
 
 Told = Callable[[str], None]
 

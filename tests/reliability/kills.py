@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tools.reliability.engine_bench import ACCOUNT, EngineBench
-from tools.reliability.process_tree import all_end, descendants
-from tools.reliability.promises import KINDS, RULE, Verdict
-from tools.reliability.table import Table
+from tests.reliability.engine_bench import ACCOUNT, EngineBench
+from tests.reliability.process_tree import all_end, descendants
+from tests.reliability.promises import KINDS, RULE, Verdict
+from tools.table import Table
 
 PLUGIN: Final = "the plugin, SIGKILL"
 ENGINE: Final = "the engine, SIGKILL"

@@ -13,7 +13,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TypeVar
 
-from tools.reliability.bench import Bench
+from tests.reliability.bench import Bench
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from google.protobuf import json_format
 
-from tools.reliability.leak_search import found_in
-from tools.reliability.life_steps import Step
-from tools.reliability.programs import KEY
-from tools.reliability.promises import LEAK, LITTER, LOST, RULE, Judge, Verdict
-from tools.reliability.scene import Scene
-from tools.reliability.small_engine import Outcome
-from tools.reliability.view import View
+from tests.reliability.leak_search import found_in
+from tests.reliability.life_steps import Step
+from tests.reliability.programs import KEY
+from tests.reliability.promises import LEAK, LITTER, LOST, RULE, Judge, Verdict
+from tests.reliability.scene import Scene
+from tests.reliability.small_engine import Outcome
+from tests.reliability.view import View
 
 # How the wire marks a secret value: Pulumi's own signature for it.
 _MARK_KEY: Final = "4dabf18193072939515e22adb298388d"

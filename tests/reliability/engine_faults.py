@@ -10,11 +10,11 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from tools.reliability.engine_bench import EngineBench
-from tools.reliability.fault_cases import ALWAYS, CODES, ONCE, WHENS, Fault
-from tools.reliability.kills import STEPS, Life
-from tools.reliability.promises import KINDS, Verdict
-from tools.reliability.table import Table
+from tests.reliability.engine_bench import EngineBench
+from tests.reliability.fault_cases import ALWAYS, CODES, ONCE, WHENS, Fault
+from tests.reliability.kills import STEPS, Life
+from tests.reliability.promises import KINDS, Verdict
+from tools.table import Table
 
 _STACKS: Final = 2
 _FEW_LIVES: Final = 2

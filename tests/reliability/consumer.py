@@ -1,6 +1,6 @@
 """A consumer in a process of its own, as real ones are: it keeps what it has read of Lockbox, reads it again every so often, and calls all the time.
 
-`python -m tools.reliability.consumer` takes its orders as one line of JSON on standard input, prints a line of JSON after each round
+`python -m tests.reliability.consumer` takes its orders as one line of JSON on standard input, prints a line of JSON after each round
 of reading, and ends when standard input ends; its last line is the final count.
 """
 
@@ -20,7 +20,7 @@ import yandexcloud
 from yandex.cloud.lockbox.v1.payload_service_pb2 import GetPayloadRequest
 from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
 
-from tools.reliability.kept_connection import KeptConnection
+from tests.reliability.kept_connection import KeptConnection
 
 _TIMEOUT = 20.0
 

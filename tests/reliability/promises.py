@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from provider.yandex_keys.durations import parse_duration
-from tools.reliability.view import View, expiry
+from tests.reliability.view import View, expiry
 
 _TOLERANCE: Final = timedelta(minutes=2)
 

@@ -7,11 +7,11 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from tools.reliability import programs
-from tools.reliability.programs import key
-from tools.reliability.promises import LITTER
-from tools.reliability.scene import Scene
-from tools.reliability.small_engine import Declaration, Outcome
+from tests.reliability import programs
+from tests.reliability.programs import key
+from tests.reliability.promises import LITTER
+from tests.reliability.scene import Scene
+from tests.reliability.small_engine import Declaration, Outcome
 
 Program = Callable[[Scene], Sequence[Declaration]]
 

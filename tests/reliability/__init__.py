@@ -1,4 +1,4 @@
-"""The promises of this project, put to the test: `python -m tools.reliability [--quick]`, for `make reliability`.
+"""The promises of this project, put to the test: `python -m tests.reliability [--quick]`, for `make reliability`.
 
 Faults at every call, kills, two at once, leaks, load, bad input, a slow or strange cloud, trust: each part measures anew, prints
 a table, and fails the command where a cell is wrong. docs/reliability.md says what is promised and shows the last run.

@@ -13,13 +13,13 @@ from typing import Final
 
 from provider.yandex_keys.settings import SETTINGS
 from tests.end_to_end.local_cloud import LocalCloud
+from tests.reliability import dependencies, least_roles
+from tests.reliability.bench import Bench
+from tests.reliability.leak_search import found_in
+from tests.reliability.programs import key
+from tests.reliability.scene import Scene
 from tools.engine.places import REPOSITORY
-from tools.reliability import dependencies, least_roles
-from tools.reliability.bench import Bench
-from tools.reliability.leak_search import found_in
-from tools.reliability.programs import key
-from tools.reliability.scene import Scene
-from tools.reliability.table import Table
+from tools.table import Table
 
 _DOUBTFUL_WORDS: Final = ("insecure", "plaintext", "skip", "verify", "trustall", "notls")
 # Where the plugin speaks to the engine on this machine's own loopback, as every plugin does.

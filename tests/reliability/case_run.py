@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tools.reliability.bench import Bench
-from tools.reliability.fault_cases import Case
-from tools.reliability.life_steps import STEPS, Step
-from tools.reliability.promises import LITTER, NOT_HEALED, Verdict
-from tools.reliability.scene import Scene
-from tools.reliability.small_engine import Outcome
-from tools.reliability.step_promises import judge, judge_leaks, judge_served, judge_settled
+from tests.reliability.bench import Bench
+from tests.reliability.fault_cases import Case
+from tests.reliability.life_steps import STEPS, Step
+from tests.reliability.promises import LITTER, NOT_HEALED, Verdict
+from tests.reliability.scene import Scene
+from tests.reliability.small_engine import Outcome
+from tests.reliability.step_promises import judge, judge_leaks, judge_served, judge_settled
 
 BY_NAME: Final[Mapping[str, Step]] = {step.name: step for step in STEPS}
 

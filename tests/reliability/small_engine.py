@@ -17,7 +17,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2
 
-from tools.reliability.plugin_run import PluginRun, VerbFailed, struct, values
+from tests.reliability.plugin_run import PluginRun, VerbFailed, struct, values
 
 Outputs = Mapping[str, Mapping[str, Any]]
 """What the declarations before have become: by name, their outputs and their `id`."""

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from tools.reliability.bench import Bench
-from tools.reliability.engine_bench import ACCOUNT, EngineBench
-from tools.reliability.programs import SCOPE, key
-from tools.reliability.promises import KINDS, LOST, RULE, Judge, Verdict
-from tools.reliability.scene import Scene
-from tools.reliability.small_engine import Declaration, SmallStack
-from tools.reliability.table import Table
+from tests.reliability.bench import Bench
+from tests.reliability.engine_bench import ACCOUNT, EngineBench
+from tests.reliability.programs import SCOPE, key
+from tests.reliability.promises import KINDS, LOST, RULE, Judge, Verdict
+from tests.reliability.scene import Scene
+from tests.reliability.small_engine import Declaration, SmallStack
+from tools.table import Table
 
 _ROUNDS: Final = 40
 _FEW: Final = 8

@@ -13,11 +13,11 @@ from typing import Final
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.errors import YandexKeysError
 from tests.end_to_end.local_cloud import LocalCloud
-from tools.reliability.bench import client, deployer_token
-from tools.reliability.engine_bench import ACCOUNT, EngineBench
-from tools.reliability.programs import SCOPE
-from tools.reliability.promises import LOST, Verdict
-from tools.reliability.table import Table
+from tests.reliability.bench import client, deployer_token
+from tests.reliability.engine_bench import ACCOUNT, EngineBench
+from tests.reliability.programs import SCOPE
+from tests.reliability.promises import LOST, Verdict
+from tools.table import Table
 
 _KILLS: Final = 5
 _WRITERS: Final = 4

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from provider.yandex_keys.cloud import Patience
 from provider.yandex_keys.session import Session
-from tools.reliability import programs
-from tools.reliability.bench import Bench
-from tools.reliability.plugin_run import PluginRun
-from tools.reliability.programs import key
-from tools.reliability.promises import KINDS, LOST, NOT_HEALED, ORPHAN, RULE, Judge, Verdict
-from tools.reliability.scene import Scene
-from tools.reliability.small_engine import SmallStack
-from tools.reliability.table import Table
+from tests.reliability import programs
+from tests.reliability.bench import Bench
+from tests.reliability.plugin_run import PluginRun
+from tests.reliability.programs import key
+from tests.reliability.promises import KINDS, LOST, NOT_HEALED, ORPHAN, RULE, Judge, Verdict
+from tests.reliability.scene import Scene
+from tests.reliability.small_engine import SmallStack
+from tools.table import Table
 
 _OPERATIONS: Final = (
     "ServiceAccountService/Create",

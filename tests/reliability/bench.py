@@ -18,9 +18,9 @@ from yandexcloud._auth_fabric import ServiceAccountAuth
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.session import Session
 from tests.end_to_end.local_cloud import LocalCloud
-from tools.reliability.kept_connection import KeptConnection
-from tools.reliability.plugin_run import PluginRun
-from tools.reliability.small_engine import SmallStack
+from tests.reliability.kept_connection import KeptConnection
+from tests.reliability.plugin_run import PluginRun
+from tests.reliability.small_engine import SmallStack
 
 _SERVICE: Final = "translate"
 _TIMEOUT: Final = 20.0

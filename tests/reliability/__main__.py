@@ -1,4 +1,4 @@
-"""`python -m tools.reliability [--quick] [--only PART …] [--markdown FILE]`: the whole proof, as tables; exit code 1 where a cell is wrong."""
+"""`python -m tests.reliability [--quick] [--only PART …] [--markdown FILE]`: the whole proof, as tables; exit code 1 where a cell is wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.engine.provision import EngineMissing, provide
 from tools.progress import elapsed
-from tools.reliability.table import Table
+from tools.table import Table
 
 Part = Callable[[bool], list[Table]]
 
@@ -32,58 +32,58 @@ class _Told:
 
 
 def _matrix(quick: bool) -> list[Table]:
-    from tools.reliability.matrix import matrix
-    from tools.reliability.workers import workers
+    from tests.reliability.matrix import matrix
+    from tests.reliability.workers import workers
 
     with workers() as pool:
         return matrix(pool, quick, _Told())
 
 
 def _engine_faults(quick: bool) -> list[Table]:
-    from tools.reliability.engine_faults import engine_faults
+    from tests.reliability.engine_faults import engine_faults
 
     return [engine_faults(quick, _Told())]
 
 
 def _kills(quick: bool) -> list[Table]:
-    from tools.reliability.cloud_kills import cloud_kills
-    from tools.reliability.kills import kills
+    from tests.reliability.cloud_kills import cloud_kills
+    from tests.reliability.kills import kills
 
     return [kills(quick, _Told()), cloud_kills(quick, _Told())]
 
 
 def _two_at_once(quick: bool) -> list[Table]:
-    from tools.reliability.two_at_once import two_at_once
+    from tests.reliability.two_at_once import two_at_once
 
     return [two_at_once(quick, _Told())]
 
 
 def _leaks(quick: bool) -> list[Table]:
-    from tools.reliability.leaks import leaks
+    from tests.reliability.leaks import leaks
 
     return [leaks(quick, _Told())]
 
 
 def _load(quick: bool) -> list[Table]:
-    from tools.reliability.load import FULL, SMALL, load
+    from tests.reliability.load import FULL, SMALL, load
 
     return [load(SMALL if quick else FULL, _Told())]
 
 
 def _bad_input(quick: bool) -> list[Table]:
-    from tools.reliability.bad_input import bad_input
+    from tests.reliability.bad_input import bad_input
 
     return [bad_input(quick, _Told())]
 
 
 def _slow_cloud(quick: bool) -> list[Table]:
-    from tools.reliability.slow_cloud import slow_cloud
+    from tests.reliability.slow_cloud import slow_cloud
 
     return [slow_cloud(_Told())]
 
 
 def _trust(quick: bool) -> list[Table]:
-    from tools.reliability.trust import trust
+    from tests.reliability.trust import trust
 
     return [trust(_Told())]
 
@@ -104,7 +104,7 @@ PARTS: dict[str, Part] = {
 
 def main(arguments: list[str]) -> int:
     """Runs the parts that are asked for, all by default; prints each table when it is there."""
-    parser = argparse.ArgumentParser(prog="python -m tools.reliability", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a part of each, in minutes")
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables there")

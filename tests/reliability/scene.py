@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from provider.yandex_keys.session import Session
-from tools.reliability import programs
-from tools.reliability.bench import Bench
-from tools.reliability.small_engine import Declaration, Outcome
-from tools.reliability.view import View
+from tests.reliability import programs
+from tests.reliability.bench import Bench
+from tests.reliability.small_engine import Declaration, Outcome
+from tests.reliability.view import View
 
 
 class Scene:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tools.reliability.small_engine import Declaration, Outputs
+from tests.reliability.small_engine import Declaration, Outputs
 
 ACCOUNT: Final = "yandex:index/iamServiceAccount:IamServiceAccount"
 ROLE: Final = "yandex:index/resourcemanagerFolderIamMember:ResourcemanagerFolderIamMember"

@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from tests.reliability.bench import client, deployer_token, token_for
+from tests.reliability.consumer import Count, Orders
+from tests.reliability.engine_bench import EngineBench
+from tests.reliability.promises import KINDS, NOT_HEALED, Verdict
 from tools.engine.places import REPOSITORY
-from tools.reliability.bench import client, deployer_token, token_for
-from tools.reliability.consumer import Count, Orders
-from tools.reliability.engine_bench import EngineBench
-from tools.reliability.promises import KINDS, NOT_HEALED, Verdict
-from tools.reliability.table import Table
+from tools.table import Table
 
 _FAULTY: Final = (
     "ApiKeyService/Create",
@@ -64,7 +64,7 @@ class Fleet:
 
     def _started(self, at: int, orders: Orders) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tools.reliability.consumer"],
+            [sys.executable, "-m", "tests.reliability.consumer"],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

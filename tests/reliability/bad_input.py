@@ -15,10 +15,10 @@ import yaml
 
 from components.spec import SpecError, parse
 from tests.provider.decide_inputs import fault, question
-from tools.reliability.engine_bench import EngineBench
-from tools.reliability.table import Table
-from tools.reliability.workers import processors
-from tools.reliability.wrong_stack_files import Written, by_fuzzer, by_hand, hostile, value_at
+from tests.reliability.engine_bench import EngineBench
+from tests.reliability.workers import processors
+from tests.reliability.wrong_stack_files import Written, by_fuzzer, by_hand, hostile, value_at
+from tools.table import Table
 
 _PATH: Final = re.compile(r"(accounts|defaults)(\[\d+\])?([.\[].*)?")
 _LONGEST_LINE: Final = 1_500

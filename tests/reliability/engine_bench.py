@@ -15,11 +15,11 @@ import yaml
 
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
-from tools.reliability.bench import client, deployer_token
-from tools.reliability.kept_connection import KeptConnection
-from tools.reliability.programs import KEY
-from tools.reliability.promises import NOT_HEALED, RULE, Judge, Verdict
-from tools.reliability.view import View
+from tests.reliability.bench import client, deployer_token
+from tests.reliability.kept_connection import KeptConnection
+from tests.reliability.programs import KEY
+from tests.reliability.promises import NOT_HEALED, RULE, Judge, Verdict
+from tests.reliability.view import View
 
 ACCOUNT: Final[Mapping[str, Any]] = {
     "name": "translator",
