@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +29,11 @@ class EmulatedCloud:
         self.folder_id = ready["folderId"]
         self.logged: list[str] = []
 
-    def runtime(self) -> Runtime:
-        """A new run against it: the real SDK, TLS and login; pauses between two tries take no time."""
+    def runtime(self, provider_id: str = "one-state", **environment: str) -> Runtime:
+        """A new run against it: the real SDK, TLS and login; pauses between two tries take no time.
+
+        `provider_id` is that of the stack's provider resource: another one is another state.
+        """
         session = Session(
             environment={
                 "YC_ENDPOINT": self.ready["endpoint"],
@@ -37,10 +41,11 @@ class EmulatedCloud:
                 "YC_SERVICE_ACCOUNT_KEY_FILE": self.ready["serviceAccountKey"],
                 "YC_FOLDER_ID": self.ready["folderId"],
                 "YC_CLOUD_ID": self.ready["cloudId"],
+                **environment,
             }
         )
         session.log = lambda severity, message, urn: self.logged.append(message)  # type: ignore[method-assign]
-        session.configure({})
+        session.configure({}, provider_id)
         runtime = session.runtime()
         runtime.cloud.wait = lambda seconds: False
         return runtime
@@ -59,8 +64,26 @@ class EmulatedCloud:
         self._admin("POST", "faults", [{"method": method, "when": when, "code": code, "times": times}])
 
     def heal(self) -> None:
-        """Takes back every fault."""
+        """Takes back every fault and every trait."""
         self._admin("DELETE", "faults")
+        self._admin("DELETE", "settings")
+
+    def set(self, **traits: Any) -> None:
+        """Gives the cloud other traits, until the next test."""
+        self._admin("POST", "settings", traits)
+
+    def now(self) -> str:
+        """Its time, as RFC 3339 in UTC."""
+        return str(self._admin("GET", "clock")["now"])
+
+    def move_to(self, time: datetime) -> None:
+        """Moves its time."""
+        self._admin("POST", "clock", {"now": time.isoformat()})
+
+    def state(self) -> dict[str, Any]:
+        """Everything that it holds."""
+        held: dict[str, Any] = self._admin("GET", "state")
+        return held
 
     def _admin(self, verb: str, what: str, body: Any = None) -> Any:
         answer = requests.request(verb, f"{self.ready['http']}/admin/{what}", json=body, timeout=_TIMEOUT)

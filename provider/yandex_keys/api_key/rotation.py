@@ -124,11 +124,7 @@ class State:
     @property
     def seen_until(self) -> datetime:
         """The latest moment of which the state knows something that happened."""
-        return max(
-            self.issued_at,
-            *(previous.rotated_at for previous in self.previous),
-            *(previous.extended_at or previous.rotated_at for previous in self.previous),
-        )
+        return max([self.issued_at, *(item.extended_at or item.rotated_at for item in self.previous)])
 
 
 class Verb(StrEnum):

@@ -8,7 +8,7 @@ by its instance at the next rotation.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from ..marks import Mark, mark_of, marked
 from ..resource import Runtime
 from ..settings import format_time
 from ..verification import verify
-from .rotation import Action, Inputs, Listing, Lockbox, PreviousKey, State, Verb, strangers, warning_of
+from .rotation import Action, Inputs, Listing, Lockbox, PreviousKey, State, Verb, decide, strangers, warning_of
 from .schedule import later
 from .state import cloud_time, first_state, listing_of, rotated_state
 
@@ -69,6 +69,7 @@ class Steps:
         """Issues the resource's first key, which ends after one overlap until `give_lifetime`. Raises YandexKeysError: then there is none."""
         self._tell_of_strangers(now)
         issued = self._issue(now, self.inputs.overlap, self._dead_entries())
+        assert issued is not None, "a first key is always due"
         self._state = first_state(self.inputs, issued.key, self._instance, self.urn, now, issued.version_id)
         self.secret = issued.secret if self.inputs.expose_secret else None
 
@@ -130,7 +131,9 @@ class Steps:
             return []
         before = self.state
         self._tell_of_strangers(now)
-        issued = self._issue(now, self.inputs.lifetime)
+        issued = self._issue(now, self.inputs.lifetime, is_due=self._is_due_by_the_cloud)
+        if issued is None:
+            return []
         overlap = timedelta(0) if action.overlap is None else action.overlap
         self._state = rotated_state(
             self.inputs, before, issued.key, self._instance, self.urn, now, overlap, self.listed, issued.version_id
@@ -154,13 +157,23 @@ class Steps:
                 failures.append(str(error))
         return failures
 
-    def _issue(self, now: datetime, span: timedelta, take_away: Sequence[str] = ()) -> Issued:
+    def _issue(
+        self,
+        now: datetime,
+        span: timedelta,
+        take_away: Sequence[str] = (),
+        is_due: Callable[[datetime], bool] = lambda issued_at: True,
+    ) -> Issued | None:
         """A delivered key that ends `span` after its issue, verified before where that is asked for; entries in `take_away` leave Lockbox with it.
 
+        None where the cloud's own time, which it tells with the key, says that none `is_due`: then it is deleted, for nobody has it yet.
         Raises YandexKeysError; then no key is left, or one that nobody else has and that ends by itself or is found by the next rotation.
         """
         key, secret, lost = self._create(now, span)
         self.runtime.claimed.add(key["id"])
+        if not is_due(cloud_time(key["created_at"])):
+            self._discard(key["id"])
+            return None
         try:
             key = self._counted_from_issue(key, span)
             if self.inputs.verify is not None:
@@ -228,6 +241,19 @@ class Steps:
             self._delete_attempts(lost)
         except YandexKeysError as error:
             self._say("warning", f"whether a lost call left a key could not be seen; the next rotation does. {error}")
+
+    def _is_due_by_the_cloud(self, told: datetime) -> bool:
+        """Whether a rotation is due by the cloud's time as well. `asOf` is no clock: who sets it wants to be judged by it."""
+        if self.runtime.as_of is not None or self.runtime.now() - told <= _CLOCK_TOLERANCE:
+            return True
+        if decide(self.inputs, self.state, told, self.urn, self.listed).action(Verb.ROTATE) is not None:
+            return True
+        ours = format_time(self.runtime.now())
+        self._say(
+            "warning",
+            f"this machine's clock says {ours}, the cloud's {format_time(told)}: by that no rotation is due, and none was made. Set the clock right",
+        )
+        return False
 
     def _counted_from_issue(self, key: dict[str, Any], span: timedelta) -> dict[str, Any]:
         """The key, its expiry counted from the cloud's own time where our clock is far from that. Raises CloudError."""

@@ -1,0 +1,442 @@
+"""What becomes of live keys whatever the engine does with their resource: replaced, copied, restored, cut off in the middle. Against the emulator."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from provider.yandex_keys.api_key.handler import ApiKey
+from provider.yandex_keys.api_key.inputs import checked
+from provider.yandex_keys.errors import CloudError, InvalidInput, PartialFailure, YandexKeysError
+from provider.yandex_keys.marks import mark_of
+from provider.yandex_keys.resource import Runtime
+from provider.yandex_keys.settings import format_time, parse_time
+from tests.provider.emulated_cloud import EmulatedCloud
+
+URN = "urn:pulumi:prod::shop::yandex-keys:index:ApiKey::cashier"
+OTHER = "urn:pulumi:prod::shop::yandex-keys:index:ApiKey::other"
+State = dict[str, Any]
+
+
+@dataclass
+class Shop:
+    """An account and a Lockbox secret, both made in another run, and the keys in them."""
+
+    cloud: EmulatedCloud
+    account: str
+    secret: str
+
+    def inputs(self, **changes: Any) -> State:
+        given = {"scopes": ["yc.ai.translate.execute"], "lockbox": {"secretId": self.secret}}
+        given |= changes
+        given = {name: value for name, value in given.items() if value is not None}
+        return checked({**given, "serviceAccountId": self.account})
+
+    def output(self, **changes: Any) -> State:
+        return self.inputs(lockbox=None, exposeSecret=True, **changes)
+
+    def issue(self, urn: str = URN, state: str = "one-state", **changes: Any) -> State:
+        return ApiKey().create(urn, self.inputs(**changes), self.cloud.runtime(state))[1]
+
+    def up(self, had: State, urn: str = URN, state: str = "one-state", **changes: Any) -> State:
+        runtime, inputs = _at(self.cloud.runtime(state), self.now()), self.inputs(**changes)
+        if not ApiKey().diff(urn, "id", had, inputs, runtime).changes:
+            return had
+        return ApiKey().update(urn, "id", had, inputs, runtime)
+
+    def delete(self, had: State, urn: str = URN, state: str = "one-state") -> None:
+        ApiKey().delete(urn, "id", had, self.cloud.runtime(state))
+
+    def refresh(self, had: State, urn: str = URN, **changes: Any) -> State:
+        found = ApiKey().read(urn, "id", self.inputs(**changes), had, self.cloud.runtime())
+        assert found is not None
+        return found.state
+
+    def keys(self) -> dict[str, Mapping[str, Any]]:
+        """The account's live keys by their ids."""
+        return {key["id"]: key for key in self.cloud.state()["apiKeys"] if key["serviceAccountId"] == self.account}
+
+    def given(self) -> dict[str, str]:
+        """The entries of the secret's current version."""
+        secret = next(item for item in self.cloud.state()["secrets"] if item["id"] == self.secret)
+        current = [version for version in secret["versions"] if version["current"]]
+        return dict(current[0]["entries"]) if current and current[0]["status"] == "ACTIVE" else {}
+
+    def served(self, entry: str = "api_key", id_entry: str = "api_key_id") -> str:
+        """The id of the key that Lockbox gives; it is alive, and it is the secret's own."""
+        given = self.given()
+        key = self.keys()[given[id_entry]]
+        assert key["secret"] == given[entry]
+        assert parse_time(key["expiresAt"]) > self.now()
+        return str(key["id"])
+
+    def now(self) -> Any:
+        return parse_time(self.cloud.now())
+
+    def by_hand(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        return self.cloud.runtime().cloud.call(method, request)
+
+
+@pytest.fixture
+def shop(cloud: EmulatedCloud) -> Shop:
+    runtime = cloud.runtime()
+    name = f"shop-{secrets.token_hex(4)}"
+    place = {"folder_id": runtime.folder_id, "name": name}
+    account = runtime.cloud.operate("ServiceAccountService/Create", place, name)["response"]["id"]
+    secret = runtime.cloud.operate("SecretService/Create", {**place, "create_version": False}, name)["response"]["id"]
+    cloud.forget_calls()
+    return Shop(cloud, account, secret)
+
+
+class TestAFirstKey:
+    def test_ends_after_one_overlap_until_the_engine_is_about_to_be_told(self, shop: Shop) -> None:
+        shop.cloud.fail("ApiKeyService/Update", "before", "INVALID_ARGUMENT")
+        with pytest.raises(PartialFailure, match="gives it its lifetime") as caught:
+            shop.issue()
+        state = caught.value.state
+        issued, ends = parse_time(state["issuedAt"]), parse_time(state["expiresAt"])
+        assert abs(ends - issued - timedelta(days=7)) < timedelta(minutes=5)
+        healed = shop.up(state)
+        assert parse_time(healed["expiresAt"]) == parse_time(healed["issuedAt"]) + timedelta(days=90)
+        assert healed["keyId"] == state["keyId"] == shop.served()
+
+    def test_takes_three_calls_where_its_account_and_secret_are_new(self, shop: Shop) -> None:
+        runtime = shop.cloud.runtime()
+        runtime.fresh.update({shop.account, shop.secret})
+        ApiKey().create(URN, shop.inputs(), runtime)
+        assert shop.cloud.calls() == {
+            "ApiKeyService/Create": 1,
+            "SecretService/AddVersion": 1,
+            "ApiKeyService/Update": 1,
+        }
+
+    def test_of_a_run_that_died_is_named_with_its_end_and_not_touched(self, shop: Shop) -> None:
+        died = shop.issue()
+        before = shop.keys()[died["keyId"]]
+        state = shop.issue()
+        assert any(died["keyId"] in line and "works until" in line for line in shop.cloud.logged)
+        assert shop.keys()[died["keyId"]] == before
+        assert shop.served() == state["keyId"] != died["keyId"]
+
+    def test_of_a_run_that_died_is_deleted_where_it_is_listed_as_compromised(self, shop: Shop) -> None:
+        died = shop.issue()
+        state = shop.issue(compromised=[died["keyId"]])
+        assert set(shop.keys()) == {state["keyId"]}
+        other = shop.issue(OTHER, lockbox={"secretId": shop.secret, "secretEntry": "b", "keyIdEntry": "b_id"})
+        after = shop.up(state, compromised=[died["keyId"], other["keyId"], "ajenobody"])
+        assert set(shop.keys()) == {state["keyId"], other["keyId"]}
+        assert any(f"lists {other['keyId']}, which this resource didn't issue" in line for line in shop.cloud.logged)
+        assert any("ajenobody, but account" in line for line in shop.cloud.logged)
+        shop.cloud.forget_calls()
+        assert shop.up(after, compromised=[died["keyId"], other["keyId"], "ajenobody"]) == after
+        assert shop.cloud.calls() == {}
+
+    def test_whose_answer_was_lost_is_deleted_and_issued_again(self, shop: Shop) -> None:
+        shop.cloud.fail("ApiKeyService/Create", "after", "UNAVAILABLE", times=2)
+        state = shop.issue()
+        assert set(shop.keys()) == {state["keyId"]}
+
+    def test_whose_delivery_lost_its_answer_is_delivered_once(self, shop: Shop) -> None:
+        shop.cloud.fail("SecretService/AddVersion", "after", "UNAVAILABLE", times=2)
+        state = shop.issue()
+        assert shop.served() == state["keyId"]
+        secret = next(item for item in shop.cloud.state()["secrets"] if item["id"] == shop.secret)
+        assert len(secret["versions"]) == 1
+
+    @pytest.mark.parametrize("code", ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED"])
+    def test_whose_delivery_was_refused_after_the_fact_is_kept(self, shop: Shop, code: str) -> None:
+        shop.cloud.fail("SecretService/AddVersion", "after", code)
+        state = shop.issue()
+        assert shop.served() == state["keyId"]
+
+    def test_whose_delivery_is_refused_is_deleted(self, shop: Shop) -> None:
+        shop.cloud.fail("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=9)
+        with pytest.raises(CloudError, match="PERMISSION_DENIED"):
+            shop.issue()
+        assert shop.keys() == {}
+
+
+class TestAReplacement:
+    """`--target-replace` and `state taint` reach the plugin as Create and Delete, without a Diff before."""
+
+    def test_leaves_consumers_the_new_key_and_ends_the_old_one(self, shop: Shop) -> None:
+        old = shop.issue()
+        new = shop.issue()
+        assert set(shop.keys()) == {old["keyId"], new["keyId"]}
+        shop.delete(old)
+        assert shop.served() == new["keyId"]
+        assert set(shop.keys()) == {new["keyId"]}
+        assert shop.up(new) == new
+
+    def test_of_a_key_in_a_shared_secret_leaves_the_others_alone(self, shop: Shop) -> None:
+        beside = {"secretId": shop.secret, "secretEntry": "b", "keyIdEntry": "b_id"}
+        other, old = shop.issue(OTHER, lockbox=beside), shop.issue()
+        new = shop.issue()
+        shop.delete(old)
+        assert (shop.served(), shop.served("b", "b_id")) == (new["keyId"], other["keyId"])
+
+    def test_of_an_output_issues_the_new_key_before_the_old_one_goes(self, shop: Shop) -> None:
+        old = ApiKey().create(URN, shop.output(), shop.cloud.runtime())[1]
+        new = ApiKey().create(URN, shop.output(), shop.cloud.runtime())[1]
+        assert {key["secret"] for key in shop.keys().values()} == {old["secret"], new["secret"]}
+        shop.delete(old)
+        assert [key["secret"] for key in shop.keys().values()] == [new["secret"]]
+
+
+class TestAnotherState:
+    def test_of_the_same_stack_touches_no_key_of_the_first(self, shop: Shop) -> None:
+        ours = shop.up(shop.issue(), reissue="1")
+        before = shop.keys()
+        theirs = shop.issue(state="second-backend")
+        theirs = shop.up(theirs, state="second-backend", reissue="2")
+        assert {key_id: shop.keys()[key_id] for key_id in before} == before
+        shop.delete(theirs, state="second-backend")
+        assert shop.keys() == before
+        assert mark_of({"description": before[ours["keyId"]]["description"]}) is not None
+
+    def test_restored_from_before_a_rotation_makes_the_newer_key_previous(self, shop: Shop) -> None:
+        restored = shop.issue()
+        newer = shop.up(restored, reissue="1")
+        state = shop.up(restored, reissue="1")
+        assert shop.served() == state["keyId"]
+        assert {item["keyId"] for item in state["previous"]} == {restored["keyId"], newer["keyId"]}
+        left = shop.keys()[newer["keyId"]]
+        assert abs(parse_time(left["expiresAt"]) - shop.now() - timedelta(days=7)) < timedelta(minutes=5)
+        assert shop.up(state, reissue="1") == state
+
+    def test_that_lost_the_key_leaves_it_alone(self, shop: Shop) -> None:
+        forgotten = ApiKey().create(URN, shop.output(), shop.cloud.runtime())[1]
+        before = shop.keys()
+        ApiKey().create(URN, shop.output(), shop.cloud.runtime())
+        assert shop.keys()[forgotten["keyId"]] == before[forgotten["keyId"]]
+        assert any(forgotten["keyId"] in line for line in shop.cloud.logged)
+
+
+class TestARotation:
+    def test_takes_four_calls(self, shop: Shop) -> None:
+        state = shop.issue()
+        shop.cloud.forget_calls()
+        shop.up(state, reissue="1")
+        assert shop.cloud.calls() == {
+            "ApiKeyService/List": 1,
+            "ApiKeyService/Create": 1,
+            "SecretService/AddVersion": 1,
+            "ApiKeyService/Update": 1,
+        }
+
+    def test_that_died_leaves_its_key_for_one_overlap_after_a_rename_too(self, shop: Shop) -> None:
+        state = shop.issue()
+        died = shop.up(state, reissue="1")
+        renamed = shop.up(state, OTHER, reissue="1")
+        assert {item["keyId"] for item in renamed["previous"]} == {state["keyId"], died["keyId"]}
+        left = shop.keys()[died["keyId"]]
+        assert parse_time(left["expiresAt"]) < shop.now() + timedelta(days=7, minutes=5)
+
+    def test_leaves_a_key_with_a_copied_description_alone(self, shop: Shop) -> None:
+        state = shop.issue()
+        mine = shop.keys()[state["keyId"]]
+        request = {
+            "service_account_id": shop.account,
+            "description": mine["description"],
+            "scopes": ["yc.ai.translate.execute"],
+        }
+        copied = shop.by_hand("ApiKeyService/Create", request)["api_key"]["id"]
+        before = shop.keys()[copied]
+        state = shop.up(state, reissue="1")
+        assert shop.keys()[copied] == before
+        shop.up(state, reissue="2")
+        assert shop.keys()[copied] == before
+
+    def test_shortens_an_expiry_that_somebody_extended_by_hand(self, shop: Shop) -> None:
+        state = shop.issue()
+        far = format_time(shop.now() + timedelta(days=3_000))
+        shop.by_hand(
+            "ApiKeyService/Update", {"api_key_id": state["keyId"], "expires_at": far, "update_mask": "expiresAt"}
+        )
+        after = shop.up(state, reissue="1", overlap="7d")
+        assert parse_time(shop.keys()[state["keyId"]]["expiresAt"]) == parse_time(after["previous"][0]["expiresAt"])
+
+    def test_that_can_not_replace_a_leaked_key_says_that_it_still_works(self, shop: Shop) -> None:
+        state = shop.issue()
+        shop.cloud.fail("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=9)
+        with pytest.raises(
+            YandexKeysError, match=f"COMPROMISED KEY {state['keyId']} STILL WORKS.*yc iam api-key delete"
+        ):
+            shop.up(state, compromised=[state["keyId"]])
+        assert shop.served() == state["keyId"]
+
+    def test_of_a_renamed_key_changes_nothing_before_it_is_due(self, shop: Shop) -> None:
+        state = shop.up(shop.issue(), reissue="1")
+        shop.by_hand("ApiKeyService/Delete", {"api_key_id": state["previous"][0]["keyId"]})
+        shop.cloud.forget_calls()
+        assert shop.up(state, OTHER, reissue="1") == state
+        assert shop.cloud.calls() == {}
+
+    def test_replaces_a_compromised_previous_key_first_where_lockbox_gives_it_again(self, shop: Shop) -> None:
+        state = shop.issue()
+        after = shop.up(state, reissue="1")
+        first = after["previous"][0]
+        shop.by_hand(
+            "SecretService/SetCurrentVersion", {"secret_id": shop.secret, "version_id": first["lockboxVersionId"]}
+        )
+        assert shop.served() == first["keyId"]
+        final = shop.up(after, reissue="1", compromised=[first["keyId"]])
+        assert shop.served() == final["keyId"]
+        assert first["keyId"] not in shop.keys()
+
+
+class TestEntriesOfASharedSecret:
+    """What a key takes with it when it goes is its own: never what another one has set since."""
+
+    def place(self, shop: Shop, name: str) -> State:
+        return {"secretId": shop.secret, "secretEntry": name, "keyIdEntry": f"{name}_id"}
+
+    def test_stay_where_another_key_has_taken_over_the_entry(self, shop: Shop) -> None:
+        old = shop.issue(lockbox=self.place(shop, "a"))
+        new = shop.issue(OTHER, lockbox=self.place(shop, "a"))
+        shop.delete(old)
+        assert shop.served("a", "a_id") == new["keyId"]
+
+    def test_stay_where_two_keys_swap_them(self, shop: Shop) -> None:
+        one = shop.issue(lockbox=self.place(shop, "a"))
+        two = shop.issue(OTHER, lockbox=self.place(shop, "b"))
+        one = shop.up(one, lockbox=self.place(shop, "b"))
+        two = shop.up(two, OTHER, lockbox=self.place(shop, "a"))
+        shop.cloud.move_to(shop.now() + timedelta(days=8))
+        one = shop.up(one, lockbox=self.place(shop, "b"))
+        two = shop.up(two, OTHER, lockbox=self.place(shop, "a"))
+        assert (one["previous"], two["previous"]) == ([], [])
+        assert (shop.served("b", "b_id"), shop.served("a", "a_id")) == (one["keyId"], two["keyId"])
+
+    def test_go_with_a_key_that_moved_away_when_its_overlap_is_over(self, shop: Shop) -> None:
+        state = shop.up(shop.issue(lockbox=self.place(shop, "a")), lockbox=self.place(shop, "b"))
+        shop.cloud.move_to(shop.now() + timedelta(days=8))
+        shop.up(state, lockbox=self.place(shop, "b"))
+        assert set(shop.given()) == {"b", "b_id"}
+
+    def test_written_by_hand_stay(self, shop: Shop) -> None:
+        state = shop.issue()
+        shop.by_hand(
+            "SecretService/AddVersion",
+            {
+                "secret_id": shop.secret,
+                "payload_entries": [
+                    {"key": "api_key", "text_value": "by hand"},
+                    {"key": "password", "text_value": "theirs"},
+                ],
+            },
+        )
+        shop.delete(state)
+        assert shop.given()["api_key"] == "by hand"
+        assert shop.given()["password"] == "theirs"
+        assert any("may have been written by hand" in line for line in shop.cloud.logged)
+
+    @pytest.mark.parametrize("empty", ["accept", "refuse"])
+    def test_of_two_deleted_keys_do_not_come_back_with_a_third(self, shop: Shop, empty: str) -> None:
+        shop.cloud.set(emptyVersions=empty)
+        one = shop.issue(lockbox=self.place(shop, "a"))
+        two = shop.issue(OTHER, lockbox=self.place(shop, "b"))
+        shop.delete(one)
+        assert set(shop.given()) == {"b", "b_id"}
+        shop.delete(two, OTHER)
+        third = shop.issue(lockbox=self.place(shop, "a"))
+        assert set(shop.given()) == {"a", "a_id"}
+        assert shop.served("a", "a_id") == third["keyId"]
+
+    def test_with_names_as_long_as_can_be_are_told_apart(self, shop: Shop) -> None:
+        long = {"secretId": shop.secret, "secretEntry": "x" * 255 + "1", "keyIdEntry": "x" * 255 + "2"}
+        other = {"secretId": shop.secret, "secretEntry": "x" * 255 + "3", "keyIdEntry": "x" * 255 + "4"}
+        one, two = shop.issue(lockbox=long), shop.issue(OTHER, lockbox=other)
+        shop.delete(one)
+        assert shop.served(other["secretEntry"], other["keyIdEntry"]) == two["keyId"]
+        assert set(shop.given()) == {other["secretEntry"], other["keyIdEntry"]}
+
+
+class TestARefresh:
+    def test_sees_an_older_version_put_back_and_the_next_up_repairs_it(self, shop: Shop) -> None:
+        first = shop.issue()
+        second = shop.up(first, reissue="1")
+        request = {"secret_id": shop.secret, "version_id": first["lockboxVersionId"]}
+        shop.by_hand("SecretService/SetCurrentVersion", request)
+        found = shop.refresh(second, reissue="1")
+        assert found["status"] == "undelivered"
+        repaired = shop.up(found, reissue="1")
+        assert shop.served() == repaired["keyId"]
+
+    def test_asks_for_a_key_by_its_id_before_it_believes_it_gone(self, shop: Shop) -> None:
+        state = shop.up(shop.issue(), reissue="1")
+        runtime = shop.cloud.runtime()
+        runtime.reads.keys = lambda account: []  # type: ignore[method-assign]
+        found = ApiKey().read(URN, "id", shop.inputs(reissue="1"), state, runtime)
+        assert found is not None
+        assert found.state == state
+
+    def test_says_that_a_key_is_gone_which_is(self, shop: Shop) -> None:
+        state = shop.issue()
+        shop.by_hand("ApiKeyService/Delete", {"api_key_id": state["keyId"]})
+        assert shop.refresh(state)["status"] == "missing"
+
+    def test_leaves_a_colleagues_entry_beside_ours_for_what_it_is(self, shop: Shop) -> None:
+        state = shop.issue()
+        shop.by_hand(
+            "SecretService/AddVersion",
+            {"secret_id": shop.secret, "payload_entries": [{"key": "password", "text_value": "theirs"}]},
+        )
+        assert shop.refresh(state)["status"] == "current"
+
+
+class TestTwoClocks:
+    @pytest.mark.parametrize("ahead", [timedelta(seconds=20), timedelta(hours=5), timedelta(days=400)])
+    def test_a_machine_that_is_ahead_rotates_once_and_deletes_nothing(self, shop: Shop, ahead: timedelta) -> None:
+        state = shop.issue()
+        due = parse_time(state["nextRotationAt"])
+        shop.cloud.move_to(due - min(ahead, timedelta(days=10)) + timedelta(seconds=5))
+        keys = [state["keyId"]]
+        for _ in range(4):
+            runtime = _at(shop.cloud.runtime(), shop.now() + ahead)
+            if ApiKey().diff(URN, "id", state, shop.inputs(), runtime).changes:
+                state = ApiKey().update(URN, "id", state, shop.inputs(), runtime)
+            keys.append(state["keyId"])
+        assert len(set(keys)) <= 2
+        assert set(keys) <= set(shop.keys())
+        assert shop.served() == state["keyId"]
+        ends, issued = parse_time(state["expiresAt"]), parse_time(state["issuedAt"])
+        assert abs(ends - issued - timedelta(days=90)) <= timedelta(minutes=5)
+        assert parse_time(state["nextRotationAt"]) <= ends - timedelta(days=7)
+
+    def test_a_machine_that_is_behind_gives_a_key_its_whole_lifetime(self, shop: Shop) -> None:
+        runtime = _at(shop.cloud.runtime(), shop.now() - timedelta(days=40))
+        state = ApiKey().create(URN, shop.inputs(), runtime)[1]
+        key = shop.keys()[state["keyId"]]
+        assert parse_time(state["expiresAt"]) == parse_time(key["expiresAt"])
+        assert abs(parse_time(key["expiresAt"]) - shop.now() - timedelta(days=90)) < timedelta(minutes=5)
+        runtime = _at(shop.cloud.runtime(), shop.now() - timedelta(days=40))
+        after = ApiKey().update(URN, "id", state, shop.inputs(reissue="1"), runtime)
+        assert parse_time(after["expiresAt"]) == parse_time(after["issuedAt"]) + timedelta(days=90)
+        overlap = parse_time(after["previous"][0]["expiresAt"]) - shop.now()
+        assert abs(overlap - timedelta(days=7)) < timedelta(minutes=5)
+        assert ApiKey().diff(URN, "id", after, shop.inputs(reissue="1"), runtime).changes == {}
+        assert any("clock" in line and "behind" in line for line in shop.cloud.logged)
+
+    def test_a_time_before_what_the_state_has_seen_is_an_error(self, shop: Shop) -> None:
+        state = shop.issue()
+        stale = format_time(shop.now() - timedelta(days=8))
+        with pytest.raises(InvalidInput, match="asOf: .* is before what the state has seen"):
+            ApiKey().diff(URN, "id", state, shop.inputs(), shop.cloud.runtime(YANDEX_KEYS_AS_OF=stale))
+
+    def test_a_rehearsal_a_year_ahead_deletes_nothing_that_lives(self, shop: Shop) -> None:
+        state = shop.up(shop.issue(), reissue="1")
+        ahead = format_time(shop.now() + timedelta(days=365))
+        runtime = shop.cloud.runtime(YANDEX_KEYS_AS_OF=ahead)
+        after = ApiKey().update(URN, "id", state, shop.inputs(reissue="1"), runtime)
+        assert {state["keyId"], state["previous"][0]["keyId"], after["keyId"]} <= set(shop.keys())
+
+
+def _at(runtime: Runtime, time: Any) -> Runtime:
+    object.__setattr__(runtime, "now", lambda: time)
+    return runtime
