@@ -3,7 +3,7 @@
 import pulumi
 
 from components.service_account_keys import ServiceAccountKeys
-from components.settings import stack_spec, yandex_provider
+from components.settings import stack_provider, stack_spec
 from components.spec import SpecError
 
 try:
@@ -11,7 +11,7 @@ try:
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 
-opts = pulumi.ResourceOptions(providers=[yandex_provider(pulumi.Config("yandex-keys"))])
+opts = pulumi.ResourceOptions(provider=stack_provider())
 accounts = {account.name: ServiceAccountKeys(account.name, account, opts=opts) for account in spec.accounts}
 
 pulumi.export("receipts", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.receipts.items()})

@@ -35,6 +35,7 @@ from components.resources import (
     PreviousKey,
     VerifyArgs,
 )
+from components.settings import stack_provider
 from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
 
 READER_ROLE: Final = "lockbox.payloadViewer"
@@ -45,7 +46,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     """A service account and its API keys, as one account of the stack file says it.
 
     `account` is a mapping as in the stack file, or an AccountSpec; `defaults` is what `api-keys:defaults` would be;
-    `folder_id` is the folder where the account names none, by default the provider's. `opts` are the component's own.
+    `folder_id` is the folder where the account names none, by default the provider's. `opts` are the component's own; without a provider of
+    `yandex-keys` among them or its parent's, the stack's own settings count. All children have that one provider, pulumi-yandex's types too.
     Raises SpecError, which has every problem with `account` at once, before anything is declared.
     """
 
@@ -69,6 +71,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         renamed = [pulumi.Alias(name=spec.renamed_from)] if spec.renamed_from else []
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=renamed))
         super().__init__("yandex-keys:index:ServiceAccountKeys", name, None, merged)
+        self._own_provider = self.get_provider("yandex-keys:index:ApiKey") or stack_provider()
+        self._yandex_provider = yandex.served_by(self._own_provider)
         self._name = name
         self._spec = spec
         self._folder_id = spec.folder_id or folder_id
@@ -78,7 +82,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             description=spec.description or None,
             folder_id=self._folder_id,
             # Names are unique in the cloud: the old account has to go before one of its name can be made elsewhere.
-            opts=self._child(delete_before_replace=True),
+            opts=self._yandex_child(delete_before_replace=True),
         )
         self.service_account_id = self.service_account.id
         self._kms_key_id = self._declare_kms_key()
@@ -95,7 +99,12 @@ class ServiceAccountKeys(pulumi.ComponentResource):
 
     def _child(self, *, before: Sequence[str] = (), **options: Any) -> pulumi.ResourceOptions:
         """The options of a child; `before` are names that it had."""
-        return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name) for name in before], **options)
+        aliases = [pulumi.Alias(name=name) for name in before]
+        return pulumi.ResourceOptions(parent=self, **{"provider": self._own_provider, "aliases": aliases, **options})
+
+    def _yandex_child(self, **options: Any) -> pulumi.ResourceOptions:
+        """The options of a child of one of pulumi-yandex's types."""
+        return self._child(provider=self._yandex_provider, **options)
 
     def _declare_role(self, role: str) -> pulumi.Resource:
         member: pulumi.Resource = yandex.ResourcemanagerFolderIamMember(
@@ -104,7 +113,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             folder_id=self.service_account.folder_id,
             role=role,
             member=self._member("self"),
-            opts=self._child(),
+            opts=self._yandex_child(),
         )
         return member
 
@@ -125,7 +134,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             folder_id=self._folder_id,
             default_algorithm="AES_256",
             labels=self._spec.labels or None,
-            opts=self._child(),
+            opts=self._yandex_child(),
         )
         if self._spec.readers:
             # Who reads a secret under its own KMS key has to use that key as well (Lockbox docs, "Access management").
@@ -135,7 +144,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                 symmetric_key_id=key.id,
                 role=KMS_READER_ROLE,
                 members=[self._member(reader) for reader in self._spec.readers],
-                opts=self._child(),
+                opts=self._yandex_child(),
             )
         key_id: pulumi.Output[str] = key.id
         return key_id

@@ -1,20 +1,37 @@
-"""The stack's settings, as the program needs them: what it says of accounts, and the provider of package `yandex`."""
+"""The stack's settings, as the program needs them: what it says of accounts, and the one provider of all its resources."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+import os
+import re
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import pulumi
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, is_config_secret
+from pulumi.runtime.settings import get_monitor
 
-from components import yandex
 from components.debug_lines import withhold_values
-from components.resources.declaration import given, input_type, outputs
 from components.spec import Problem, Spec, SpecError, parse
 from components.spec_errors import did_you_mean
 
-_SECRET: Final = frozenset({"token", "service_account_key_file", "federated_token"})
+_SECRET: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
+_SETTINGS: Final = _SECRET | {
+    "asOf",
+    "cloudId",
+    "endpoint",
+    "federatedServiceAccountId",
+    "folderId",
+    "rootCertificates",
+    "tokenExchangeUrl",
+}
+"""Every setting of `yandex-keys`; a test compares them with the package's schema."""
+_ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL"})
+_YANDEX_CLOUD: Final = "api.cloud.yandex.net:443"
+_HOST: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[-A-Za-z0-9.]+)(:[0-9]+)?")
+_declared: Final[WeakKeyDictionary[object, pulumi.ProviderResource]] = WeakKeyDictionary()
+"""The provider of each run of a program, by its way to the engine: one process may run several programs (tests, the automation API)."""
 
 
 def stack_spec() -> Spec:
@@ -52,67 +69,57 @@ def _written(config: pulumi.Config, name: str) -> object:
     return value
 
 
-@input_type
-class YandexProviderArgs:
-    """Settings of the package `yandex` by pulumi-yandex's names, and those that only our plugin knows."""
+def stack_provider() -> pulumi.ProviderResource:
+    """The provider of all resources of this stack that are given no other; the same one however often it is asked for.
 
-    endpoint: pulumi.Input[str] | None = pulumi.property("endpoint", default=None)
-    folder_id: pulumi.Input[str] | None = pulumi.property("folderId", default=None)
-    cloud_id: pulumi.Input[str] | None = pulumi.property("cloudId", default=None)
-    token: pulumi.Input[str] | None = pulumi.property("token", default=None)
-    service_account_key_file: pulumi.Input[str] | None = pulumi.property("serviceAccountKeyFile", default=None)
-    root_certificates: pulumi.Input[str] | None = pulumi.property("rootCertificates", default=None)
-    federated_token: pulumi.Input[str] | None = pulumi.property("federatedToken", default=None)
-    federated_service_account_id: pulumi.Input[str] | None = pulumi.property("federatedServiceAccountId", default=None)
-    token_exchange_url: pulumi.Input[str] | None = pulumi.property("tokenExchangeUrl", default=None)
-    as_of: pulumi.Input[str] | None = pulumi.property("asOf", default=None)
+    It has what a default provider of `yandex-keys` would have: the stack file's settings, secret ones secret. What isn't set there is read from the
+    environment by the plugin, on each run, and never gets into the state: credentials are best kept there. It is an explicit provider because
+    a default one serves no types but its own package's, and the plugin would be started twice.
 
-
-@outputs
-class YandexProvider(pulumi.ProviderResource):
-    """The provider of the package `yandex`, with the settings that the user wrote for `yandex-keys`.
-
-    It is explicit because the engine gives a default provider of `yandex` nothing but `yandex:*` settings, and the user
-    writes settings once. Its inputs are pulumi-yandex's own, so the state stays good for the upstream plugin; the few
-    that upstream doesn't know are there only where they are set. What isn't set is read from the environment by the
-    plugin, on each run, and never gets into the state: credentials are best kept there.
+    Raises pulumi.RunError where an update at another time than now is asked for, on a cloud that isn't a local one.
     """
-
-    def __init__(self, name: str, args: YandexProviderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        # pulumi-yandex's version, so that it is upstream's plugin that serves these resources once ours doesn't.
-        version = pulumi.ResourceOptions(version=yandex.get_version())
-        props: Mapping[str, pulumi.Input[object]] = given(YandexProviderArgs, args, {}, YandexProvider, opts)
-        super().__init__("yandex", name, props, pulumi.ResourceOptions.merge(opts, version))
-
-
-_FROM_SETTINGS: Final = {
-    "endpoint": "endpoint",
-    "folder_id": "folderId",
-    "cloud_id": "cloudId",
-    "token": "token",
-    "service_account_key_file": "serviceAccountKey",
-    "root_certificates": "rootCertificates",
-    "federated_token": "federatedToken",
-    "federated_service_account_id": "federatedServiceAccountId",
-    "token_exchange_url": "tokenExchangeUrl",
-    "as_of": "asOf",
-}
-_SETTINGS: Final = frozenset(_FROM_SETTINGS.values())
-"""Every setting of `yandex-keys`; a test compares them with the package's schema."""
-_ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL"})
-
-
-def yandex_provider(settings: pulumi.Config) -> YandexProvider:
-    """The provider of the `yandex` resources for the `yandex-keys:*` `settings`. Declare one per program."""
+    run = get_monitor()
+    if run in _declared:
+        return _declared[run]
     withhold_values()
-    values = {name: settings.get(setting) for name, setting in _FROM_SETTINGS.items()}
-    return YandexProvider(
-        "yandex",
-        YandexProviderArgs(
-            **{
-                name: pulumi.Output.secret(value) if name in _SECRET else value
-                for name, value in values.items()
-                if value
-            }
-        ),
+    _refuse_a_rehearsed_update()
+    engine = pulumi.ResourceOptions(version=_setting("version"), plugin_download_url=_setting("pluginDownloadURL"))
+    given = {
+        name: pulumi.Output.secret(value) if name in _SECRET or is_config_secret(f"yandex-keys:{name}") else value
+        for name in sorted(_SETTINGS)
+        if (value := _setting(name)) is not None
+    }
+    _declared[run] = pulumi.ProviderResource("yandex-keys", "yandex-keys", given, engine)
+    return _declared[run]
+
+
+def _setting(name: str) -> str | None:
+    return pulumi.Config("yandex-keys").get(name)
+
+
+def _refuse_a_rehearsed_update() -> None:
+    """Raises pulumi.RunError where `asOf` would decide what is changed in a cloud that isn't on this machine: it serves previews there, no more."""
+    where, as_of = _from_settings_or("asOf", "YANDEX_KEYS_AS_OF")
+    endpoint = _from_settings_or("endpoint", "YC_ENDPOINT")[1] or _YANDEX_CLOUD
+    # What is no host:port at all is the plugin's to refuse, with everything else that is wrong with the settings.
+    if pulumi.runtime.is_dry_run() or not as_of or not _HOST.fullmatch(endpoint) or _is_loopback(endpoint):
+        return
+    raise pulumi.RunError(
+        f"{where}: keys can't be changed as of {as_of[:60]}: {endpoint} isn't on this machine, and its keys live by its own clock. "
+        "A preview may be as of another time; to change anything, unset it"
     )
+
+
+def _from_settings_or(name: str, variable: str) -> tuple[str, str]:
+    """Where the value of a setting comes from, and the value: the stack file's, else the environment's."""
+    value = _setting(name)
+    return (f"yandex-keys:{name}", value) if value else (variable, os.environ.get(variable, ""))
+
+
+def _is_loopback(endpoint: str) -> bool:
+    match = _HOST.fullmatch(endpoint)
+    host = match["host"].strip("[]") if match else ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

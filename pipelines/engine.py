@@ -20,7 +20,7 @@ from pipelines.lock import is_locked
 _STOP_SECONDS = 30.0
 _SETTINGS = {
     "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
-    # Both plugins are the project's own; looking for others would reach out to servers.
+    # The plugin is the project's own; looking for another would reach out to servers.
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_SKIP_UPDATE_CHECK": "true",
 }

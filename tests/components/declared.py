@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,11 +134,22 @@ def secret_value(value: Any) -> Any:
     return value["value"]
 
 
-def run(program: Callable[[], Any], config: Mapping[str, str] | None = None) -> Declared:
-    """Runs `program` as the stack `test` of the project `api-keys`, and gives what it declared."""
+def run(
+    program: Callable[[], Any],
+    config: Mapping[str, str] | None = None,
+    *,
+    secret: Sequence[str] = (),
+    preview: bool = False,
+) -> Declared:
+    """Runs `program` as the stack `test` of the project `api-keys`, and gives what it declared.
+
+    `secret` are the names in `config` that are encrypted in the stack file.
+    """
     declared = Declared()
     with _event_loop():
-        pulumi_mocks.set_mocks(_Provider(), project="api-keys", stack="test", preview=False, monitor=_Engine(declared))
-        pulumi.runtime.set_all_config(dict(config or {}))
+        pulumi_mocks.set_mocks(
+            _Provider(), project="api-keys", stack="test", preview=preview, monitor=_Engine(declared)
+        )
+        pulumi.runtime.set_all_config(dict(config or {}), list(secret))
         pulumi_mocks.test(program)()  # type: ignore[no-untyped-call]
     return declared

@@ -31,7 +31,7 @@ def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, pa
         # empty one, and every later command fails with "failed to load checkpoint: EOF".
         "PULUMI_BACKEND_URL": f"file://{places.state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-        # Both plugins are the project's own; looking for others would reach out to servers.
+        # The plugin is the project's own; looking for another would reach out to servers.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(places.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",

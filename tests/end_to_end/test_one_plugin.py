@@ -1,0 +1,170 @@
+"""The plugin is started once in a run, serves pulumi-yandex's types too, and has the stack file's settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.stack import Stack
+from tools.engine.places import REPOSITORY
+
+ACCOUNTS: list[dict[str, Any]] = [
+    {"name": "translator", "kmsKey": True, "readers": ["self"], "keys": [{"name": "default", "uses": ["translate"]}]},
+    {"name": "nightly", "keys": [{"name": "batch", "uses": ["text-generation"], "deliver": "output"}]},
+]
+_ENTRY = f"""
+import os, runpy, sys
+with open(os.environ["PLUGIN_STARTS"], "a", encoding="utf-8") as file:
+    file.write(f"{{os.getpid()}}\\n")
+sys.path.insert(0, {str(REPOSITORY / "provider")!r})
+runpy.run_path({str(REPOSITORY / "provider" / "__main__.py")!r}, run_name="__main__")
+"""
+
+
+class Starts:
+    """How often the plugin was started: each start writes a line before it serves."""
+
+    def __init__(self, stack: Stack) -> None:
+        folder = stack.directory / "counted"
+        folder.mkdir()
+        project = stack.directory / "Pulumi.yaml"
+        project.write_text(project.read_text().replace("path: provider", "path: counted"))
+        (folder / "__main__.py").write_text(_ENTRY)
+        (folder / "PulumiPlugin.yaml").write_text((REPOSITORY / "provider" / "PulumiPlugin.yaml").read_text())
+        self._file = stack.directory / "plugin-starts"
+        stack.environment = {**stack.environment, "PLUGIN_STARTS": str(self._file)}
+
+    def taken(self) -> int:
+        """How many there were since this was last asked."""
+        starts = len(self._file.read_text().splitlines()) if self._file.exists() else 0
+        self._file.unlink(missing_ok=True)
+        return starts
+
+
+@pytest.fixture
+def starts(stack: Stack) -> Starts:
+    return Starts(stack)
+
+
+def providers(stack: Stack) -> list[dict[str, Any]]:
+    return [item for item in stack.resources() if item["type"].startswith("pulumi:providers:")]
+
+
+def ids(stack: Stack) -> dict[str, str]:
+    """The ids of what is in the cloud, by URN."""
+    return {item["urn"]: item["id"] for item in stack.resources() if item["type"].startswith("yandex") and "id" in item}
+
+
+def test_every_run_of_the_engine_starts_one_plugin(stack: Stack, cloud: LocalCloud, starts: Starts) -> None:
+    empty = cloud.state()
+    stack.write(ACCOUNTS)
+    stack.run("preview")
+    assert starts.taken() == 1
+    stack.up()
+    assert starts.taken() == 1
+    (provider,) = providers(stack)
+    starts.taken()
+    served = {item["type"]: item["provider"] for item in stack.resources() if "provider" in item}
+    assert {token.partition(":")[0] for token in served} == {"yandex", "yandex-keys"}
+    assert set(served.values()) == {f"{provider['urn']}::{provider['id']}"}
+    starts.taken()
+    cloud.forget_calls()
+    stack.up("--expect-no-changes")
+    assert cloud.calls() == {}
+    assert starts.taken() == 1
+    stack.refresh()
+    assert starts.taken() == 1
+    assert [item["id"] for item in providers(stack)] == [provider["id"]]
+    starts.taken()
+    stack.destroy()
+    assert starts.taken() == 1
+    left = cloud.state()
+    for kind in ("serviceAccounts", "apiKeys", "secrets", "accessBindings"):
+        assert left[kind] == empty[kind], kind
+
+
+def test_settings_of_the_stack_file_reach_it_and_credentials_of_the_environment_stay_out_of_the_state(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    key = Path(cloud.ready["serviceAccountKey"]).read_text()
+    stack.write(ACCOUNTS[1:], rootCertificates=cloud.ready["ca"], endpoint=cloud.ready["endpoint"])
+    stack.run("config", "set", "--secret", "yandex-keys:serviceAccountKey", key)
+    stack.run("config", "set", "--secret", "yandex-keys:cloudId", cloud.ready["cloudId"])
+    wrong = {
+        "YC_ENDPOINT": "127.0.0.1:1",
+        "YC_SERVICE_ACCOUNT_KEY_FILE": "/nowhere",
+        "YANDEX_KEYS_ROOT_CERTIFICATES": "",
+    }
+    stack.up(more=wrong)
+    (provider,) = providers(stack)
+    assert set(provider["inputs"]) == {"endpoint", "rootCertificates", "serviceAccountKey", "cloudId"}
+    assert provider["inputs"]["endpoint"] == cloud.ready["endpoint"]
+    for name in ("serviceAccountKey", "cloudId"):
+        assert "ciphertext" in provider["inputs"][name], name
+    written = [path.read_text() for path in (stack.directory / "state").rglob("*.json")]
+    assert written
+    private = json.loads(key)["private_key"].splitlines()[2]
+    assert not [text for text in (*written, *stack.printed) if private in text]
+    stack.run("preview", "--expect-no-changes", more=wrong)
+    # Without them, what the environment says is read in each run, and none of it is in the state.
+    stack.write(ACCOUNTS[1:])
+    stack.up()
+    (provider,) = providers(stack)
+    assert "inputs" not in provider
+    assert cloud.ready["serviceAccountKey"] not in stack.run("stack", "export", "--show-secrets")
+    stack.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+BEFORE = """
+import pulumi
+from components import service_account_keys, settings, yandex
+
+upstream = pulumi.ProviderResource("yandex", "yandex", {}, pulumi.ResourceOptions(version="0.13.0"))
+settings.stack_provider = service_account_keys.stack_provider = lambda: None
+yandex.served_by = lambda provider: upstream
+exec(open("__main__.py").read().replace("provider=stack_provider()", "providers=[]"))
+"""
+
+
+def test_a_stack_that_had_two_providers_takes_the_one_and_replaces_nothing(stack: Stack, cloud: LocalCloud) -> None:
+    """Before, pulumi-yandex's types had a provider resource of the package `yandex`, and ours the default one."""
+    project = (stack.directory / "Pulumi.yaml").read_text()
+    two = project.replace("path: provider\n", "path: provider\n    - name: yandex\n      path: provider\n")
+    (stack.directory / "before.py").write_text(BEFORE)
+    (stack.directory / "Pulumi.yaml").write_text(f"{two}\nmain: before.py\n")
+    stack.write(ACCOUNTS)
+    stack.up()
+    assert {item["type"].rpartition(":")[2] for item in providers(stack)} == {"yandex", "yandex-keys"}
+    before = ids(stack)
+    keys = cloud.live_keys()
+    (stack.directory / "Pulumi.yaml").write_text(project)
+    cloud.forget_calls()
+    stack.up()
+    assert cloud.calls() == {}
+    assert ids(stack) == before
+    assert cloud.live_keys() == keys
+    assert [item["urn"].rpartition("::")[2] for item in providers(stack)] == ["yandex-keys"]
+    stack.destroy()
+    assert cloud.live_keys() == []
+
+
+def test_an_update_as_of_another_time_on_another_cloud_is_one_error_of_the_programs(
+    stack: Stack, cloud: LocalCloud, starts: Starts
+) -> None:
+    stack.write(ACCOUNTS)
+    elsewhere = {"YC_ENDPOINT": "192.0.2.1:443", "YANDEX_KEYS_AS_OF": "2026-12-24T03:00:00Z"}
+    stack.run("preview", more=elsewhere)
+    assert starts.taken() == 1
+    failed, printed = stack.attempt("up", "--yes", "--skip-preview", more=elsewhere)
+    assert failed
+    assert (
+        "YANDEX_KEYS_AS_OF: keys can't be changed as of 2026-12-24T03:00:00Z: 192.0.2.1:443 isn't on this machine"
+        in printed
+    )
+    assert printed.partition("Diagnostics:")[2].count("error:") == 1
+    assert "Traceback" not in printed
+    assert starts.taken() == 0
