@@ -24,6 +24,7 @@ _SETTINGS: Final = _SECRET | {
     "federatedServiceAccountId",
     "folderId",
     "rootCertificates",
+    "runEvery",
     "tokenExchangeUrl",
 }
 """Every setting of `yandex-keys`; a test compares them with the package's schema."""

@@ -28,6 +28,8 @@ class ProviderArgs:
     """The cloud; `YC_CLOUD_ID`."""
     as_of: pulumi.Input[str] | None = pulumi.property("asOf", default=None)
     """The time to decide by (RFC 3339), by default the clock's; `YANDEX_KEYS_AS_OF`."""
+    run_every: pulumi.Input[str] | None = pulumi.property("runEvery", default=None)
+    """How often the stack is run, a duration, by default `1d`; `YANDEX_KEYS_RUN_EVERY`."""
     token: pulumi.Input[str] | None = pulumi.property("token", default=None)
     """An IAM token; `YC_TOKEN`."""
     service_account_key: pulumi.Input[str] | None = pulumi.property("serviceAccountKey", default=None)
@@ -49,6 +51,7 @@ class Provider(pulumi.ProviderResource):
     folder_id: pulumi.Output[str | None] = pulumi.property("folderId")
     cloud_id: pulumi.Output[str | None] = pulumi.property("cloudId")
     as_of: pulumi.Output[str | None] = pulumi.property("asOf")
+    run_every: pulumi.Output[str | None] = pulumi.property("runEvery")
     token: pulumi.Output[str | None] = pulumi.property("token")
     service_account_key: pulumi.Output[str | None] = pulumi.property("serviceAccountKey")
     federated_token: pulumi.Output[str | None] = pulumi.property("federatedToken")
