@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from provider.yandex_keys.rotation import Inputs, Lockbox, PreviousKey, State, Status
-from provider.yandex_keys.tags import first_tag
+from provider.yandex_keys.api_key.rotation import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status
+from provider.yandex_keys.marks import Mark, owner_of
 
 URN: Final = "urn:pulumi:prod::api-keys::yandex-keys:index:ApiKey::translator-default"
-TAG: Final = first_tag(URN, ())
+OWNER: Final = owner_of("5f0c9a6e-provider", URN)
+INSTANCE: Final = "instanceaa"
+OTHER_INSTANCE: Final = "instancebb"
 CURRENT: Final = "ajecurrent"
 PREVIOUS: Final = "ajeprevious"
 HOUR: Final = timedelta(hours=1)
@@ -51,7 +53,7 @@ def standing(**changes: Any) -> State:
         expires_at=ISSUED + 90 * DAY,
         next_rotation_at=DUE,
         generation=1,
-        tag=TAG,
+        instance=INSTANCE,
         applied=wanted(),
         lifetime=90 * DAY,
         lockbox_version_id="e6qversion",
@@ -76,3 +78,19 @@ def in_overlap(**changes: Any) -> PreviousKey:
         lockbox_version_id="e6qolder",
     )
     return replace(previous, **changes)
+
+
+def mark(attempt: str = "attempt1", instance: str = INSTANCE, owner: str = OWNER) -> Mark:
+    """A mark of ours, but for what is given."""
+    return Mark(owner, instance, attempt)
+
+
+def listed_key(key_id: str, **changes: Any) -> ListedKey:
+    """A key of ours as the cloud lists it, issued on ROTATED to live 90 days and not used yet; its attempt is its own."""
+    key = ListedKey(key_id, ROTATED, ROTATED + 90 * DAY, None, mark(f"of{key_id}"))
+    return replace(key, **changes)
+
+
+def listing(*keys: ListedKey) -> Listing:
+    """What the cloud lists: those keys."""
+    return {key.key_id: key for key in keys}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from provider.yandex_keys.api_key_check import checked
+from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import InvalidInput
 
 ACCOUNT: Final = "ajeaccount"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key_check import checked
-from provider.yandex_keys.api_key_state import INPUTS, inputs_of
+from provider.yandex_keys.api_key.inputs import checked
+from provider.yandex_keys.api_key.state import INPUTS, inputs_of
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.properties import UNKNOWN, is_unknown
 
@@ -124,9 +124,9 @@ def test_half_a_character_is_no_text() -> None:
 
 
 def test_a_description_leaves_room_for_our_mark() -> None:
-    assert checked(bag(description="я" * 208))["description"] == "я" * 208
-    expected = "has 209 characters: at most 208 fit beside the mark that we add"
-    assert problems(description="я" * 209) == {"description": expected}
+    assert checked(bag(description="я" * 207))["description"] == "я" * 207
+    expected = "has 208 characters: at most 207 fit beside the mark that we add"
+    assert problems(description="я" * 208) == {"description": expected}
 
 
 @pytest.mark.parametrize("name", ["lifetime", "rotateEvery", "overlap"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.api_key_check import checked
+from provider.yandex_keys.api_key.inputs import checked
 
 from .input_bags import bag, problems
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.api_key import ApiKey
-from provider.yandex_keys.api_key_check import checked
-from provider.yandex_keys.schedule import first_point
+from provider.yandex_keys.api_key.handler import ApiKey
+from provider.yandex_keys.api_key.inputs import checked
+from provider.yandex_keys.api_key.schedule import first_point
 from provider.yandex_keys.settings import format_time, parse_time
 from tests.provider.emulated_cloud import EmulatedCloud
 

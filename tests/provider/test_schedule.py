@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.schedule import first_point, later, point_after, stagger
+from provider.yandex_keys.api_key.schedule import first_point, later, point_after, stagger
 
 from .examples import DAY, HOUR, ISSUED, SECOND, URN, at
 
