@@ -19,7 +19,7 @@ from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.session import Session
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.reliability.kept_connection import KeptConnection
-from tests.reliability.plugin_run import PluginRun
+from tests.reliability.plugin_run import Identity, PluginRun
 from tests.reliability.small_engine import SmallStack
 
 _SERVICE: Final = "translate"
@@ -108,10 +108,10 @@ class Bench:
     ) -> SmallStack:
         """A stack without resources; each of its commands starts the plugin anew, with the cloud's time."""
 
-        def start() -> PluginRun:
+        def start(identity: Identity) -> PluginRun:
             moment = self.now()
             sdk = self._colleague.sdk if self.warm else None
-            return PluginRun({**self.environment(), **environment}, lambda: moment, tuned, sdk)
+            return PluginRun({**self.environment(), **environment}, lambda: moment, tuned, sdk, identity)
 
         return SmallStack(start, name)
 

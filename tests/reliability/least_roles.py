@@ -83,7 +83,8 @@ def _life(bench: Bench, deployer: Deployer, roles: Iterable[str]) -> list[str]:
     stack = bench.stack(None, "reliability", YC_TOKEN=token_for(bench.cloud, account))
     errors = _lived(scene, deployer, stack, ground)
     cleaner = bench.stack()
-    cleaner.resources, cleaner.pending_deletes = {**ground, **stack.resources}, stack.pending_deletes
+    cleaner.state.provider_id = stack.state.provider_id
+    cleaner.state.resources = [*ground.values(), *stack.state.resources]
     scene.must(cleaner.destroy())
     bench.by_hand("ServiceAccountService/Delete", {"service_account_id": account})
     return errors

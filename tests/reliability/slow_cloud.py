@@ -15,7 +15,7 @@ from provider.yandex_keys.cloud import Patience
 from provider.yandex_keys.session import Session
 from tests.reliability import programs
 from tests.reliability.bench import Bench
-from tests.reliability.plugin_run import PluginRun
+from tests.reliability.plugin_run import Identity, PluginRun
 from tests.reliability.programs import key
 from tests.reliability.promises import KINDS, LOST, NOT_HEALED, ORPHAN, RULE, Judge, Verdict
 from tests.reliability.scene import Scene
@@ -262,8 +262,8 @@ def _patient(**figures: float) -> Callable[[Session], None]:
 def _off(bench: Bench, off: timedelta) -> SmallStack:
     """A stack on a machine whose clock is `off`."""
 
-    def start() -> PluginRun:
+    def start(identity: Identity) -> PluginRun:
         moment = bench.now() + off
-        return PluginRun(bench.environment(), lambda: moment)
+        return PluginRun(bench.environment(), lambda: moment, identity=identity)
 
     return SmallStack(start)

@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from google.protobuf import json_format
-
 from tests.reliability.leak_search import found_in
 from tests.reliability.life_steps import Step
 from tests.reliability.programs import KEY
@@ -52,8 +50,8 @@ def judge_leaks(scene: Scene, outcomes: Iterable[Outcome], secrets: Iterable[str
         texts["an error"] += outcome.errors
         texts["a log line"] += outcome.logged
     for held in (*scene.stack.resources.values(), *scene.stack.pending_deletes):
-        for message in (held.inputs, held.outputs):
-            texts["the state"].append(json.dumps(_without_marked(json_format.MessageToDict(message))))
+        for properties in (held.inputs, held.outputs):
+            texts["the state"].append(json.dumps(_without_marked(properties)))
         texts["an error"] += held.init_errors
     for where, lines in texts.items():
         for secret in found_in("\n".join(lines).encode(), list(secrets)):

@@ -84,11 +84,9 @@ def credentials_in_states(bench: Bench) -> list[str]:
     """The token that a run logs in with is in no input and no output of what it makes."""
     scene = Scene(bench)
     scene.up(key(exposeSecret=True))
-    written = [
-        held.inputs.SerializeToString() + held.outputs.SerializeToString() for held in scene.stack.resources.values()
-    ]
+    written = scene.stack.export()
     scene.must(scene.stack.destroy())
-    return ["the deployer's token is in a state"] if found_in(b"\n".join(written), [bench.token]) else []
+    return ["the deployer's token is in a state"] if found_in(written.encode(), [bench.token]) else []
 
 
 def _refused(bench: Bench, words: str, **environment: str) -> list[str]:
