@@ -11,7 +11,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ from google.protobuf.message import Message
 from .api_services import SERVICES
 from .credentials import Credentials
 from .errors import Cancelled, CloudError, ConfigurationError, cloud_error
+from .shared_work import SharedWork
 
 if TYPE_CHECKING:
     import yandexcloud
@@ -32,6 +34,8 @@ _OPERATION: Final = "yandex.cloud.operation.Operation"
 _LOGIN: Final = "IamTokenService/Create"
 _TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
 _REQUEST_ID: Final = "x-request-id"
+# The ids, in discovery's answer, of the services that we call: these addresses are sent a token.
+_SERVICE_IDS: Final = ("iam", "kms", "lockbox", "operation", "resource-manager")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,9 @@ class Patience:
     """How long to wait, in seconds, and how often to ask again."""
 
     call: float = 30.0
+    login: float = 30.0
+    """For all that comes before the first call: finding the services' addresses and logging in, with every try."""
+    login_call: float = 10.0
     operation: float = 300.0
     failing_operation: float = 10.0
     """How long an operation that already reports an error may go on undoing what it did."""
@@ -53,19 +60,30 @@ class Patience:
 class Cloud:
     """Yandex Cloud, or what answers in its place at the SDK's endpoint.
 
-    sdk: the SDK, or what makes it when the first call is made: a run that makes no call doesn't even log in.
+    sdk: the SDK, or what makes it when the first call is made: a run that makes no call doesn't even log in. All calls that need it wait for one
+    login, which has a deadline; nothing is held meanwhile, and `cancel` ends the waiting.
     wait: sleeps that many seconds, or returns True at once when the run was cancelled.
     """
 
-    sdk: yandexcloud.SDK | Callable[[], yandexcloud.SDK]
+    sdk: yandexcloud.SDK | Login
     patience: Patience = field(default_factory=Patience)
     wait: Callable[[float], bool] = field(default_factory=lambda: threading.Event().wait)
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     _stubs: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _cancelled: Future[None] = field(default_factory=Future)
     _rights_changed: float | None = None
     _told: tuple[datetime, float] | None = None
+
+    def __post_init__(self) -> None:
+        self._connection = SharedWork(self._connected)
+
+    def cancel(self) -> None:
+        """Ends the waiting for the login, now and later. What is under way in the cloud ends by itself."""
+        with self._lock:
+            if not self._cancelled.done():
+                self._cancelled.set_result(None)
 
     def call(
         self, name: str, request: Mapping[str, Any], resource: str = "", idempotency_key: str = ""
@@ -154,23 +172,36 @@ class Cloud:
         messages, stubs = SERVICES[service]
         descriptor = messages.DESCRIPTOR.services_by_name[service].methods_by_name[method]
         message = json_format.ParseDict(dict(request), message_factory.GetMessageClass(descriptor.input_type)())
-        with self._lock:
-            if service not in self._stubs:
-                self._stubs[service] = self._client(getattr(stubs, f"{service}Stub"))
-            return self._stubs[service], message
+        stub = self._stubs.get(service)
+        return stub if stub is not None else self._client(service, getattr(stubs, f"{service}Stub")), message
 
-    def _client(self, constructor: Any) -> Any:
-        """A stub. The SDK discovers the services' addresses when it makes the first one. Holds the lock."""
-        if callable(self.sdk):
-            self.sdk = self.sdk()
+    def _client(self, service: str, constructor: Any) -> Any:
+        """A stub. The first to need one logs in, the others wait for that."""
         try:
-            return self.sdk.client(constructor)
+            sdk = self._connection.get(self.patience.login, self._cancelled)
+        except TimeoutError:
+            raise ConfigurationError(self._late()) from None
+        try:
+            # Where the services are is known by now, so nothing is waited for under the lock.
+            with self._lock:
+                return self._stubs.setdefault(service, sdk.client(constructor))
         except grpc.RpcError as error:
             raise _failure("ApiEndpointService/List", error, "") from None
         except (KeyError, RuntimeError) as error:
             raise ConfigurationError(
                 f"the endpoint doesn't list the service {error}: is it an endpoint of Yandex Cloud?"
             ) from None
+
+    def _connected(self) -> yandexcloud.SDK:
+        if isinstance(self.sdk, Login):
+            self.sdk = self.sdk.sdk(self.patience, self.wait)
+        return self.sdk
+
+    def _late(self) -> str:
+        login = self.sdk
+        where = f"endpoint {login.endpoint}: " if isinstance(login, Login) else ""
+        what = f", waiting for {login.step}" if isinstance(login, Login) and login.step else ""
+        return f"{where}not logged in after {self.patience.login:g} s{what}; {_UNREACHED}"
 
     def time(self) -> datetime | None:
         """The cloud's own time, in UTC and to the second: what it told last in this run, and what has passed since. None: it has told nothing."""
@@ -205,59 +236,102 @@ class Cloud:
             raise Cancelled("stopped, as asked; the next `pulumi up` continues")
 
 
-def connect(
-    endpoint: str, root_certificates: bytes | None, credentials: Credentials, user_agent: str
-) -> yandexcloud.SDK:
-    """The SDK, logged in. An authorized key is exchanged for one IAM token here, rather than for one by each channel of the SDK.
+_UNREACHED: Final = "check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again"
 
-    Raises CloudError where the endpoint can't be reached or refuses the key.
+
+@dataclass
+class Login:
+    """How to get to the cloud: log in, and find where its services are.
+
+    may_answer: which addresses discovery may name for a service; root_certificates: PEM, or None for gRPC's own. step: what is being waited for, in
+    words.
     """
-    # A third of the plugin's start is this import, and a run with nothing to do has no use for it.
-    import yandexcloud
-    from yandexcloud._auth_fabric import ServiceAccountAuth
 
-    token = credentials.iam_token
-    if credentials.service_account_key is not None:
-        key = dict(credentials.service_account_key)
-        request = ServiceAccountAuth(key, endpoint).get_token_request()
-        entry = yandexcloud.SDK(
-            endpoint=endpoint,
-            root_certificates=root_certificates,
-            service_account_key=key,
-            user_agent=user_agent,
-            retry_policy=_Discovery(),
+    endpoint: str
+    root_certificates: bytes | None
+    credentials: Credentials
+    user_agent: str
+    may_answer: Callable[[str], bool] = lambda address: True
+    step: str = field(default="", init=False)
+
+    def sdk(self, patience: Patience, wait: Callable[[float], bool]) -> yandexcloud.SDK:
+        """The SDK, logged in, its services found. An authorized key is exchanged for one IAM token here, rather than by each channel of the SDK.
+
+        Raises ConfigurationError where the endpoint can't be reached or refuses the credentials: nothing that matters has been called by then.
+        """
+        token = self.credentials.iam_token
+        if self.credentials.ask is not None:
+            self.step = self.credentials.asked
+            token = self.credentials.ask()
+        if self.credentials.service_account_key is not None:
+            token = self._token_for(dict(self.credentials.service_account_key), patience, wait)
+        return self._found(patience, iam_token=token)
+
+    def _token_for(self, key: dict[str, Any], patience: Patience, wait: Callable[[float], bool]) -> str:
+        # `wait` ends the tries of a login that nobody waits for any more.
+        from yandexcloud._auth_fabric import ServiceAccountAuth
+
+        request = ServiceAccountAuth(key, self.endpoint).get_token_request()
+        hurry = replace(patience, call=patience.login_call)
+        entry = Cloud(self._found(patience, service_account_key=key), patience=hurry, wait=wait)
+        self.step = f"an IAM token for {self.credentials.source}"
+        try:
+            answer = entry.call(_LOGIN, json_format.MessageToDict(request), self.credentials.source)
+        except CloudError as error:
+            raise ConfigurationError(f"endpoint {self.endpoint}: {error}") from None
+        return str(answer["iam_token"])
+
+    def _found(self, patience: Patience, **credentials: Any) -> yandexcloud.SDK:
+        """The SDK with these credentials, after its discovery, which it makes only once."""
+        # A third of the plugin's start is this import, and a run with nothing to do has no use for it.
+        import yandexcloud
+
+        self.step = "the list of its services"
+        sdk = yandexcloud.SDK(
+            endpoint=self.endpoint,
+            root_certificates=self.root_certificates,
+            user_agent=self.user_agent,
+            retry_policy=_Discovery(patience),
+            **credentials,
         )
-        login = Cloud(entry, patience=Patience())
-        token = login.call("IamTokenService/Create", json_format.MessageToDict(request), f"{credentials.source}")[
-            "iam_token"
-        ]
-    return yandexcloud.SDK(
-        endpoint=endpoint,
-        root_certificates=root_certificates,
-        iam_token=token,
-        user_agent=user_agent,
-        retry_policy=_Discovery(),
-    )
+        try:
+            services: Mapping[str, str] = sdk._channels.endpoints
+        except grpc.RpcError as error:
+            failure = _failure("ApiEndpointService/List", error, f"endpoint {self.endpoint}")
+            if failure.code == "DEADLINE_EXCEEDED":
+                said = f"endpoint {self.endpoint}: it hasn't answered within {patience.login_call:g} s; {_UNREACHED}"
+                raise ConfigurationError(said) from None
+            raise ConfigurationError(str(failure)) from None
+        for name in _SERVICE_IDS:
+            if name in services and not self.may_answer(services[name]):
+                said = "it is at an address that a stack file may not choose, so nothing was sent there"
+                remedy = "if it is right, set YC_ENDPOINT where `pulumi` runs, and take yandex-keys:endpoint out of the stack"
+                raise ConfigurationError(f"endpoint {self.endpoint} says of the service {name} that {said}; {remedy}")
+        return sdk
 
 
+@dataclass(frozen=True)
 class _Discovery:
     """A deadline and a few tries for the one call that the SDK makes by itself, without any: finding the services' addresses.
 
     The SDK takes gRPC's service config by the name of a retry policy.
     """
 
-    @staticmethod
-    def to_json() -> str:
+    patience: Patience
+
+    def to_json(self) -> str:
         """The service config; it names that one service, so no other call is ever repeated behind our back."""
         tries = {
-            "maxAttempts": Patience.attempts,
-            "initialBackoff": f"{Patience.first_delay}s",
-            "maxBackoff": f"{Patience.longest_delay}s",
+            "maxAttempts": self.patience.attempts,
+            "initialBackoff": f"{self.patience.first_delay}s",
+            "maxBackoff": f"{self.patience.longest_delay}s",
             "backoffMultiplier": 2,
             "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
         }
         name = [{"service": "yandex.cloud.endpoint.ApiEndpointService"}]
-        return json.dumps({"methodConfig": [{"name": name, "timeout": f"{Patience.call}s", "retryPolicy": tries}]})
+        return json.dumps(
+            {"methodConfig": [{"name": name, "timeout": f"{self.patience.login_call}s", "retryPolicy": tries}]}
+        )
 
 
 def _starts_operation(service: str, method: str) -> bool:

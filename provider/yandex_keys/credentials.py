@@ -1,20 +1,28 @@
 """The deployer's credentials, in the order that users of Yandex Cloud expect: settings, environment, the machine's metadata service.
 
+A request can change the settings (they come from a stack file or a program), the environment belongs to whoever runs it. So settings hold
+credentials themselves, encrypted, and never the path of one, and where a credential is sent is taken from the environment alone.
+
+Finding credentials makes no call; `Credentials.ask` does, when the first call to the cloud needs it.
 Sources: the authentication pages of Yandex Cloud IAM; workload identity federation: its token exchange page; the metadata service: Compute docs.
 """
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from .errors import ConfigurationError
+from .http import address, is_loopback, session
+from .shown import is_credential, shown_path
 
 # `requests` takes a fifth of the plugin's start: it is imported where a run logs in by it.
 if TYPE_CHECKING:
@@ -22,41 +30,56 @@ if TYPE_CHECKING:
 
 TOKEN_EXCHANGE_URL: Final = "https://auth.yandex.cloud/oauth/token"
 METADATA_ADDRESS: Final = "169.254.169.254"
+FEDERATED_TOKEN: Final = "YANDEX_KEYS_FEDERATED_TOKEN"
+FEDERATED_ACCOUNT: Final = "YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID"
+KEY_FILE: Final = "YC_SERVICE_ACCOUNT_KEY_FILE"
+_EXCHANGE: Final = "YANDEX_KEYS_TOKEN_EXCHANGE_URL"
+_METADATA: Final = "YC_METADATA_ADDR"
 _METADATA_PATH: Final = "/computeMetadata/v1/instance/service-accounts/default/token"
 _TIMEOUT: Final = (3.0, 10.0)
 _METADATA_TIMEOUT: Final = (1.0, 2.0)
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_LONGEST_FILE: Final = 65_536
+_LONGEST_ANSWER: Final = 65_536
+_SHOWN: Final = 200
+_KEY_REMEDY: Final = "make one with `yc iam key create --service-account-id <id> --output key.json`"
+_JWT: Final = re.compile(r"[-\w]+\.[-\w]+\.[-\w]+", re.ASCII)
+# The docs give `t1.`, base64, a dot, 86 characters of base64, and say that another format will have another prefix (IAM docs, "IAM token").
+_IAM_TOKEN: Final = re.compile(r"[a-z][a-z0-9]{0,7}\.[-.=\w]{16,8192}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """One way of logging in. Exactly one of the two is set; neither is shown by `repr`.
+    """One way of logging in, checked as far as that goes without a call. Exactly one of the three ways is set; none is shown by `repr`.
 
-    iam_token: an IAM token (valid for at most 12 hours); service_account_key: an authorized key, as `yc iam key create` writes it.
+    source: what it came from, for messages; iam_token: an IAM token (valid for at most 12 hours); service_account_key: an authorized key, as
+    `yc iam key create` writes it; ask: asks for an IAM token, and raises ConfigurationError where it gets none. asked: whom, in words.
     """
 
     source: str
     iam_token: str | None = field(default=None, repr=False)
     service_account_key: Mapping[str, Any] | None = field(default=None, repr=False)
+    ask: Callable[[], str] | None = field(default=None, repr=False)
+    asked: str = ""
 
 
 def find_credentials(settings: Mapping[str, str], environment: Mapping[str, str]) -> Credentials:
-    """The first credentials that are given, in the documented order. Makes a request only for a federated token or the metadata service.
+    """The first credentials that are given, in the documented order. Makes no request.
 
-    Raises ConfigurationError, one line, where they can't be used or there are none.
+    Raises ConfigurationError, one line, where they can't be used. Where there are none, the machine's metadata service is what is left.
     """
     ways = (
         ("token", settings.get("token"), _from_token),
-        ("serviceAccountKey", settings.get("serviceAccountKey"), _from_key),
-        ("serviceAccountKeyFile", settings.get("serviceAccountKeyFile"), _from_key),
+        ("serviceAccountKey", settings.get("serviceAccountKey"), _from_given_key),
+        # pulumi-yandex's name for it.
+        ("serviceAccountKeyFile", settings.get("serviceAccountKeyFile"), _from_given_key),
         ("federatedToken", settings.get("federatedToken"), None),
         ("YC_TOKEN", environment.get("YC_TOKEN"), _from_token),
-        ("YC_SERVICE_ACCOUNT_KEY_FILE", environment.get("YC_SERVICE_ACCOUNT_KEY_FILE"), _from_key),
-        ("YANDEX_KEYS_FEDERATED_TOKEN", environment.get("YANDEX_KEYS_FEDERATED_TOKEN"), None),
+        (KEY_FILE, environment.get(KEY_FILE), _from_key),
+        (FEDERATED_TOKEN, environment.get(FEDERATED_TOKEN), None),
     )
     for name, value, read in ways:
         if value:
-            return read(name, value) if read else _exchanged(name, value, settings, environment)
+            return read(name, value) if read else _from_federated(name, value, settings, environment)
     return _from_metadata(environment)
 
 
@@ -69,52 +92,126 @@ def _from_token(name: str, value: str) -> Credentials:
     return Credentials(name, iam_token=token)
 
 
+def _from_given_key(name: str, value: str) -> Credentials:
+    """A key in a setting: its JSON, encrypted. A path there would let whoever edits a stack file choose which file of the machine is read."""
+    if not value.lstrip().startswith("{"):
+        raise ConfigurationError(
+            f"{name} is not an authorized key: a setting holds the key's JSON itself (`pulumi config set --secret`); for a file, take it out of the "
+            f"stack and set the environment variable {KEY_FILE} to its path"
+        )
+    return _from_key(name, value)
+
+
 def _from_key(name: str, value: str) -> Credentials:
-    text = value if value.lstrip().startswith("{") else _file(name, value)
-    remedy = "make one with `yc iam key create --service-account-id <id> --output key.json`"
+    text = value if value.lstrip().startswith("{") else _file(name, value, "an authorized key")
     try:
         key = json.loads(text)
-    except ValueError:
-        raise ConfigurationError(f"{name} is not an authorized key: it is not JSON; {remedy}") from None
+    except (ValueError, RecursionError):
+        raise ConfigurationError(f"{name} is not an authorized key: it is not JSON; {_KEY_REMEDY}") from None
     missing = [
         part
         for part in ("id", "service_account_id", "private_key")
         if not (isinstance(key, dict) and isinstance(key.get(part), str) and key[part])
     ]
     if missing:
-        raise ConfigurationError(f"{name} is not an authorized key: it lacks {', '.join(missing)}; {remedy}")
+        raise ConfigurationError(f"{name} is not an authorized key: it lacks {', '.join(missing)}; {_KEY_REMEDY}")
     pem = key["private_key"]
     try:
         load_pem_private_key(pem[max(pem.find("-----BEGIN"), 0) :].encode(), password=None)
     except Exception:  # whatever cryptography says of a broken key, it must not be shown: it may quote the key
-        raise ConfigurationError(f"{name} is not an authorized key: its private_key can't be read; {remedy}") from None
+        raise ConfigurationError(
+            f"{name} is not an authorized key: its private_key can't be read; {_KEY_REMEDY}"
+        ) from None
     return Credentials(name, service_account_key=key)
 
 
-def _file(name: str, path: str) -> str:
+def _file(name: str, path: str, wanted: str) -> str:
+    """The text of a file that the environment names. What is no file (a pipe, a device) is not read: it may never end."""
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
+        file = Path(path).expanduser()
+        if file.exists() and not file.is_file():
+            raise OSError(0, "it is not a file")
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(_LONGEST_FILE + 1)
+        if len(text) > _LONGEST_FILE:
+            raise OSError(0, "it is too long")
+    except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "it can't be read"
-        # A value that is no path may be the secret itself, pasted badly: only what looks like a path is shown.
-        shown = path if len(path) < 300 and path.isprintable() and "PRIVATE" not in path else "the given value"
-        raise ConfigurationError(f"{name}: {shown} is neither JSON nor a readable file: {reason}") from None
+        raise ConfigurationError(
+            f"{name}: {shown_path(path)} is neither {wanted} nor a readable file that holds one: {reason}"
+        ) from None
+    return text
 
 
-def _exchanged(name: str, value: str, settings: Mapping[str, str], environment: Mapping[str, str]) -> Credentials:
-    """An IAM token for an OIDC token (workload identity federation)."""
-    account = settings.get("federatedServiceAccountId") or environment.get("YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID")
+def _from_federated(name: str, value: str, settings: Mapping[str, str], environment: Mapping[str, str]) -> Credentials:
+    """An OIDC token that is to be exchanged for an IAM token (workload identity federation), with all that its exchange needs."""
+    given = name != FEDERATED_TOKEN
+    if given and not _JWT.fullmatch(value.strip()):
+        raise ConfigurationError(
+            f"{name} is not an OIDC token: a setting holds the token itself; for a file, take it out of the stack and set the environment variable "
+            f"{FEDERATED_TOKEN} to its path"
+        )
+    account = settings.get("federatedServiceAccountId") or environment.get(FEDERATED_ACCOUNT) or ""
     if not account:
         raise ConfigurationError(
-            f"{name} needs the service account to log in as: set federatedServiceAccountId or YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID"
+            f"{name} needs the service account to log in as: set federatedServiceAccountId or {FEDERATED_ACCOUNT}"
         )
-    url = settings.get("tokenExchangeUrl") or environment.get("YANDEX_KEYS_TOKEN_EXCHANGE_URL") or TOKEN_EXCHANGE_URL
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if not re.fullmatch(r"[-a-zA-Z0-9_]{1,50}", account) or is_credential(account):
+        where = "federatedServiceAccountId" if settings.get("federatedServiceAccountId") else FEDERATED_ACCOUNT
+        raise ConfigurationError(f"{where} must be the id of a service account, such as ajexxxxxxxxxxxxxxxxx")
+    url = _exchange_url(environment)
+    _oidc_token(name, value)
+    # A runner may renew the file: it is read again when it is needed.
+    return Credentials(
+        name,
+        ask=lambda: _exchanged(name, _oidc_token(name, value), account, url, environment),
+        asked=f"the token exchange at {address(url).hostname}",
+    )
+
+
+def _exchange_url(environment: Mapping[str, str]) -> str:
+    url = environment.get(_EXCHANGE) or TOKEN_EXCHANGE_URL
+    try:
+        parts = address(url)
+    except ConfigurationError:
+        parts = None
+    if parts is None or (parts.scheme == "http" and not is_loopback(parts.hostname or "")):
         raise ConfigurationError(
-            "tokenExchangeUrl must begin with https:// (plain http only on this machine's own loopback)"
+            f"{_EXCHANGE} must be an address that begins with https:// (plain http only on this machine's own loopback)"
         )
-    token = value.strip() if value.count(".") == 2 and "/" not in value else _file(name, value).strip()
+    return url
+
+
+def _oidc_token(name: str, value: str) -> str:
+    """The token that `value` is, or that its file holds. Raises ConfigurationError, without it, where that is no JWT: nothing else is sent."""
+    token = value.strip()
+    if not _JWT.fullmatch(token):
+        token = _file(name, token, "an OIDC token").strip()
+    if not _is_jwt(token):
+        raise ConfigurationError(
+            f"{name} is not an OIDC token: it has to be a JWT, three parts of base64 with dots between them; nothing was sent"
+        )
+    return token
+
+
+def _is_jwt(token: str) -> bool:
+    if not _JWT.fullmatch(token):
+        return False
+    try:
+        header, claims = (json.loads(_decoded(part)) for part in token.split(".")[:2])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and isinstance(header.get("alg"), str) and isinstance(claims, dict)
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _exchanged(name: str, token: str, account: str, url: str, environment: Mapping[str, str]) -> str:
+    import requests
+
+    host = address(url).hostname
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
         "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -122,46 +219,89 @@ def _exchanged(name: str, value: str, settings: Mapping[str, str], environment: 
         "subject_token": token,
         "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
     }
-    import requests
-
     try:
-        answer = requests.post(url, data=form, timeout=_TIMEOUT)
+        with (
+            session(url, environment) as opened,
+            opened.post(url, data=form, timeout=_TIMEOUT, allow_redirects=False, stream=True) as answer,
+        ):
+            status, body = answer.status_code, _json(answer, sum(_TIMEOUT))
     except requests.RequestException as error:
         raise ConfigurationError(
-            f"{name}: the token exchange at {parts.hostname} can't be reached ({type(error).__name__})"
+            f"{name}: the token exchange at {host} can't be reached ({type(error).__name__})"
         ) from None
-    body = _json(answer)
-    if answer.status_code != requests.codes.ok or not body.get("access_token"):
-        reason = body.get("error_description") or body.get("error") or f"HTTP {answer.status_code}"
-        raise ConfigurationError(
-            f"{name}: the token exchange refused the OIDC token for service account {account}: {reason}; "
-            "check the federation's issuer and audience, and the account's federated credential (its subject)"
-        )
-    return Credentials(name, iam_token=str(body["access_token"]))
+    if status == requests.codes.ok and _is_iam_token(body.get("access_token")):
+        return str(body["access_token"])
+    said = body.get("error_description") or body.get("error") or f"HTTP {status}, and no IAM token"
+    reason = " ".join(str(said).replace(token, "[the token]").split())[:_SHOWN]
+    raise ConfigurationError(
+        f"{name}: the token exchange at {host} refused the OIDC token for service account {account}: {reason}; "
+        "check the federation's issuer and audience, and the account's federated credential (its subject)"
+    )
 
 
 def _from_metadata(environment: Mapping[str, str]) -> Credentials:
+    """The machine's own service account. The service is asked in plain text, so only at an address that never leaves this machine or its host."""
+    url = f"http://{environment.get(_METADATA) or METADATA_ADDRESS}"
+    try:
+        parts = address(url)
+    except ConfigurationError:
+        parts = None
+    if parts is None or parts.path or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{_METADATA} must be a link-local or loopback address, perhaps with a port, such as {METADATA_ADDRESS}"
+        )
+    return Credentials(
+        "the metadata service",
+        ask=lambda: _metadata_token(url + _METADATA_PATH),
+        asked=f"the metadata service at {parts.hostname}",
+    )
+
+
+def _metadata_token(url: str) -> str:
+    """What the service answers, where it looks as documented. (Whether it sends `Metadata-Flavor` back, as Google's does, isn't documented.)"""
     import requests
 
-    address = environment.get("YC_METADATA_ADDR") or METADATA_ADDRESS
+    token = None
     try:
-        answer = requests.get(
-            f"http://{address}{_METADATA_PATH}", headers={"Metadata-Flavor": "Google"}, timeout=_METADATA_TIMEOUT
-        )
-        token = _json(answer).get("access_token")
+        with (
+            session(url, {}) as opened,
+            opened.get(
+                url,
+                headers={"Metadata-Flavor": "Google"},
+                timeout=_METADATA_TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
+            if answer.status_code == requests.codes.ok:
+                token = _json(answer, sum(_METADATA_TIMEOUT)).get("access_token")
     except requests.RequestException:
-        token = None
+        pass
+    if token and not _is_iam_token(token):
+        raise ConfigurationError(
+            f"what answers at {address(url).hostname} is not Yandex Cloud's metadata service: its answer is no IAM token; set YC_TOKEN or {KEY_FILE}"
+        )
     if not token:
         raise ConfigurationError(
-            "no credentials for Yandex Cloud: set YC_TOKEN (an IAM token) or YC_SERVICE_ACCOUNT_KEY_FILE (an authorized key), "
-            "or yandex-keys:token, serviceAccountKey or federatedToken in the stack; there is no metadata service here either"
+            f"no credentials for Yandex Cloud: set YC_TOKEN (an IAM token), {KEY_FILE} (an authorized key) or {FEDERATED_TOKEN} (a pipeline's "
+            "OIDC token), or yandex-keys:token or serviceAccountKey in the stack; there is no metadata service here either"
         )
-    return Credentials("the metadata service", iam_token=str(token))
+    return str(token)
 
 
-def _json(answer: requests.Response) -> dict[str, Any]:
+def _is_iam_token(value: object) -> bool:
+    return isinstance(value, str) and bool(_IAM_TOKEN.fullmatch(value))
+
+
+def _json(answer: requests.Response, seconds: float) -> dict[str, Any]:
+    """The JSON object that `answer` holds; empty where it holds another thing, or too much of it, or drips for longer than `seconds`."""
+    began, body = time.monotonic(), b""
+    for chunk in answer.iter_content(_LONGEST_ANSWER):
+        body += chunk
+        if len(body) > _LONGEST_ANSWER or time.monotonic() - began > seconds:
+            return {}
     try:
-        body = answer.json()
-    except ValueError:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
         return {}
-    return body if isinstance(body, dict) else {}
+    return content if isinstance(content, dict) else {}

@@ -34,7 +34,7 @@ from .properties import is_unknown, plain, wrapped
 from .resource import Properties, ResourceType
 from .service_account import ServiceAccount
 from .session import Session
-from .settings import SECRET_SETTINGS, SETTINGS
+from .settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS
 from .version import VERSION
 
 TYPES: Final[dict[str, ResourceType]] = {
@@ -258,7 +258,7 @@ def _diff_response(changes: Any, delete_before_replace: bool) -> Any:
 
 def _unknown_settings(given: Properties) -> list[tuple[str, str]]:
     problems = []
-    for name in sorted(set(given) - SETTINGS - _ENGINE_SETTINGS):
+    for name in sorted(set(given) - SETTINGS - ENVIRONMENT_ONLY.keys() - _ENGINE_SETTINGS):
         if name.startswith("__"):
             continue
         close = difflib.get_close_matches(name, SETTINGS, 1)

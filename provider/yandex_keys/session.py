@@ -12,8 +12,9 @@ import grpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from .cloud import Cloud, connect
+from .cloud import Cloud, Login
 from .credentials import find_credentials
+from .endpoints import may_answer
 from .errors import ConfigurationError
 from .lockbox_version import LockboxVersions
 from .reads import Reads
@@ -50,7 +51,7 @@ class Session:
         return settings(given, self._environment)
 
     def configure(self, given: Mapping[str, Any], provider_id: str = "", provider_urn: str = "") -> None:
-        """Makes the run. `provider_id` and `provider_urn` are those of the stack's provider resource.
+        """Makes the run; it logs in when it first calls the cloud. `provider_id` and `provider_urn` are those of the stack's provider resource.
 
         The id is empty in the preview that comes before that resource is made.
 
@@ -58,10 +59,15 @@ class Session:
         """
         chosen = self.check(given)
         credentials = find_credentials(chosen.credentials, self._environment)
-        agent = f"pulumi-yandex-keys/{VERSION}"
-        cloud = Cloud(
-            lambda: connect(chosen.endpoint, chosen.root_certificates, credentials, agent), wait=self._cancelled.wait
-        )
+        login = Login(chosen.endpoint, chosen.root_certificates, credentials, f"pulumi-yandex-keys/{VERSION}")
+        if chosen.endpoint_is_requested:
+            login.may_answer = lambda address: may_answer(chosen.endpoint, address)
+        if chosen.foreign_endpoint:
+            # Whoever reads a preview sees whom the deployer's token is for.
+            self.log("info", f"the endpoint is not Yandex Cloud's own: {chosen.foreign_endpoint}", "")
+        cloud = Cloud(login, wait=self._cancelled.wait)
+        if self._cancelled.is_set():
+            cloud.cancel()
         reads = Reads(cloud)
         self._rehearses_only = chosen.is_rehearsal_only
         self._runtime = Runtime(
@@ -99,8 +105,10 @@ class Session:
         return runtime
 
     def cancel(self) -> None:
-        """Ends every wait; calls that are under way end by themselves."""
+        """Ends every wait, that for the login too; calls that are under way end by themselves."""
         self._cancelled.set()
+        if self._runtime is not None:
+            self._runtime.cloud.cancel()
 
     def log(self, severity: Severity, message: str, urn: str) -> None:
         """Prints `message` under the resource `urn`. A log that can't be delivered never fails a verb."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,23 +10,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from .durations import parse_duration
+from .endpoints import DEFAULT_ENDPOINT, YANDEX, host_of, is_yandex, may_be_requested, with_port
 from .errors import ConfigurationError, InvalidInput
+from .http import is_loopback
+from .shown import is_credential, shown_path, shown_words
 
-DEFAULT_ENDPOINT: Final = "api.cloud.yandex.net:443"
 DEFAULT_RUN_EVERY: Final = timedelta(days=1)
 SECRET_SETTINGS: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
 SETTINGS: Final = SECRET_SETTINGS | {
     "endpoint",
-    "rootCertificates",
     "folderId",
     "cloudId",
     "asOf",
     "runEvery",
     "federatedServiceAccountId",
-    "tokenExchangeUrl",
     "serviceAccountKeyFile",
 }
-_ENDPOINT: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]{1,5})?")
+ENVIRONMENT_ONLY: Final = {
+    "rootCertificates": "YANDEX_KEYS_ROOT_CERTIFICATES",
+    "tokenExchangeUrl": "YANDEX_KEYS_TOKEN_EXCHANGE_URL",
+}
+"""What were settings once, each with its variable: whom we trust with the deployer's credentials is no request's to say."""
 _ID: Final = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
@@ -36,6 +39,8 @@ class Settings:
     """Where and as of when. `root_certificates` is PEM, or None for gRPC's own roots; `as_of` is None for the clock.
 
     run_every: how often the stack is run, as its user declares it: which overlaps are watched follows from that.
+    endpoint_from: the setting or variable that chose the endpoint; empty where it is the default. endpoint_is_requested: whether a request chose it,
+    a stack file or a program.
     """
 
     endpoint: str
@@ -45,11 +50,20 @@ class Settings:
     as_of: datetime | None
     run_every: timedelta = DEFAULT_RUN_EVERY
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    endpoint_from: str = ""
+    endpoint_is_requested: bool = False
+
+    @property
+    def foreign_endpoint(self) -> str:
+        """The endpoint and where it was chosen, in words, where it is not Yandex Cloud's; else empty."""
+        if is_yandex(host_of(self.endpoint)):
+            return ""
+        return f"{self.endpoint} ({'yandex-keys:' if self.endpoint_is_requested else ''}{self.endpoint_from})"
 
     @property
     def is_rehearsal_only(self) -> bool:
         """Whether nothing may be changed: `asOf` was given, and the endpoint is not on this machine."""
-        return self.as_of is not None and not is_loopback(self.endpoint)
+        return self.as_of is not None and not is_loopback(host_of(self.endpoint))
 
     def clock(self, now: Callable[[], datetime]) -> Callable[[], datetime]:
         """The time by which keys are judged: `as_of` where it is set, else `now`."""
@@ -58,11 +72,22 @@ class Settings:
 
 
 def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
-    """The settings that `given` (the stack's config) and `environment` make, the first named winning. Makes no call.
+    """The settings that `given` (the stack's config, or a program's) and `environment` make, the first named winning. Makes no call.
+
+    What is given may come from a request that nobody has read yet, the environment from whoever runs it: where credentials go, and whom we trust
+    with them, is taken from the latter, but for an endpoint that is Yandex Cloud's own or this machine's.
 
     Raises InvalidInput with every problem at once.
     """
     problems: list[tuple[str, str]] = []
+    for name, variable in ENVIRONMENT_ONLY.items():
+        if given.get(name) is not None:
+            problems.append(
+                (
+                    name,
+                    f"is taken from the environment only: take it out of the stack, and set {variable} where `pulumi` runs",
+                )
+            )
     for name, value in given.items():
         if name in SETTINGS and not isinstance(value, str):
             problems.append((name, f"must be a string, not {type(value).__name__}"))
@@ -71,16 +96,26 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
     def of(name: str, variable: str) -> tuple[str, str]:
         return (name, texts[name]) if texts.get(name) else (variable, environment.get(variable, ""))
 
-    where, endpoint = of("endpoint", "YC_ENDPOINT")
-    if endpoint and not _ENDPOINT.fullmatch(endpoint):
+    endpoint_from, endpoint = of("endpoint", "YC_ENDPOINT")
+    requested = endpoint_from == "endpoint"
+    if endpoint and (not host_of(endpoint) or is_credential(endpoint)):
         problems.append(
-            (where, "must be host:port without a scheme, such as api.cloud.yandex.net:443; TLS is always on")
+            (endpoint_from, "must be host:port without a scheme, such as api.cloud.yandex.net:443; TLS is always on")
+        )
+    elif endpoint and requested and not may_be_requested(endpoint):
+        own = " or ".join(YANDEX)
+        problems.append(
+            (
+                endpoint_from,
+                f"must be Yandex Cloud's own, {own}, or this machine's loopback: it is sent the deployer's token. For another one, take this out of "
+                "the stack and set YC_ENDPOINT where `pulumi` runs",
+            )
         )
     ids = {}
     for name, variable in (("folderId", "YC_FOLDER_ID"), ("cloudId", "YC_CLOUD_ID")):
         where, value = of(name, variable)
         ids[name] = value
-        if value and not _ID.fullmatch(value):
+        if value and (not _ID.fullmatch(value) or is_credential(value)):
             problems.append((where, "must be an id such as b1gxxxxxxxxxxxxxxxxx: letters and digits, at most 50"))
     where, text = of("asOf", "YANDEX_KEYS_AS_OF")
     as_of = None
@@ -96,29 +131,26 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             run_every = parse_duration(text)
         except ValueError as error:
             problems.append((where, str(error)))
-    where, text = of("rootCertificates", "YANDEX_KEYS_ROOT_CERTIFICATES")
+    text = environment.get("YANDEX_KEYS_ROOT_CERTIFICATES", "")
     certificates = None
     if text:
         try:
             certificates = _certificates(text)
         except ConfigurationError as error:
-            problems.append((where, str(error)))
+            problems.append(("YANDEX_KEYS_ROOT_CERTIFICATES", str(error)))
     if problems:
         raise InvalidInput(problems)
-    # Bare hosts get the port of gRPC over TLS, as the other Yandex tools take them.
-    endpoint = endpoint or DEFAULT_ENDPOINT
-    if not re.search(r":[0-9]+$", endpoint) or endpoint.endswith("]"):
-        endpoint += ":443"
-    return Settings(endpoint, certificates, ids["folderId"], ids["cloudId"], as_of, run_every, texts)
-
-
-def is_loopback(endpoint: str) -> bool:
-    """Whether `endpoint`, host and port, is on this machine."""
-    host = endpoint.rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return Settings(
+        with_port(endpoint or DEFAULT_ENDPOINT),
+        certificates,
+        ids["folderId"],
+        ids["cloudId"],
+        as_of,
+        run_every,
+        texts,
+        endpoint_from=endpoint_from if endpoint else "",
+        endpoint_is_requested=bool(endpoint) and requested,
+    )
 
 
 def parse_time(text: str) -> datetime:
@@ -128,7 +160,9 @@ def parse_time(text: str) -> datetime:
     except ValueError:
         time = None
     if time is None or time.tzinfo is None or "T" not in text.upper():
-        raise ValueError(f"{text[:60]!r} is not an RFC 3339 time: write one such as 2026-12-24T03:00:00Z") from None
+        raise ValueError(
+            f"{shown_words(text)} is not an RFC 3339 time: write one such as 2026-12-24T03:00:00Z"
+        ) from None
     return time.astimezone(UTC)
 
 
@@ -142,9 +176,9 @@ def _certificates(text: str) -> bytes:
     if not pem:
         try:
             pem = Path(text).expanduser().read_bytes()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise ConfigurationError(
-                f"{text[:200]} is neither PEM nor a readable file ({getattr(error, 'strerror', error)})"
+                f"{shown_path(text)} is neither PEM nor a readable file ({getattr(error, 'strerror', None) or 'it is no path'})"
             ) from None
     if b"-----BEGIN CERTIFICATE-----" not in pem:
         raise ConfigurationError("holds no certificate: give PEM, or the path of a PEM file")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from provider.yandex_keys.cloud import Cloud, connect
+from provider.yandex_keys.cloud import Cloud, Login
 from provider.yandex_keys.credentials import Credentials
 from tests.end_to_end.local_cloud import LocalCloud
 
@@ -15,7 +15,7 @@ def client(cloud: LocalCloud) -> Cloud:
     """A client logged in as the deployer."""
     key = json.loads(Path(cloud.ready["serviceAccountKey"]).read_text())
     roots = Path(cloud.ready["ca"]).read_bytes()
-    return Cloud(connect(cloud.ready["endpoint"], roots, Credentials("a test", service_account_key=key), "a-colleague"))
+    return Cloud(Login(cloud.ready["endpoint"], roots, Credentials("a test", service_account_key=key), "a-colleague"))
 
 
 def call(cloud: LocalCloud, method: str, **request: Any) -> dict[str, Any]:

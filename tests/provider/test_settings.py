@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from provider.yandex_keys.endpoints import DEFAULT_ENDPOINT
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.settings import DEFAULT_ENDPOINT, format_time, parse_time, settings
+from provider.yandex_keys.settings import format_time, parse_time, settings
 
 
 def problems(given: dict[str, object], environment: dict[str, str] | None = None) -> dict[str, str]:
@@ -24,8 +25,8 @@ def test_without_settings_the_public_cloud_is_meant() -> None:
 
 def test_a_setting_wins_over_its_variable() -> None:
     environment = {"YC_ENDPOINT": "env.example:1", "YC_FOLDER_ID": "env", "YANDEX_KEYS_AS_OF": "2026-01-01T00:00:00Z"}
-    chosen = settings({"endpoint": "set.example:2", "folderId": "set"}, environment)
-    assert (chosen.endpoint, chosen.folder_id) == ("set.example:2", "set")
+    chosen = settings({"endpoint": "api.yandexcloud.kz:2", "folderId": "set"}, environment)
+    assert (chosen.endpoint, chosen.folder_id) == ("api.yandexcloud.kz:2", "set")
     assert chosen.as_of == datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -34,18 +35,18 @@ def test_an_endpoint_without_a_port_gets_that_of_tls() -> None:
     assert settings({"endpoint": "[::1]"}, {}).endpoint == "[::1]:443"
 
 
-def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
-    (tmp_path / "empty.pem").write_text("nothing")
+def test_every_wrong_setting_is_named_at_once() -> None:
     found = problems(
         {
             "endpoint": "https://api.cloud.yandex.net",
             "folderId": "b1g / x",
             "asOf": "tomorrow",
-            "rootCertificates": str(tmp_path / "empty.pem"),
+            "rootCertificates": "-----BEGIN CERTIFICATE-----",
+            "tokenExchangeUrl": "https://auth.yandex.cloud/oauth/token",
             "cloudId": 7,
         }
     )
-    assert set(found) == {"endpoint", "folderId", "asOf", "rootCertificates", "cloudId"}
+    assert set(found) == {"endpoint", "folderId", "asOf", "rootCertificates", "tokenExchangeUrl", "cloudId"}
     assert "without a scheme" in found["endpoint"]
 
 
@@ -54,6 +55,99 @@ def test_a_wrong_variable_is_named_by_its_own_name() -> None:
         "YANDEX_KEYS_AS_OF",
         "YANDEX_KEYS_ROOT_CERTIFICATES",
     }
+
+
+ELSEWHERE = (
+    "api.example:443",
+    "api.cloud.yandex.net.example",
+    "notapi.cloud.yandex.net",
+    "yandexcloud.net",
+    "evil.apigw.yandexcloud.net:443",
+    "yandex.cloud",
+    "0.0.0.0:443",
+    "127.1:443",
+    "10.0.0.1",
+    "[::]:443",
+    "[::ffff:a00:1]",
+    "localhost.example",
+)
+
+
+@pytest.mark.parametrize("endpoint", ELSEWHERE)
+def test_an_endpoint_elsewhere_is_for_the_environment_alone(endpoint: str) -> None:
+    assert "set YC_ENDPOINT" in problems({"endpoint": endpoint})["endpoint"]
+    assert settings({}, {"YC_ENDPOINT": endpoint}).endpoint.startswith(endpoint)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["unix:/tmp/socket", "dns:///evil", "a,b", "api.cloud.yandex.net@evil", "[::1", "a b"]
+)
+def test_an_endpoint_of_another_form_is_refused_wherever_it_comes_from(endpoint: str) -> None:
+    assert "host:port" in problems({"endpoint": endpoint})["endpoint"]
+    assert "host:port" in problems({}, {"YC_ENDPOINT": endpoint})["YC_ENDPOINT"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "api.cloud.yandex.net",
+        "API.Cloud.Yandex.Net:443",
+        "api.yandexcloud.kz:443",
+        "iam.api.cloud.yandex.net:443",
+        "127.0.0.1:1",
+        "localhost:1",
+        "[::1]:1",
+    ],
+)
+def test_a_stack_may_choose_the_clouds_own_endpoints_and_this_machines(endpoint: str) -> None:
+    chosen = settings({"endpoint": endpoint}, {"YC_ENDPOINT": "api.example"})
+    assert chosen.endpoint.removesuffix(":443") == endpoint.removesuffix(":443")
+    assert chosen.endpoint_is_requested
+
+
+def test_an_endpoint_that_is_not_the_clouds_is_named_with_where_it_was_chosen() -> None:
+    assert settings({}, {}).foreign_endpoint == ""
+    assert settings({"endpoint": "api.yandexcloud.kz"}, {}).foreign_endpoint == ""
+    assert settings({"endpoint": "127.0.0.1:1"}, {}).foreign_endpoint == "127.0.0.1:1 (yandex-keys:endpoint)"
+    chosen = settings({}, {"YC_ENDPOINT": "api.example"})
+    assert chosen.foreign_endpoint == "api.example:443 (YC_ENDPOINT)"
+    assert not chosen.endpoint_is_requested
+
+
+def test_whom_we_trust_is_for_the_environment_alone(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+    for given in (authority.read_text(), str(authority)):
+        assert "set YANDEX_KEYS_ROOT_CERTIFICATES" in problems({"rootCertificates": given})["rootCertificates"]
+        assert settings({}, {"YANDEX_KEYS_ROOT_CERTIFICATES": given}).root_certificates
+    found = problems({"tokenExchangeUrl": "https://auth.yandex.cloud/oauth/token"})
+    assert "set YANDEX_KEYS_TOKEN_EXCHANGE_URL" in found["tokenExchangeUrl"]
+
+
+SECRETS = (
+    "AQVN0123456789abcdefghijklmnopqrstuvwxyz",
+    f"t1.{'9euelZqM' * 6}.{'a-B_' * 21}ab",
+    '{"private_key": "MIIEvQIBADANBgkqhkiG9w0"}',
+    "-----BEGIN PRIVATE KEY----- MIIEvQIBADANBgkqhkiG9w0",
+)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    ("setting", "variable"),
+    [
+        ("endpoint", "YC_ENDPOINT"),
+        ("folderId", "YC_FOLDER_ID"),
+        ("cloudId", "YC_CLOUD_ID"),
+        ("asOf", "YANDEX_KEYS_AS_OF"),
+        ("rootCertificates", "YANDEX_KEYS_ROOT_CERTIFICATES"),
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_refused_unseen(setting: str, variable: str, secret: str) -> None:
+    for found in (problems({setting: secret}), problems({}, {variable: secret})):
+        assert set(found) <= {setting, variable}
+        for piece in ("AQVN", "9euel", "MIIEv"):
+            assert piece not in str(found)
 
 
 def test_the_clock_rules_unless_a_time_is_given() -> None:
