@@ -18,6 +18,9 @@ from .rotation import Action, Decision, Inputs, Listing, State, Verb, decide, ne
 from .state import INPUTS, ROTATED, inputs_of, listing_of, properties_of, settled_state, state_of
 from .steps import Steps
 
+# An output that will be another one. As "update", `preview --diff` would show it as taken away: the engine looks for its new value among the
+# inputs. As "add" it shows that the new value isn't known yet (pulumi 3.259, engine/detailedDiff.go).
+_NOT_KNOWN_YET: Final = Change("add", is_input=False)
 # How far the time by which keys are judged may be behind what the state has seen: a run itself takes less, and so do two clocks.
 _STALE: Final = timedelta(hours=1)
 _REPLACES: Final = frozenset({"serviceAccountId"})
@@ -50,16 +53,14 @@ class ApiKey(ResourceType):
         decision, _ = decided(urn, state, inputs, runtime)
         for action in decision.actions:
             runtime.log("info", action.reason, urn)
-            changes.update(
-                {name: Change(is_input=False) for name in _outputs(action.verb, inputs) if name not in changes}
-            )
+            changes.update({name: _NOT_KNOWN_YET for name in _outputs(action.verb, inputs) if name not in changes})
         for warning in (*decision.warnings, *_of_the_schedule(state, inputs, runtime)):
             runtime.log("warning", warning, urn)
         if _regridded(urn, state, inputs) is not None and "nextRotationAt" not in changes:
-            changes["nextRotationAt"] = Change(is_input=False)
+            changes["nextRotationAt"] = _NOT_KNOWN_YET
         change = decision.action(Verb.CHANGE)
         if change is not None and change.until is not None:
-            changes["expiresAt"] = Change(is_input=False)
+            changes["expiresAt"] = _NOT_KNOWN_YET
         return Diff(changes)
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
