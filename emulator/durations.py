@@ -25,4 +25,4 @@ def read_duration(value: object, field: str) -> timedelta:
 
 def write_duration(duration: timedelta) -> str:
     """`duration` in seconds: `5s`, `0.25s`."""
-    return f"{duration.total_seconds():g}s"
+    return f"{duration.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"

@@ -35,6 +35,12 @@ class Settings:
     """Of an IAM token."""
     idempotency_key_lifetime: timedelta = timedelta(hours=24)
     """How long an operation is known by its idempotency key, in emulated time. The documentation names no time."""
+    listing_delay: timedelta = timedelta()
+    """How long an API key or a Lockbox version that is created now is missing from listings, in emulated time."""
+    listing_delay_calls: int = 0
+    """From how many listings of its account or secret one that is created now is missing."""
+    unlisted: tuple[str, ...] = ()
+    """The ids of API keys and Lockbox versions that listings leave out."""
     schedule_current_version: str = "allow"
     """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`. The documentation is
     silent; Terraform's provider does it whenever it deletes a version, and its acceptance tests expect it to work."""
@@ -49,6 +55,7 @@ _CHOICES = {
     "secret_names": ("free", "unique"),
     "scope_order": ("sorted", "given"),
 }
+_WHOLE = ("api_key_quota", "service_account_quota", "secret_quota", "version_quota", "listing_delay_calls")
 
 
 class SettingsBook:
@@ -102,9 +109,13 @@ def _read(attribute: str, name: str, value: object) -> object:
         if value not in _CHOICES[attribute]:
             raise AdminError(f"{name}: {value!r} isn't one of {', '.join(_CHOICES[attribute])}")
         return value
+    if isinstance(default, tuple):
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
+            raise AdminError(f"{name}: {value!r} isn't a list of ids")
+        return tuple(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise AdminError(f"{name}: {value!r} isn't a number of 0 or more")
-    if isinstance(default, int) and not isinstance(value, int) and attribute.endswith("quota"):
+    if attribute in _WHOLE and not isinstance(value, int):
         raise AdminError(f"{name}: {value!r} isn't a whole number")
     return value
 

@@ -26,9 +26,10 @@ from emulator.state.access import AccessBindings
 from emulator.state.call import Call
 from emulator.state.ground import Ground
 from emulator.state.key_use import KeyUse
+from emulator.state.listing import facts_of_new, page_that_lags
 from emulator.state.masks import changed_fields, take_over
 from emulator.state.operations import Operations
-from emulator.state.paging import page_of_children, page_of_list
+from emulator.state.paging import page_of_list
 from emulator.state.scopes import DEFAULT_SCOPES, KNOWN_SCOPES
 from emulator.state.service_account import ServiceAccounts
 from emulator.storage import Kind, Record
@@ -67,7 +68,8 @@ class ApiKeys:
             masked_secret=identifiers.masked(secret),
         )
         take_over(key, request, ["expires_at"])
-        facts = {"knownFrom": self._ground.clock.real() + self._ground.settings.key_delay.total_seconds()}
+        known_from = self._ground.clock.real() + self._ground.settings.key_delay.total_seconds()
+        facts = {"knownFrom": known_from, **facts_of_new(self._ground)}
         record = Record(Kind.API_KEY, key.id, key.SerializeToString(), account_id, secret, facts)
         self._ground.storage.put(record)
         return CreateApiKeyResponse(api_key=key, secret=secret)
@@ -82,7 +84,7 @@ class ApiKeys:
         """The keys of one account (or, without one, of the caller)."""
         account_id = request.service_account_id or call.principal
         self._allow_own(call, "list", account_id, self._accounts.chain(account_id))
-        page, token = page_of_children(self._ground.storage, Kind.API_KEY, account_id, request)
+        page, token = page_that_lags(self._ground, Kind.API_KEY, account_id, request)
         return ListApiKeysResponse(api_keys=[self.shown(record) for record in page], next_page_token=token)
 
     def update(self, request: UpdateApiKeyRequest, call: Call) -> Operation:

@@ -28,10 +28,10 @@ from emulator.errors import bad_request, not_found, precondition
 from emulator.state.access import AccessBindings
 from emulator.state.call import Call
 from emulator.state.ground import Ground
+from emulator.state.listing import page_that_lags
 from emulator.state.lockbox_secret import Secrets
 from emulator.state.lockbox_version import DEFAULT_PENDING_PERIOD, Versions
 from emulator.state.operations import Operations
-from emulator.state.paging import page_of_children
 from emulator.state.symmetric_key import SymmetricKeys
 from emulator.storage import Kind, Record
 
@@ -58,7 +58,7 @@ class SecretVersions:
     def page(self, request: ListVersionsRequest, call: Call) -> ListVersionsResponse:
         """The versions of one secret, without payload."""
         self._allowed(request.secret_id, "listVersions", call)
-        page, token = page_of_children(self._ground.storage, Kind.VERSION, request.secret_id, request)
+        page, token = page_that_lags(self._ground, Kind.VERSION, request.secret_id, request)
         return ListVersionsResponse(versions=[self._versions.shown(record) for record in page], next_page_token=token)
 
     def add(self, request: AddVersionRequest, call: Call) -> Operation:

@@ -16,6 +16,7 @@ from emulator import identifiers
 from emulator.clock import moment, timestamp
 from emulator.errors import bad_request, not_found, precondition, quota_exceeded
 from emulator.state.ground import Ground
+from emulator.state.listing import facts_of_new
 from emulator.storage import Kind, Record
 
 LARGEST_PAYLOAD = 65_536
@@ -145,12 +146,14 @@ class Versions:
             version.password_payload_specification.CopyFrom(secret.password_payload_specification)
         payload = Payload(version_id=version.id, entries=entries)
         storage = self._ground.storage
-        storage.put(Record(Kind.VERSION, version.id, version.SerializeToString(), secret.id))
+        facts = facts_of_new(self._ground)
+        storage.put(Record(Kind.VERSION, version.id, version.SerializeToString(), secret.id, facts=facts))
         storage.put(Record(Kind.PAYLOAD, version.id, payload.SerializeToString(), secret.id))
         return version
 
     def _replace(self, version: Version) -> Version:
-        self._ground.storage.put(Record(Kind.VERSION, version.id, version.SerializeToString(), version.secret_id))
+        record = self._ground.existing(Kind.VERSION, version.id, "Version")
+        self._ground.storage.put(record.with_body(version.SerializeToString()))
         return version
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,6 +61,17 @@ def test_settings_are_changed_one_by_one_shown_and_reset(local: Local) -> None:
     assert local.admin("DELETE", "settings") == defaults
 
 
+def test_a_restarted_emulator_knows_its_settings(tmp_path: Path) -> None:
+    local = Local(tmp_path)
+    chosen = {"idempotencyKeyLifetime": "30d", "accessDelay": "250ms", "unlisted": ["aje1"], "scopeOrder": "given"}
+    changed = local.admin("POST", "settings", chosen)
+    assert (changed["idempotencyKeyLifetime"], changed["accessDelay"]) == ("2592000s", "0.25s")
+    local.stop()
+    local = Local(tmp_path)
+    assert local.admin("GET", "settings") == changed
+    local.stop()
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -68,6 +80,9 @@ def test_settings_are_changed_one_by_one_shown_and_reset(local: Local) -> None:
         {"apiKeyQuota": "many"},
         {"accessDelay": "soon"},
         {"scheduleCurrentVersion": "perhaps"},
+        {"listingDelayCalls": 1.5},
+        {"unlisted": "aje1"},
+        {"unlisted": [1]},
         {"weather": "fine"},
         [1],
     ],
