@@ -225,7 +225,14 @@ def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
     due = state.next_rotation_at
     if inputs.rotate_every != state.applied.rotate_every:
         due = first_point(state.issued_at, inputs.rotate_every, urn)
-    return min(due, later(state.issued_at, inputs.lifetime - inputs.overlap))
+    return min(due, latest_rotation(state.issued_at, inputs))
+
+
+def latest_rotation(issued_at: datetime, inputs: Inputs) -> datetime:
+    """The last moment that leaves a key issued at `issued_at` a whole overlap; its issue where its lifetime has no room for one."""
+    if inputs.lifetime <= inputs.overlap:
+        return issued_at
+    return later(issued_at, inputs.lifetime - inputs.overlap)
 
 
 def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> tuple[PreviousKey, ...]:

@@ -19,6 +19,7 @@ from .rotation import (
     State,
     Status,
     Verify,
+    latest_rotation,
     left_overs,
     next_rotation,
 )
@@ -124,7 +125,9 @@ def first_state(
     first = first_point(state.issued_at, inputs.rotate_every, urn)
     due = point_after(first, inputs.rotate_every, max(now, state.issued_at))
     return replace(
-        state, next_rotation_at=_in_time(due, state.issued_at, inputs), lifetime=state.expires_at - state.issued_at
+        state,
+        next_rotation_at=min(due, latest_rotation(state.issued_at, inputs)),
+        lifetime=state.expires_at - state.issued_at,
     )
 
 
@@ -163,7 +166,7 @@ def rotated_state(
     )
     left = left_overs(state, listed, rotated_at, inputs)
     due = next_point(next_rotation(inputs, state, urn), inputs.rotate_every, max(now, rotated_at))
-    due = _in_time(due, rotated_at, inputs)
+    due = min(due, latest_rotation(rotated_at, inputs))
     return replace(new, next_rotation_at=due, generation=state.generation + 1, previous=(*state.previous, old, *left))
 
 
@@ -198,11 +201,6 @@ def listing_of(keys: Iterable[Mapping[str, Any]]) -> Listing:
         )
         for key in keys
     }
-
-
-def _in_time(due: datetime, issued_at: datetime, inputs: Inputs) -> datetime:
-    """`due`, or the last moment that leaves a whole overlap, where a clock of ours that is ahead or a point left out came later."""
-    return min(due, later(issued_at, inputs.lifetime - inputs.overlap))
 
 
 def _new_key(inputs: Inputs, issued: Mapping[str, Any], instance: str, version_id: str | None) -> State:
