@@ -298,7 +298,8 @@ def _as_previous(key: ListedKey, now: datetime, inputs: Inputs) -> PreviousKey:
         rotated_at=now,
         lifetime_ends_at=key.expires_at,
         lockbox=inputs.lockbox,
-        enforced=key.expires_at == ends and key.key_id not in inputs.compromised,
+        # What is over already has no end to wait for.
+        enforced=key.expires_at == ends > now,
     )
 
 
