@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from datetime import datetime
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -23,11 +24,14 @@ _SETTINGS: Final = _SECRET | {
     "endpoint",
     "federatedServiceAccountId",
     "folderId",
-    "rootCertificates",
     "runEvery",
-    "tokenExchangeUrl",
 }
 """Every setting of `yandex-keys`; a test compares them with the package's schema."""
+_BY_ENVIRONMENT: Final = {
+    "rootCertificates": "YANDEX_KEYS_ROOT_CERTIFICATES",
+    "tokenExchangeUrl": "YANDEX_KEYS_TOKEN_EXCHANGE_URL",
+}
+"""What decides where credentials go, or whom they are trusted to: no stack file says that, but whoever runs it."""
 _ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL"})
 _YANDEX_CLOUD: Final = "api.cloud.yandex.net:443"
 _HOST: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[-A-Za-z0-9.]+)(:[0-9]+)?")
@@ -42,10 +46,7 @@ def stack_spec() -> Spec:
     made by then.
     """
     config = pulumi.Config("api-keys")
-    slips = [
-        Problem(f"yandex-keys:{name}", "unknown setting under yandex-keys", did_you_mean(name, _SETTINGS, "settings"))
-        for name in sorted(_names_under("yandex-keys") - _SETTINGS - _ENGINE_SETTINGS)
-    ]
+    slips = [_slip(name) for name in sorted(_names_under("yandex-keys") - _SETTINGS - _ENGINE_SETTINGS)]
     others = _names_under("api-keys") - {"defaults", "accounts"}
     try:
         spec = parse(_written(config, "defaults"), _written(config, "accounts"), others=others)
@@ -54,6 +55,15 @@ def stack_spec() -> Spec:
     if slips:
         raise SpecError(slips)
     return spec
+
+
+def _slip(name: str) -> Problem:
+    path = f"yandex-keys:{name}"
+    variable = _BY_ENVIRONMENT.get(name)
+    if variable is None:
+        return Problem(path, "unknown setting under yandex-keys", did_you_mean(name, _SETTINGS, "settings"))
+    remedy = f"take it out of the stack file, and set {variable} where `pulumi` runs"
+    return Problem(path, "is taken from the environment only", remedy)
 
 
 def _names_under(namespace: str) -> set[str]:
@@ -101,14 +111,24 @@ def _setting(name: str) -> str | None:
 def _refuse_a_rehearsed_update() -> None:
     """Raises pulumi.RunError where `asOf` would decide what is changed in a cloud that isn't on this machine: it serves previews there, no more."""
     where, as_of = _from_settings_or("asOf", "YANDEX_KEYS_AS_OF")
-    endpoint = _from_settings_or("endpoint", "YC_ENDPOINT")[1] or _YANDEX_CLOUD
-    # What is no host:port at all is the plugin's to refuse, with everything else that is wrong with the settings.
-    if pulumi.runtime.is_dry_run() or not as_of or not _HOST.fullmatch(endpoint) or _is_loopback(endpoint):
+    chosen, endpoint = _from_settings_or("endpoint", "YC_ENDPOINT")
+    endpoint = endpoint or _YANDEX_CLOUD
+    # What is no time, or no host:port at all, is the plugin's to refuse, with everything else that is wrong with the settings.
+    if pulumi.runtime.is_dry_run() or not _is_time(as_of) or not _HOST.fullmatch(endpoint) or _is_loopback(endpoint):
         return
+    cloud = "Yandex Cloud" if endpoint == _YANDEX_CLOUD else f"the endpoint of {chosen}"
     raise pulumi.RunError(
-        f"{where}: keys can't be changed as of {as_of[:60]}: {endpoint} isn't on this machine, and its keys live by its own clock. "
+        f"{where}: keys can't be changed as of {as_of}: {cloud} isn't on this machine, and its keys live by its own clock. "
         "A preview may be as of another time; to change anything, unset it"
     )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _from_settings_or(name: str, variable: str) -> tuple[str, str]:

@@ -19,9 +19,7 @@ class ProviderArgs:
     """The settings; what is left out comes from the environment, as for the other tools of Yandex Cloud."""
 
     endpoint: pulumi.Input[str] | None = pulumi.property("endpoint", default=None)
-    """The API's endpoint, by default `api.cloud.yandex.net:443`; `YC_ENDPOINT`."""
-    root_certificates: pulumi.Input[str] | None = pulumi.property("rootCertificates", default=None)
-    """PEM, or a file of it: the authorities to trust; `YANDEX_KEYS_ROOT_CERTIFICATES`."""
+    """The API's endpoint, by default `api.cloud.yandex.net:443`; one that isn't Yandex Cloud's only by `YC_ENDPOINT`."""
     folder_id: pulumi.Input[str] | None = pulumi.property("folderId", default=None)
     """The folder of whatever names none; `YC_FOLDER_ID`."""
     cloud_id: pulumi.Input[str] | None = pulumi.property("cloudId", default=None)
@@ -33,13 +31,11 @@ class ProviderArgs:
     token: pulumi.Input[str] | None = pulumi.property("token", default=None)
     """An IAM token; `YC_TOKEN`."""
     service_account_key: pulumi.Input[str] | None = pulumi.property("serviceAccountKey", default=None)
-    """An authorized key, JSON or a file of it; `YC_SERVICE_ACCOUNT_KEY_FILE`."""
+    """An authorized key, its JSON itself; a file of it by `YC_SERVICE_ACCOUNT_KEY_FILE`."""
     federated_token: pulumi.Input[str] | None = pulumi.property("federatedToken", default=None)
-    """An OIDC token, or a file of it, that is exchanged for an IAM token."""
+    """An OIDC token itself, which is exchanged for an IAM token; a file of it by `YANDEX_KEYS_FEDERATED_TOKEN`."""
     federated_service_account_id: pulumi.Input[str] | None = pulumi.property("federatedServiceAccountId", default=None)
     """The service account that the OIDC token logs in as."""
-    token_exchange_url: pulumi.Input[str] | None = pulumi.property("tokenExchangeUrl", default=None)
-    """Where the OIDC token is exchanged, by default Yandex Cloud's own address."""
 
 
 @outputs
@@ -47,7 +43,6 @@ class Provider(pulumi.ProviderResource):
     """An explicit provider; without one, resources take the stack's `yandex-keys:*` settings."""
 
     endpoint: pulumi.Output[str | None] = pulumi.property("endpoint")
-    root_certificates: pulumi.Output[str | None] = pulumi.property("rootCertificates")
     folder_id: pulumi.Output[str | None] = pulumi.property("folderId")
     cloud_id: pulumi.Output[str | None] = pulumi.property("cloudId")
     as_of: pulumi.Output[str | None] = pulumi.property("asOf")
@@ -56,7 +51,6 @@ class Provider(pulumi.ProviderResource):
     service_account_key: pulumi.Output[str | None] = pulumi.property("serviceAccountKey")
     federated_token: pulumi.Output[str | None] = pulumi.property("federatedToken")
     federated_service_account_id: pulumi.Output[str | None] = pulumi.property("federatedServiceAccountId")
-    token_exchange_url: pulumi.Output[str | None] = pulumi.property("tokenExchangeUrl")
 
     def __init__(
         self,

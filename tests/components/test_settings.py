@@ -14,6 +14,7 @@ import pytest
 from components.resources import Provider
 from components.service_account_keys import ServiceAccountKeys
 from components.settings import stack_provider
+from provider.yandex_keys.settings import ENVIRONMENT_ONLY
 from tests.components.declared import Declared, run, secret_value
 
 PROGRAM = str(Path(__file__).parents[2] / "__main__.py")
@@ -173,6 +174,19 @@ def test_a_setting_that_is_not_known_is_named_before_anything_is_declared(monkey
     assert str(refused.value).splitlines() == [
         "the stack file has 1 problem:",
         "  yandex-keys:folder: unknown setting under yandex-keys: did you mean folderId?",
+    ]
+
+
+@pytest.mark.parametrize("name", ["rootCertificates", "tokenExchangeUrl"])
+def test_what_only_the_environment_decides_is_refused_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        run_program(monkeypatch, {"api-keys:accounts": ACCOUNTS, f"yandex-keys:{name}": "https://evil.example"})
+    assert str(refused.value).splitlines() == [
+        "the stack file has 1 problem:",
+        f"  yandex-keys:{name}: is taken from the environment only: take it out of the stack file, and set {ENVIRONMENT_ONLY[name]} where "
+        "`pulumi` runs",
     ]
 
 
