@@ -53,6 +53,10 @@ class Killed(BaseException):
     """The process that made the call was killed; nothing of it goes on. No Exception, so that no handler takes it for a failure."""
 
 
+class WatcherFailed(BaseException):
+    """A fault of the harness's own; no Exception, so that the plugin doesn't take it for a failure of the cloud."""
+
+
 class NearCloud:
     """A cloud that begins empty but for its folder and deployer. `token` is the deployer's."""
 
@@ -129,7 +133,10 @@ class NearCloud:
 
     def _tell(self, happened: Happened) -> None:
         for watcher in self.watchers:
-            watcher(happened)
+            try:
+                watcher(happened)
+            except Exception as error:
+                raise WatcherFailed(happened.method) from error
 
     def _real_time(self) -> float:
         return START.timestamp() + next(self._real) * _TICK

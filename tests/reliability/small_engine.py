@@ -66,12 +66,14 @@ class Declaration:
 class Verb:
     """A verb that changes things, as a listener is told of it: `over` False as it begins, True when it has ended, well or not.
 
-    held: what the state holds of it before (None at a create); result: what it holds afterwards (None: nothing, or as before).
+    held: what the state holds of it before (None at a create); inputs: those that it is given (at a delete, those that it had); result: what the
+    state holds afterwards (None: nothing, or as before).
     """
 
     name: str
     urn: str
     held: Held | None
+    inputs: Json
     over: bool = False
     result: Held | None = None
 
@@ -450,7 +452,7 @@ class _Run:
             answer = self._plugin.call("Create", request)
             return goal.held(answer.id, as_json(inputs), as_json(answer.properties))
         new, failed = None, None
-        self._tell(Verb("Create", urn, None))
+        self._tell(Verb("Create", urn, None, as_json(inputs)))
         try:
             answer = self._plugin.call("Create", request)
             new = goal.held(answer.id, as_json(inputs), as_json(answer.properties))
@@ -459,7 +461,7 @@ class _Run:
             if error.partial is not None:
                 new = _partly(goal, inputs, error.partial)
         finally:
-            self._tell(Verb("Create", urn, None, over=True, result=new))
+            self._tell(Verb("Create", urn, None, as_json(inputs), over=True, result=new))
         if new is not None:
             if old is not None and pending:
                 self._state.put(replace(old, delete=True), old)
@@ -489,7 +491,7 @@ class _Run:
             answer = self._plugin.call("Update", request)
             return goal.held(old.id, as_json(inputs), as_json(answer.properties))
         new, failed = None, None
-        self._tell(Verb("Update", urn, old))
+        self._tell(Verb("Update", urn, old, as_json(inputs)))
         try:
             answer = self._plugin.call("Update", request)
             new = goal.held(old.id, as_json(inputs), as_json(answer.properties))
@@ -498,7 +500,7 @@ class _Run:
             if error.partial is not None:
                 new = _partly(goal, inputs, error.partial)
         finally:
-            self._tell(Verb("Update", urn, old, over=True, result=new))
+            self._tell(Verb("Update", urn, old, as_json(inputs), over=True, result=new))
         if new is not None:
             self._state.put(new, old)
         if failed is not None:
@@ -537,11 +539,11 @@ class _Run:
         if self._dry:
             return held
         if not held.retain:
-            self._tell(Verb("Delete", held.urn, held))
+            self._tell(Verb("Delete", held.urn, held, held.inputs))
             try:
                 self._plugin.call("Delete", request)
             finally:
-                self._tell(Verb("Delete", held.urn, held, over=True))
+                self._tell(Verb("Delete", held.urn, held, held.inputs, over=True))
         self._outcome.done.append(f"delete {held.name}")
         if replacing:
             waiting = replace(held, pending_replacement=True)

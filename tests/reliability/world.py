@@ -1,0 +1,445 @@
+"""A cloud in which several stacks, backends and colleagues live, watched call by call: who may change what, and what consumers hold.
+
+A *line* is one life of one resource: it begins with its Create, lives through updates, renames and copies of the state, and ends with its Delete. An
+API key belongs to the line of the verb that made it. A line is named by the resource's id, which its copies share; until the engine has been told
+the id, by the number of the Create.
+
+What is watched, after every call that the plugin makes:
+- what Lockbox gives under an entry that a finished run has delivered, and what a stack's output gives, is accepted by the service;
+- a key is changed or deleted by its own line alone (or where it is listed as compromised), an entry is taken away, and a version is scheduled for
+  destruction, by the line that wrote it; nothing is taken over from anybody; a verb that only reads changes nothing;
+- what consumers hold since before a rotation works for its overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from yandex.cloud.iam.v1.api_key_pb2 import ApiKey
+from yandex.cloud.lockbox.v1.payload_pb2 import Payload
+from yandex.cloud.lockbox.v1.secret_service_pb2 import AddVersionMetadata
+
+from emulator.clock import moment
+from emulator.storage import Kind
+from provider.yandex_keys.durations import parse_duration
+from tests.reliability.near_cloud import Happened, Kill, NearCloud
+from tests.reliability.plugin_run import Identity, PluginRun
+from tests.reliability.programs import ACCOUNT, KEY, SECRET
+from tests.reliability.small_engine import Declaration, Held, Outcome, SmallStack, Verb
+
+COLLEAGUE: Final = "a colleague"
+_TOLERANCE: Final = timedelta(minutes=10)
+_READS: Final = ("Get", "List")
+Entry = tuple[str, str]
+"""A Lockbox secret's id and the name of an entry of it."""
+
+
+@dataclass
+class Served:
+    """An entry that consumers read.
+
+    line: whose key it gives. until: up to when it must give one that works, even if nobody runs anything; None where nothing is promised: somebody
+    has spoilt it, or time has gone by without a run. works: whether it does. value: what it gave last.
+    """
+
+    line: str
+    until: datetime | None = None
+    works: bool = True
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A key that consumers may still hold from before a rotation: it works until then."""
+
+    key_id: str
+    line: str
+    until: datetime
+
+
+@dataclass
+class _Acting:
+    """The verb at work: its line, and what it was given."""
+
+    line: str
+    verb: Verb
+    stack: str
+    provider_id: str
+    made: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.verb.name} of {self.verb.urn.split('::')[-1]} in {self.stack}"
+
+
+class World:
+    """One cloud and all who work in it. `broken` says what went against what is watched, in the order in which it happened."""
+
+    def __init__(self, cloud: NearCloud) -> None:
+        self.cloud = cloud
+        self.broken: list[str] = []
+        self.story: list[str] = []
+        self.skew = timedelta(0)
+        """How far the machine's clock is ahead of the cloud's."""
+        self.stacks: list[SmallStack] = []
+        self.line_of: dict[str, str] = {}
+        """Of every key that was made, by its id."""
+        self.served: dict[Entry, Served] = {}
+        self.kept: list[Kept] = []
+        self.let_go: set[str] = set()
+        """Lines that users let go of: nobody's state holds them, by their own will."""
+        self.excused_outputs: set[tuple[int, str]] = set()
+        self._secrets: dict[str, str] = {}
+        self._entries_by: dict[Entry, str] = {}
+        self._versions_by: dict[str, str] = {}
+        self._origins: dict[str, tuple[str, str]] = {}
+        self._acting: _Acting | None = None
+        self._by_hand = False
+        self._numbers = iter(range(1, 1_000_000))
+        self._colleague = cloud.colleague()
+        cloud.watchers.append(self._happened)
+
+    def stack(self, name: str) -> SmallStack:
+        """A new stack of that name, in a backend of its own."""
+
+        def start(identity: Identity) -> PluginRun:
+            now: Callable[[], datetime] = lambda: self.cloud.now() + self.skew  # noqa: E731
+            return PluginRun(self.cloud.environment(), now, sdk=self.cloud.sdk, identity=identity)
+
+        stack = SmallStack(start, name)
+        stack.listeners.append(lambda verb: self._verb(stack, verb))
+        self.stacks.append(stack)
+        return stack
+
+    def up(self, stack: SmallStack, program: Sequence[Declaration], **options: Any) -> Outcome:
+        """`pulumi up`, and what must be true of it."""
+        outcome = stack.up(program, **options)
+        self._judge_kept()
+        if not outcome.failed:
+            chosen = [item for item in program if _is_included(item.name, options)]
+            self._delivered(stack, chosen, refreshed=bool(options.get("refresh")))
+        return outcome
+
+    def refresh(self, stack: SmallStack) -> Outcome:
+        """`pulumi refresh`."""
+        outcome = stack.refresh()
+        self._judge_kept()
+        return outcome
+
+    def destroy(self, stack: SmallStack) -> Outcome:
+        """`pulumi destroy`."""
+        outcome = stack.destroy()
+        self._judge_kept()
+        return outcome
+
+    def by_hand(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What a colleague does; what they spoil by it is nobody's fault. Raises YandexKeysError."""
+        self._by_hand = True
+        try:
+            plain = method == "ApiKeyService/Create" or method.rpartition("/")[2].startswith(_READS)
+            return self._colleague.call(method, request) if plain else self._colleague.operate(method, request)
+        finally:
+            self._by_hand = False
+            self._excuse()
+
+    def advance(self, duration: timedelta) -> None:
+        """Time goes by."""
+        self.cloud.advance(duration)
+        now = self.cloud.now()
+        self.kept = [item for item in self.kept if item.until > now]
+        for entry, served in self.served.items():
+            if served.works and not self._works(entry):
+                served.works = False
+                if served.until is not None and now < served.until:
+                    self._break(f"entry {entry[1]} gives a dead key as time goes by")
+            if served.until is not None and now >= served.until:
+                served.until = None
+
+    @contextmanager
+    def killed(self, kill: Kill) -> Iterator[None]:
+        """The command that runs within is killed as `kill` says."""
+        self.cloud.kill = kill
+        try:
+            yield
+        finally:
+            self.cloud.kill = None
+            self._acting = None
+
+    def excuse_output(self, stack: SmallStack) -> None:
+        """What the outputs of that stack give isn't promised until its next refresh: its state is an old copy."""
+        self.excused_outputs |= {(id(stack), held.id) for held in stack.state.live()}
+
+    def release(self, line: str) -> None:
+        """The user lets go of a line: its keys are nobody's from now on, and nothing is promised of what it delivers."""
+        if not any(held.id == line for stack in self.stacks for held in stack.state.resources):
+            self.let_go.add(line)
+
+    def key(self, key_id: str) -> ApiKey | None:
+        """The key as the cloud has it; None where it is gone."""
+        record = self.cloud.state.storage.get(Kind.API_KEY, key_id)
+        return None if record is None else ApiKey.FromString(record.body)
+
+    def live_keys(self) -> dict[str, ApiKey]:
+        """Every key that has not expired."""
+        now = self.cloud.now()
+        keys = (ApiKey.FromString(record.body) for record in self.cloud.state.storage.every(Kind.API_KEY))
+        return {key.id: key for key in keys if not key.HasField("expires_at") or moment(key.expires_at) > now}
+
+    def entries(self, secret_id: str) -> dict[str, str]:
+        """What Lockbox gives of that secret."""
+        storage = self.cloud.state.storage
+        record = storage.get(Kind.SECRET, secret_id)
+        payload = storage.get(Kind.PAYLOAD, record.facts["current"]) if record and record.facts["current"] else None
+        if payload is None:
+            return {}
+        return {entry.key: entry.text_value for entry in Payload.FromString(payload.body).entries}
+
+    def held_lines(self) -> set[str]:
+        """Every line that some state holds."""
+        return {held.id for stack in self.stacks for held in stack.state.resources if held.token == KEY}
+
+    def strays(self) -> list[str]:
+        """Live keys that the plugin made and no state accounts for, though nobody has let go of their line."""
+        known: set[str] = set()
+        for stack in self.stacks:
+            for held in stack.state.resources:
+                if held.token == KEY:
+                    known |= {held.values["keyId"], *(item["keyId"] for item in held.values["previous"])}
+        lines = {COLLEAGUE, *self.let_go}
+        return [
+            f"key {key_id} of {line} lives until {_end(key)} and no state knows it"
+            for key_id, key in self.live_keys().items()
+            if key_id not in known and (line := self.line_of.get(key_id, COLLEAGUE)) not in lines
+        ]
+
+    def _verb(self, stack: SmallStack, verb: Verb) -> None:
+        if not verb.over:
+            line = verb.held.id if verb.held is not None else f"create {next(self._numbers)}"
+            self._acting = _Acting(line, verb, stack.name, stack.state.provider_id)
+            if verb.name == "Delete":
+                self._ends(line)
+            return
+        acting, self._acting = self._acting, None
+        assert acting is not None
+        if verb.name == "Create" and verb.result is not None:
+            self._created(stack, acting, verb.result)
+        if verb.name == "Update" and verb.held is not None and verb.result is not None:
+            self._moved(verb.held, verb.result)
+        self._look(acting)
+
+    def _created(self, stack: SmallStack, acting: _Acting, result: Held) -> None:
+        """The engine is told of a new resource: the line gets its name."""
+        origin = (acting.provider_id, acting.verb.urn)
+        if result.token == KEY and self.line_of.get(result.id) != acting.line:
+            self._break(f"{acting} took over key {result.id} of {self.line_of.get(result.id, COLLEAGUE)}")
+        elif result.token in (ACCOUNT, SECRET):
+            known = self._origins.setdefault(result.id, origin)
+            in_use = any(held.id == result.id for other in self.stacks for held in other.state.resources)
+            if known != origin or in_use:
+                self._break(f"{acting} took over {result.id}, which {known[1]} made")
+        for key_id, line in self.line_of.items():
+            if line == acting.line:
+                self.line_of[key_id] = result.id
+        for served in self.served.values():
+            if served.line == acting.line:
+                served.line = result.id
+        for written in (self._entries_by, self._versions_by):
+            for thing, line in written.items():
+                if line == acting.line:
+                    written[thing] = result.id  # type: ignore[index]
+
+    def _ends(self, line: str) -> None:
+        """A line is deleted: nothing of it is promised any more."""
+        self.served = {entry: served for entry, served in self.served.items() if served.line != line}
+        self.kept = [item for item in self.kept if item.line != line]
+
+    def _moved(self, before: Held, after: Held) -> None:
+        """A key that is delivered elsewhere from now on: consumers of the old entry have moved by the end of its overlap."""
+        old = _target(before)
+        if old is not None and old != _target(after) and old in self.served and self.served[old].line == before.id:
+            del self.served[old]
+
+    def _delivered(self, stack: SmallStack, program: Collection[Declaration], refreshed: bool) -> None:
+        """A run has ended well: every key that it declares is served, for at least one overlap from now on."""
+        for declared in program:
+            held = stack.resources.get(declared.name)
+            if held is None or held.token != KEY:
+                continue
+            values, target = held.values, _target(held)
+            overlap = parse_duration(values["overlap"])
+            if target is not None:
+                self._serve(stack, held, target, overlap, refreshed)
+            if values.get("exposeSecret"):
+                place = (id(stack), held.id)
+                if refreshed:
+                    self.excused_outputs.discard(place)
+                if place not in self.excused_outputs:
+                    self._check_end(stack, held, values.get("secret", ""), overlap, "the output")
+
+    def _serve(self, stack: SmallStack, held: Held, target: Entry, overlap: timedelta, refreshed: bool) -> None:
+        served = self.served.get(target)
+        if served is not None and served.line != held.id:
+            return  # another resource delivers there by now, as its own program says
+        if self._entries_by.get(target, held.id) != held.id:
+            return
+        works = self._works(target)
+        spoilt = served is not None and not served.works and served.until is None
+        served = self.served.setdefault(target, Served(held.id))
+        served.works, served.value = works, self.entries(target[0]).get(target[1], "")
+        if not works:
+            # What somebody has spoilt is seen by a refresh.
+            if refreshed or not spoilt:
+                self._break(f"after `up` of {stack.name}, entry {target[1]} of {held.name} gives a dead key")
+            return
+        if self._check_end(stack, held, served.value, overlap, f"entry {target[1]}"):
+            served.until = self.cloud.now() + overlap - _TOLERANCE
+
+    def _check_end(self, stack: SmallStack, held: Held, secret: str, overlap: timedelta, what: str) -> bool:
+        """What is given now ends an overlap from now, or later."""
+        key_id = self._secrets.get(secret)
+        key = self.key(key_id) if key_id else None
+        if key is None:
+            self._break(f"after `up` of {stack.name}, {what} of {held.name} gives no key of ours")
+            return False
+        if key.HasField("expires_at") and moment(key.expires_at) < self.cloud.now() + overlap - _TOLERANCE:
+            if not self.skew:
+                self._break(f"after `up` of {stack.name}, {what} of {held.name} gives a key that ends {_end(key)}")
+            return False
+        return True
+
+    def _happened(self, happened: Happened) -> None:
+        """Called after each call of anybody's."""
+        method, request = happened.method, happened.request
+        name = method.rpartition("/")[2]
+        if happened.answer is None or name.startswith(_READS) or method.startswith("IamToken"):
+            return
+        acting = self._acting
+        line = COLLEAGUE if self._by_hand or acting is None else acting.line
+        if not self._by_hand and acting is None:
+            self._break(f"a verb that only reads called {method}")
+        if method == "ApiKeyService/Create":
+            self.line_of[happened.answer.api_key.id] = line
+            self._secrets[happened.answer.secret] = happened.answer.api_key.id
+        elif method in ("ApiKeyService/Update", "ApiKeyService/Delete"):
+            self._touched(request.api_key_id, method, acting)
+        elif method == "SecretService/AddVersion":
+            self._wrote(happened, line, acting)
+        elif method == "SecretService/ScheduleVersionDestruction" and acting is not None and not self._by_hand:
+            owner = self._versions_by.get(request.version_id, COLLEAGUE)
+            if owner != line:
+                self._break(f"{acting} scheduled version {request.version_id} of {owner} for destruction")
+        if acting is not None and not self._by_hand:
+            self._look(acting)
+
+    def _touched(self, key_id: str, method: str, acting: _Acting | None) -> None:
+        owner = self.line_of.get(key_id, COLLEAGUE)
+        if self._by_hand or acting is None:
+            # What a colleague does to a key is theirs to answer for.
+            self.kept = [item for item in self.kept if item.key_id != key_id]
+            return
+        listed = [str(item) for item in acting.verb.inputs.get("compromised") or ()]
+        if key_id in listed:
+            self.kept = [item for item in self.kept if item.key_id != key_id]
+            return
+        imported = acting.verb.held is not None and acting.verb.held.id == key_id
+        if owner != acting.line and not imported:
+            self._break(f"{acting} called {method} on key {key_id} of {owner}")
+
+    def _wrote(self, happened: Happened, line: str, acting: _Acting | None) -> None:
+        request = happened.request
+        metadata = AddVersionMetadata()
+        happened.answer.metadata.Unpack(metadata)
+        self._versions_by.setdefault(metadata.version_id, line)
+        for change in request.payload_entries:
+            entry = (request.secret_id, change.key)
+            owner = self._entries_by.get(entry)
+            if change.text_value:
+                self._entries_by[entry] = line
+            elif owner is not None and owner != line and not self._by_hand:
+                self._break(f"{acting} took away entry {change.key}, which {owner} has set")
+            served = self.served.get(entry)
+            if served is None or self._by_hand or acting is None:
+                continue
+            if change.text_value and served.value != change.text_value:
+                self._keep(served.value, acting)
+                served.value, served.line = change.text_value, line
+
+    def _look(self, acting: _Acting) -> None:
+        """What consumers would get at this very moment."""
+        for entry, served in self.served.items():
+            works = self._works(entry)
+            if served.works and not works:
+                self._break(f"{acting}: entry {entry[1]} gives a dead key")
+                served.until = None
+            served.works = works
+        for stack in self.stacks:
+            for held in stack.state.live():
+                if held.token == KEY and held.outputs.get("secret"):
+                    self._look_at_output(acting, stack, held)
+
+    def _look_at_output(self, acting: _Acting, stack: SmallStack, held: Held) -> None:
+        place = (id(stack), held.id)
+        ending = acting.verb.name == "Delete" and acting.line == held.id
+        if place in self.excused_outputs or ending or held.pending_replacement:
+            return
+        if not self.cloud.accepts(held.values["secret"]):
+            key = self.key(held.values["keyId"])
+            # Time alone may have ended it: then the next run rotates.
+            if key is None or moment(key.expires_at) > self.cloud.now():
+                self._break(f"{acting}: the output of {held.name} in {stack.name} gives a dead key")
+                self.excused_outputs.add(place)
+
+    def _judge_kept(self) -> None:
+        """What consumers still hold from before rotations works on."""
+        for item in self.kept:
+            key = self.key(item.key_id)
+            if key is None or (key.HasField("expires_at") and moment(key.expires_at) < item.until - _TOLERANCE):
+                self._break(f"key {item.key_id}, which consumers may hold until {item.until:%m-%d %H:%M}, ends before")
+        broken = {item.key_id for item in self.kept if self.key(item.key_id) is None}
+        self.kept = [item for item in self.kept if item.key_id not in broken]
+
+    def _keep(self, value: str, acting: _Acting) -> None:
+        """Consumers hold what an entry gave until now: it works for an overlap from now on, or as long as it would have."""
+        key_id = self._secrets.get(value, "")
+        key = self.key(key_id)
+        imported = acting.verb.held is not None and acting.verb.held.id == key_id
+        if key is None or (self.line_of.get(key_id) != acting.line and not imported):
+            return
+        if key_id in (acting.verb.inputs.get("compromised") or ()):
+            return
+        until = self.cloud.now() + parse_duration(acting.verb.inputs["overlap"])
+        if key.HasField("expires_at"):
+            until = min(until, moment(key.expires_at))
+        self.kept.append(Kept(key_id, acting.line, until))
+
+    def _excuse(self) -> None:
+        """What doesn't work now, a colleague has spoilt."""
+        for entry, served in self.served.items():
+            if not self._works(entry):
+                served.works, served.until = False, None
+            served.value = self.entries(entry[0]).get(entry[1], "")
+
+    def _works(self, entry: Entry) -> bool:
+        return self.cloud.accepts(self.entries(entry[0]).get(entry[1], "-"))
+
+    def _break(self, words: str) -> None:
+        self.broken.append(words)
+
+
+def _target(held: Held) -> Entry | None:
+    target = held.values.get("lockbox")
+    return (target["secretId"], target["secretEntry"]) if target else None
+
+
+def _end(key: ApiKey) -> str:
+    return f"{moment(key.expires_at):%Y-%m-%d %H:%M}" if key.HasField("expires_at") else "for ever"
+
+
+def _is_included(name: str, options: Mapping[str, Any]) -> bool:
+    targets = [*(options.get("target") or ()), *options.get("target_replace", ())]
+    if options.get("target") is not None or options.get("target_replace"):
+        return name in targets
+    return name not in options.get("exclude", ())
