@@ -102,7 +102,8 @@ class LockboxVersions:
                 operation = self._added(request, str(uuid.uuid4()))
             except CloudError as error:
                 failure = _without(error, entries)
-                failure.uncertain = error.ambiguous
+                # Where only the look at the operation failed, the version is made all the same.
+                failure.uncertain = error.ambiguous or error.call == "OperationService/Get"
                 raise failure from None
             finally:
                 self._reads.forget_secret(secret_id)
