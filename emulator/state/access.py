@@ -8,7 +8,7 @@ import grpc
 from yandex.cloud.access import access_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
 
-from emulator.errors import CloudError, bad_request, denied, not_found
+from emulator.errors import CloudError, bad_request, denied, not_found, precondition
 from emulator.state.call import Call
 from emulator.state.ground import Ground
 from emulator.state.operations import Operations
@@ -18,6 +18,8 @@ from emulator.storage import Kind, Record
 
 _SUBJECT_TYPES = ("serviceAccount", "userAccount", "federatedUser", "group", "system")
 _EVERYBODY = ("allAuthenticatedUsers", "allUsers")
+_LOOKING = ("get", "list", "listOperations", "listVersions", "listAccessBindings")
+_USES = ("lockbox.payloads.get", "kms.keys.decrypt")
 _ADD = access_pb2.AccessBindingAction.ADD
 _REMOVE = access_pb2.AccessBindingAction.REMOVE
 
@@ -31,9 +33,12 @@ class AccessBindings:
 
     def require(self, call: Call, permission: str, chain: Sequence[str]) -> None:
         """Lets the call pass if its principal has the permission on the resource or on what holds it (`chain`, from the
-        resource up). Raises PERMISSION_DENIED."""
+        resource up). Raises PERMISSION_DENIED, and FAILED_PRECONDITION for what a folder that is being deleted doesn't do any more."""
         if not any(allows(role, permission) for role in self.roles_of(call.principal, chain)):
             raise denied(f"Permission denied: {call.principal} has no role with {permission} on {chain[0]}")
+        stopped = [place for place in chain if place in self._ground.folder_deletions()]
+        if stopped and not _goes_on(permission):
+            raise precondition(f"Folder {stopped[0]} is being deleted: what it holds can only be looked at and deleted")
 
     def roles_of(self, subject_id: str, chain: Iterable[str]) -> set[str]:
         """The roles that count now for the subject on a resource, given the resource and what holds it."""
@@ -150,6 +155,11 @@ class AccessBindings:
 
 def _key(resource_id: str, binding: access_pb2.AccessBinding) -> str:
     return f"{resource_id}/{binding.role_id}/{binding.subject.type}:{binding.subject.id}"
+
+
+def _goes_on(permission: str) -> bool:
+    """Whether it is still allowed in a folder that is being deleted."""
+    return permission.rpartition(".")[2] in (*_LOOKING, "delete") and permission not in _USES
 
 
 def _is_listed(record: Record) -> bool:

@@ -13,6 +13,7 @@ from emulator.state.access import AccessBindings
 from emulator.state.api_key import ApiKeys
 from emulator.state.authorized_key import AuthorizedKeys
 from emulator.state.federation import Federation
+from emulator.state.folder_deletion import FolderDeletions
 from emulator.state.ground import Ground
 from emulator.state.key_use import KeyUse
 from emulator.state.lockbox_payload import SecretVersions
@@ -49,7 +50,6 @@ class CloudState:
         self.ground = Ground(self.storage, self.clock, self.book)
         self.operations = Operations(self.ground)
         self.access = AccessBindings(self.ground, self.operations)
-        self.operation_reader = OperationReader(self.ground, self.access, self.operations)
         self.clouds = Clouds(self.ground, self.access)
         self.folders = Folders(self.ground, self.access, self.operations)
         self.accounts = ServiceAccounts(self.ground, self.access, self.operations)
@@ -66,6 +66,10 @@ class CloudState:
         self.secret_versions = SecretVersions(
             self.ground, self.access, self.operations, self.secrets, versions, self.symmetric_keys
         )
+        self.folder_deletions = FolderDeletions(
+            self.ground, self.access, self.operations, self.accounts, self.secrets, self.symmetric_keys
+        )
+        self.operation_reader = OperationReader(self.ground, self.access, self.operations, self.folder_deletions)
 
     def close(self) -> None:
         """Writes down what is still in memory, and ends."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from yandex.cloud.resourcemanager.v1.folder_pb2 import Folder
 
@@ -10,6 +12,9 @@ from emulator.clock import Clock
 from emulator.errors import not_found
 from emulator.settings import Settings, SettingsBook
 from emulator.storage import Kind, Record, Storage
+
+FOLDER_DELETIONS: Final = "folder-deletions"
+"""The id of the setting whose facts are the folders that are being deleted, each with the emulated time of its end."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,11 @@ class Ground:
         if record is None:
             raise not_found(words, record_id)
         return record
+
+    def folder_deletions(self) -> Mapping[str, float]:
+        """The folders that are being deleted, each with the emulated time of its end in seconds since 1970."""
+        kept = self.storage.get(Kind.SETTING, FOLDER_DELETIONS)
+        return kept.facts if kept is not None else {}
 
     def folder_chain(self, folder_id: str) -> list[str]:
         """The folder and the cloud that holds it: where rights on what lies in the folder come from."""

@@ -112,10 +112,14 @@ class Secrets:
         secret = self.shown(record)
         if secret.deletion_protection:
             raise precondition(f"Secret {secret_id} is protected from deletion: clear deletion_protection first")
+        self.forget(secret_id)
+        return self._done(call, secret_id, "Delete secret", DeleteSecretMetadata(secret_id=secret_id), secret)
+
+    def forget(self, secret_id: str) -> None:
+        """The secret is gone, with its versions and bindings."""
         self._versions.forget(secret_id)
         self._access.forget_resource(secret_id)
         self._ground.storage.delete(Kind.SECRET, secret_id)
-        return self._done(call, secret_id, "Delete secret", DeleteSecretMetadata(secret_id=secret_id), secret)
 
     def activate(self, secret_id: str, call: Call) -> Operation:
         """Makes the payload readable again."""

@@ -6,6 +6,8 @@ A change that comes with an idempotency key is remembered by it: asked for again
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
@@ -27,9 +29,19 @@ class Operations:
         self._ground = ground
 
     def finish(
-        self, call: Call, prefix: str, resource_id: str, description: str, metadata: Any, response: Any = None
+        self,
+        call: Call,
+        prefix: str,
+        resource_id: str,
+        description: str,
+        metadata: Any,
+        response: Any = None,
+        facts: Mapping[str, Any] = MappingProxyType({}),
     ) -> Operation:
-        """The operation that answers `call`: what it did is in `metadata` and `response` (None: Empty)."""
+        """The operation that answers `call`: what it did is in `metadata` and `response` (None: Empty).
+
+        With the fact `pendingUntil` (seconds since 1970, emulated time) it reports done=false until then.
+        """
         now = self._ground.clock.timestamp(whole_seconds=True)
         operation = Operation(
             id=new_id(prefix), description=description, created_at=now, created_by=call.principal, modified_at=now
@@ -41,12 +53,12 @@ class Operations:
             operation.error.CopyFrom(status_pb2.Status(code=plan.code, message=plan.message))
         else:
             operation.response.Pack(Empty() if response is None else response)
-        facts: dict[str, Any] = dict(self._course(plan))
+        kept: dict[str, Any] = {**self._course(plan), **facts}
         name = ""
         if call.idempotency_key:
             name = _remembered_as(call)
-            facts["rememberedFrom"] = self._ground.clock.now().timestamp()
-        record = Record(Kind.OPERATION, operation.id, operation.SerializeToString(), resource_id, name, facts)
+            kept["rememberedFrom"] = self._ground.clock.now().timestamp()
+        record = Record(Kind.OPERATION, operation.id, operation.SerializeToString(), resource_id, name, kept)
         call.operation = record
         self.keep(record)
         return self._view(record)
@@ -65,6 +77,12 @@ class Operations:
     def keep(self, record: Record) -> None:
         """Keeps an operation's record; also after what it did was undone."""
         self._ground.storage.put(record)
+
+    def end(self, record: Record, operation: Operation) -> Operation:
+        """The operation has ended as `operation` says, before its time."""
+        ended = record.with_body(operation.SerializeToString(), pendingUntil=0)
+        self.keep(ended)
+        return self._view(ended)
 
     def find(self, operation_id: str) -> Record:
         """The record of one operation. Raises NOT_FOUND."""
@@ -95,9 +113,11 @@ class Operations:
 
     def _view(self, record: Record) -> Operation:
         operation = Operation.FromString(record.body)
-        if record.facts.get("doneAt", 0) > self._ground.clock.real():
+        facts = record.facts
+        is_pending = facts.get("pendingUntil", 0) > self._ground.clock.now().timestamp()
+        if is_pending or facts.get("doneAt", 0) > self._ground.clock.real():
             operation.done = False
-            if not record.facts.get("earlyError"):
+            if not facts.get("earlyError"):
                 operation.ClearField("result")
         return operation
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from yandex.cloud.access import access_pb2
@@ -116,13 +115,28 @@ class ServiceAccounts:
     def delete(self, account_id: str, call: Call) -> Operation:
         """Deletes an account with its keys and all its bindings."""
         self._access.require(call, "iam.serviceAccounts.delete", self.chain(account_id))
+        self.forget(account_id)
+        metadata = DeleteServiceAccountMetadata(service_account_id=account_id)
+        return self._done(call, account_id, "Delete service account", metadata)
+
+    def forget(self, account_id: str) -> None:
+        """The account is gone, with its keys and all its bindings."""
         for kind in (Kind.API_KEY, Kind.AUTHORIZED_KEY, Kind.FEDERATED_CREDENTIAL):
             self._ground.storage.delete_children(kind, account_id)
         self._access.forget_resource(account_id)
         self._access.forget_subject(account_id)
         self._ground.storage.delete(Kind.SERVICE_ACCOUNT, account_id)
-        metadata = DeleteServiceAccountMetadata(service_account_id=account_id)
-        return self._done(call, account_id, "Delete service account", metadata)
+
+    def why_unusable(self, account: ServiceAccount) -> str:
+        """Why an account can do nothing now, and its keys open nothing; empty when they can."""
+        now = self._ground.clock.now()
+        if account.status == ServiceAccount.Status.SUSPENDED:
+            return f"The service account {account.id} is suspended"
+        if account.HasField("expires_at") and moment(account.expires_at) <= now:
+            return f"The service account {account.id} has expired"
+        if account.folder_id in self._ground.folder_deletions():
+            return f"The service account {account.id} is stopped: its folder {account.folder_id} is being deleted"
+        return ""
 
     def suspend(self, request: SuspendServiceAccountRequest, call: Call) -> Operation:
         """The account can do nothing, and its keys open nothing, until it is reactivated."""
@@ -178,12 +192,3 @@ class ServiceAccounts:
 
     def _done(self, call: Call, account_id: str, words: str, metadata: Any, response: Any = None) -> Operation:
         return self._operations.finish(call, identifiers.IAM, account_id, words, metadata, response)
-
-
-def why_unusable(account: ServiceAccount, now: datetime) -> str:
-    """Why an account can do nothing at the moment `now` (emulated time); empty when it can."""
-    if account.status == ServiceAccount.Status.SUSPENDED:
-        return f"The service account {account.id} is suspended"
-    if account.HasField("expires_at") and moment(account.expires_at) <= now:
-        return f"The service account {account.id} has expired"
-    return ""

@@ -108,17 +108,20 @@ class SymmetricKeys:
         key = self._shown(record)
         if key.deletion_protection:
             raise precondition(f"Symmetric key {key_id} is protected from deletion: clear deletion_protection first")
+        self.forget(key_id)
+        metadata = DeleteSymmetricKeyMetadata(key_id=key_id)
+        return self._done(call, key_id, "Delete symmetric key", metadata, key)
+
+    def forget(self, key_id: str) -> None:
+        """The key is gone, with its versions and bindings."""
         self._ground.storage.delete_children(Kind.SYMMETRIC_KEY_VERSION, key_id)
         self._access.forget_resource(key_id)
         self._ground.storage.delete(Kind.SYMMETRIC_KEY, key_id)
-        metadata = DeleteSymmetricKeyMetadata(key_id=key_id)
-        return self._done(call, key_id, "Delete symmetric key", metadata, key)
 
     def rotate(self, key_id: str, call: Call) -> Operation:
         """A new version, which becomes the primary one."""
         record = self._allowed(key_id, "rotate", call)
         key = SymmetricKey.FromString(record.body)
-        key.rotated_at.CopyFrom(self._ground.clock.timestamp(whole_seconds=True))
         version = self._new_version(key)
         record = self._keep(key, version.id)
         metadata = RotateSymmetricKeyMetadata(key_id=key_id, new_primary_version_id=version.id)
@@ -222,6 +225,7 @@ class SymmetricKeys:
         return version
 
     def _new_version(self, key: SymmetricKey) -> SymmetricKeyVersion:
+        """A further version of `key`, whose time of rotation it becomes: the API counts the first version too."""
         version = SymmetricKeyVersion(
             id=identifiers.new_id(identifiers.KMS),
             key_id=key.id,
@@ -230,6 +234,7 @@ class SymmetricKeys:
             created_at=self._ground.clock.timestamp(whole_seconds=True),
             hosted_by_hsm=key.default_algorithm == SymmetricAlgorithm.AES_256_HSM,
         )
+        key.rotated_at.CopyFrom(version.created_at)
         self._keep_version(version)
         return version
 

@@ -30,7 +30,7 @@ from emulator.errors import unauthenticated
 from emulator.state.access import AccessBindings
 from emulator.state.call import Call
 from emulator.state.ground import Ground
-from emulator.state.service_account import ServiceAccounts, why_unusable
+from emulator.state.service_account import ServiceAccounts
 from emulator.storage import Kind, Record
 
 _PREFIX = "t1."
@@ -106,7 +106,7 @@ class Tokens:
         record = self._ground.storage.get(Kind.SERVICE_ACCOUNT, account_id)
         if record is None:
             raise unauthenticated(f"The service account {account_id} doesn't exist")
-        if reason := why_unusable(ServiceAccount.FromString(record.body), self._ground.clock.now()):
+        if reason := self._accounts.why_unusable(ServiceAccount.FromString(record.body)):
             raise unauthenticated(reason)
 
     def _signer(self, token: str) -> str:

@@ -92,7 +92,7 @@ class GrpcServer:
             (add_KeyServiceServicer_to_server, KeyService(state.authorized_keys)),
             (add_RoleServiceServicer_to_server, RoleService(state.roles)),
             (add_CloudServiceServicer_to_server, cloud_service(state.clouds)),
-            (add_FolderServiceServicer_to_server, folder_service(state.folders)),
+            (add_FolderServiceServicer_to_server, folder_service(state.folders, state.folder_deletions)),
             (add_SecretServiceServicer_to_server, SecretService(state.secrets, state.secret_versions)),
             (add_PayloadServiceServicer_to_server, PayloadService(state.secret_versions)),
             (add_SymmetricKeyServiceServicer_to_server, SymmetricKeyService(state.symmetric_keys)),

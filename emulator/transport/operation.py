@@ -20,5 +20,5 @@ class OperationService(OperationServiceServicer):
         return self._operations.get(request.operation_id, context.call)
 
     def Cancel(self, request: Any, context: Any) -> Any:
-        """Refused: these operations can't be cancelled."""
+        """Ends a folder's deletion before its time; refused for the rest."""
         return self._operations.cancel(request.operation_id, context.call)

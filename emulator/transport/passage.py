@@ -62,9 +62,11 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
         """Wraps the handler of a method of ours; what isn't ours (reflection) goes through as it is."""
         handler = continuation(handler_call_details)
         service, _, name = handler_call_details.method.lstrip("/").partition("/")
-        if handler is None or handler.unary_unary is None or not service.startswith("yandex.cloud."):
-            return handler
         method = f"{service.rsplit('.', 1)[-1]}/{name}"
+        if handler is None:
+            return self._not_there(method)
+        if handler.unary_unary is None or not service.startswith("yandex.cloud."):
+            return handler
         starts_operation = _starts_operation(service, name)
 
         def handle(request: Any, context: grpc.ServicerContext) -> Any:
@@ -73,7 +75,17 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
 
         return grpc.unary_unary_rpc_method_handler(handle, handler.request_deserializer, handler.response_serializer)
 
-    def _handle(self, call: Call, behaviour: Callable[..., Any], request: Any, context: grpc.ServicerContext) -> Any:
+    def _not_there(self, method: str) -> Any:
+        """Refuses every call of a method that isn't there, whether it streams or not; counted and traced like all others."""
+
+        def refuse(_: Any, context: grpc.ServicerContext) -> Any:
+            return self._handle(Call(method, str(uuid.uuid4())), None, None, context)
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
+
+    def _handle(
+        self, call: Call, behaviour: Callable[..., Any] | None, request: Any, context: grpc.ServicerContext
+    ) -> Any:
         now = datetime.fromtimestamp(self._state.clock.real(), UTC)
         entry = LoggedCall(call.method, call.request_id, _text(now), _text(self._state.clock.now()))
         entry.idempotencyKey = _sent(context, _IDEMPOTENCY_KEY)
@@ -89,10 +101,16 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
         context.set_trailing_metadata(_trace(call))
         return response
 
-    def _carry_out(self, call: Call, behaviour: Callable[..., Any], request: Any, context: grpc.ServicerContext) -> Any:
+    def _carry_out(
+        self, call: Call, behaviour: Callable[..., Any] | None, request: Any, context: grpc.ServicerContext
+    ) -> Any:
+        """The answer of `behaviour`; without one, the method isn't there."""
         for fault in self._faults.take(call.method, "before"):
             call.plan = fault.operation or call.plan
             self._suffer(fault, call, context)
+        if behaviour is None:
+            raise _unimplemented(call)
+        self._state.folder_deletions.carry_out_due()
         if call.method not in _OPEN:
             call.principal = self._authenticated(context)
         if call.starts_operation:
@@ -122,7 +140,7 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the 
             with self._state.storage.transaction():
                 self._state.operations.keep(call.operation)
         except NotImplementedError:
-            raise CloudError(grpc.StatusCode.UNIMPLEMENTED, f"{call.method} isn't part of the emulator") from None
+            raise _unimplemented(call) from None
         return response
 
     def _authenticated(self, context: grpc.ServicerContext) -> str:
@@ -164,6 +182,10 @@ def _idempotency_key(context: grpc.ServicerContext) -> str:
     if not _UUID.fullmatch(key):
         raise bad_request([(_IDEMPOTENCY_KEY, "isn't a UUID, such as c1700de3-b8cb-4d8a-9990-e4ebf052e9aa")])
     return key.lower()
+
+
+def _unimplemented(call: Call) -> CloudError:
+    return CloudError(grpc.StatusCode.UNIMPLEMENTED, f"{call.method} isn't part of the emulator")
 
 
 def _abort(error: CloudError, call: Call, context: grpc.ServicerContext) -> NoReturn:

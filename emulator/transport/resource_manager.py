@@ -7,6 +7,7 @@ from typing import Any
 from yandex.cloud.resourcemanager.v1.cloud_service_pb2_grpc import CloudServiceServicer
 from yandex.cloud.resourcemanager.v1.folder_service_pb2_grpc import FolderServiceServicer
 
+from emulator.state.folder_deletion import FolderDeletions
 from emulator.state.resource_manager import Clouds, Folders
 
 
@@ -40,8 +41,9 @@ class CloudService(CloudServiceServicer):
 class FolderService(FolderServiceServicer):
     """Folders and their bindings."""
 
-    def __init__(self, folders: Folders) -> None:
+    def __init__(self, folders: Folders, deletions: FolderDeletions) -> None:
         self._folders = folders
+        self._deletions = deletions
 
     def Get(self, request: Any, context: Any) -> Any:
         """One folder."""
@@ -54,6 +56,10 @@ class FolderService(FolderServiceServicer):
     def Create(self, request: Any, context: Any) -> Any:
         """A further folder."""
         return self._folders.create(request, context.call)
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        """Deletes a folder with all that it holds, at once or later."""
+        return self._deletions.delete(request, context.call)
 
     def ListAccessBindings(self, request: Any, context: Any) -> Any:
         """Who has which role here."""

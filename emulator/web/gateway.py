@@ -18,7 +18,6 @@ from emulator.clock import moment, text
 from emulator.errors import CloudError
 from emulator.state.api_key import secret_of
 from emulator.state.cloud_state import CloudState
-from emulator.state.service_account import why_unusable
 from emulator.storage import Kind, Record
 from emulator.web.gateway_services import SERVICES, GatewayService, Way, names, service_called
 from emulator.web.http_server import HttpRequest, HttpResponse
@@ -73,7 +72,7 @@ class Gateway:
         if key.HasField("expires_at") and moment(key.expires_at) <= now:
             raise _Refused(401, f"the API key {key.id} expired at {text(key.expires_at)}")
         account = self._account(key.service_account_id)
-        if reason := why_unusable(account, now):
+        if reason := self._state.accounts.why_unusable(account):
             raise _Refused(401, reason)
         if not set(service.scopes) & set(key.scopes):
             raise _Refused(
@@ -108,6 +107,8 @@ class Gateway:
             chain = self._state.ground.folder_chain(folder_id)
         except CloudError:
             raise _Refused(403, f"there is no folder {folder_id}") from None
+        if set(chain) & set(self._state.ground.folder_deletions()):
+            raise _Refused(403, f"the folder {folder_id} is being deleted")
         held = self._state.access.roles_of(account.id, chain)
         for group in service.roles:
             if not held & group:

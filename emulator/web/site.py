@@ -22,6 +22,7 @@ class Site:
     """Finds who answers a request."""
 
     def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook) -> None:
+        self._state = state
         self._logins = Logins(state)
         self._admin = Admin(state, calls, faults, holds, self._logins)
         self._gateway = Gateway(state)
@@ -33,6 +34,7 @@ class Site:
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The answer, whatever the request is."""
         try:
+            self._state.folder_deletions.carry_out_due()
             return self._page(request.path)(request)
         except AdminError as error:
             return HttpResponse(400, {"error": str(error)})

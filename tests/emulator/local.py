@@ -65,6 +65,7 @@ class Local:
     """A running emulator, called as its deployer unless a test says otherwise."""
 
     def __init__(self, directory: Path, real_time: Any = time.time) -> None:
+        self.directory = directory
         self.emulator = start(directory, real_time=real_time)
         ready = self.emulator.ready
         self.http: str = ready["http"]

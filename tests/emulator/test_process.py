@@ -16,11 +16,13 @@ import grpc
 import pytest
 import yandexcloud
 from cryptography import x509
+from google.rpc import status_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from yandex.cloud.iam.v1.api_key_service_pb2 import CreateApiKeyRequest, ListApiKeysRequest
 from yandex.cloud.iam.v1.api_key_service_pb2_grpc import ApiKeyServiceStub
 
 from emulator.server import start
+from tests.emulator.local import Local
 
 _ROOT = Path(__file__).parents[2]
 
@@ -186,12 +188,32 @@ def test_a_lost_login_file_is_made_anew(tmp_path: Path) -> None:
     second.stop()
 
 
-def test_a_call_of_a_service_that_is_not_there_is_unimplemented(tmp_path: Path) -> None:
-    running = start(tmp_path)
-    credentials = grpc.ssl_channel_credentials(Path(running.ready["ca"]).read_bytes())
-    with grpc.secure_channel(running.ready["endpoint"], credentials) as channel:
-        call = channel.unary_unary("/yandex.cloud.compute.v1.InstanceService/List", bytes, bytes)
-        with pytest.raises(grpc.RpcError) as refused:
-            call(b"", timeout=20)
+@pytest.mark.parametrize(
+    "method",
+    [
+        "yandex.cloud.compute.v1.InstanceService/List",
+        "yandex.cloud.iam.v1.ApiKeyService/Copy",
+        "yandex.cloud.resourcemanager.v1.FolderService/ListOperations",
+        "grpc.health.v1.Health/Check",
+    ],
+)
+def test_a_call_of_what_is_not_there_is_unimplemented_and_traced_like_all_others(local: Local, method: str) -> None:
+    call = local.channel.unary_unary(f"/{method}", bytes, bytes)
+    with pytest.raises(grpc.RpcError) as refused:
+        call(b"\x0a\x011", timeout=20, metadata=(("authorization", f"Bearer {local.token}"),))
     assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
-    running.stop()
+    name = method.rpartition(".")[2]
+    assert name in str(refused.value.details())
+    trailing = {item.key: item.value for item in refused.value.trailing_metadata()}
+    logged = local.admin("GET", "calls?log=1")[-1]
+    assert (logged["method"], logged["code"], logged["requestId"]) == (name, "UNIMPLEMENTED", trailing["x-request-id"])
+    status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
+    assert status.details[-1].type_url.endswith("google.rpc.RequestInfo")
+
+
+def test_a_stream_of_what_is_not_there_is_unimplemented_as_well(local: Local) -> None:
+    call = local.channel.stream_stream("/yandex.cloud.ai.stt.v3.Recognizer/RecognizeStreaming", bytes, bytes)
+    with pytest.raises(grpc.RpcError) as refused:
+        list(call(iter([b"", b""]), timeout=20))
+    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert "x-request-id" in {item.key for item in refused.value.trailing_metadata()}

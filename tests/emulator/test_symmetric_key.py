@@ -47,6 +47,10 @@ def _versions(local: Local, key_id: str) -> list[tuple[str, str, bool]]:
 def test_a_new_key_has_a_primary_version(local: Local, key: SymmetricKey) -> None:
     assert key.id.startswith("abj")
     assert key.rotation_period.ToTimedelta() == timedelta(days=90)
+    assert (key.rotated_at, key.status) == (key.created_at, SymmetricKey.Status.ACTIVE)
+    primary = key.primary_version
+    assert (primary.key_id, primary.algorithm, primary.created_at) == (key.id, key.default_algorithm, key.created_at)
+    assert (primary.primary, primary.status) == (True, SymmetricKeyVersion.Status.ACTIVE)
     assert _versions(local, key.id) == [(key.primary_version.id, "ACTIVE", True)]
     assert local.deployer(_KMS, "Get", GetSymmetricKeyRequest(key_id=key.id)) == key
     assert list(local.deployer(_KMS, "List", ListSymmetricKeysRequest(folder_id=local.folder_id)).keys) == [key]
@@ -61,8 +65,11 @@ def test_an_update_changes_what_its_mask_names(local: Local, key: SymmetricKey) 
 
 
 def test_a_rotation_makes_another_version_primary(local: Local, key: SymmetricKey) -> None:
+    local.admin("POST", "clock", {"advance": "30d"})
     rotated = unpacked(local.deployer(_KMS, "Rotate", RotateSymmetricKeyRequest(key_id=key.id)), SymmetricKey())
     first, second = key.primary_version.id, rotated.primary_version.id
+    assert rotated.rotated_at == rotated.primary_version.created_at
+    assert rotated.rotated_at.ToDatetime() - key.rotated_at.ToDatetime() >= timedelta(days=30)
     assert _versions(local, key.id) == [(first, "ACTIVE", False), (second, "ACTIVE", True)]
     back = SetPrimarySymmetricKeyVersionRequest(key_id=key.id, version_id=first)
     local.deployer(_KMS, "SetPrimaryVersion", back)

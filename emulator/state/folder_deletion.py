@@ -1,0 +1,134 @@
+"""The end of a folder: announced, so that what it holds stops, and carried out with all of it when its time has come.
+
+As the API documents it: until `delete_after` the folder is PENDING_DELETION, what it holds is stopped, and the operation can be cancelled without
+loss. Here the deletion itself takes no time, so a folder is never seen DELETING.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import grpc
+from google.rpc import status_pb2
+from yandex.cloud.operation.operation_pb2 import Operation
+from yandex.cloud.resourcemanager.v1.folder_pb2 import Folder
+from yandex.cloud.resourcemanager.v1.folder_service_pb2 import DeleteFolderMetadata, DeleteFolderRequest
+
+from emulator import identifiers
+from emulator.clock import moment, timestamp
+from emulator.errors import precondition
+from emulator.state.access import AccessBindings
+from emulator.state.call import Call
+from emulator.state.ground import FOLDER_DELETIONS, Ground
+from emulator.state.lockbox_secret import Secrets
+from emulator.state.operations import Operations
+from emulator.state.service_account import ServiceAccounts
+from emulator.state.symmetric_key import SymmetricKeys
+from emulator.storage import Kind, Record
+
+_NOTICE: Final = timedelta(hours=24)
+"""How long a folder is PENDING_DELETION where the request names no time."""
+_DELETES: Final = "deletesFolder"
+"""The fact of an operation that says which folder it deletes."""
+
+
+class FolderDeletions:
+    """The folders that are on their way out."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        access: AccessBindings,
+        operations: Operations,
+        accounts: ServiceAccounts,
+        secrets: Secrets,
+        keys: SymmetricKeys,
+    ) -> None:
+        self._ground = ground
+        self._access = access
+        self._operations = operations
+        self._accounts = accounts
+        self._secrets = secrets
+        self._keys = keys
+
+    def delete(self, request: DeleteFolderRequest, call: Call) -> Operation:
+        """Deletes a folder with all that it holds, at once or after the notice; the operation is done when the folder is gone.
+
+        Raises NOT_FOUND, PERMISSION_DENIED, and FAILED_PRECONDITION when it is being deleted already.
+        """
+        folder_id = request.folder_id
+        self._access.require(call, "resource-manager.folders.delete", self._ground.folder_chain(folder_id))
+        if folder_id in self._ground.folder_deletions():
+            raise precondition(f"Folder {folder_id} is being deleted already")
+        now = self._ground.clock.now()
+        ends = moment(request.delete_after) if request.HasField("delete_after") else now + _NOTICE
+        metadata = DeleteFolderMetadata(folder_id=folder_id, delete_after=timestamp(ends))
+        facts = {_DELETES: folder_id, "pendingUntil": ends.timestamp()} if ends > now else {}
+        words = "Delete folder"
+        operation = self._operations.finish(call, identifiers.CLOUD, folder_id, words, metadata, facts=facts)
+        if ends > now:
+            self._mark(folder_id, Folder.Status.PENDING_DELETION)
+            self._announce({**self._ground.folder_deletions(), folder_id: ends.timestamp()})
+        else:
+            self._carry_out(folder_id)
+        return operation
+
+    def cancel(self, operation: Record, call: Call) -> Operation | None:
+        """The folder stays, and works again. None when the operation deletes no folder, or has deleted it."""
+        folder_id = operation.facts.get(_DELETES, "")
+        if folder_id not in self._ground.folder_deletions():
+            return None
+        self._access.require(call, "resource-manager.folders.delete", self._ground.folder_chain(folder_id))
+        self._mark(folder_id, Folder.Status.ACTIVE)
+        self._announce({other: ends for other, ends in self._ground.folder_deletions().items() if other != folder_id})
+        return self._operations.end(operation, _cancelled(operation, call, self._ground))
+
+    def carry_out_due(self) -> None:
+        """Deletes the folders whose time has come. Called before whatever looks at the cloud."""
+        if not self._due():
+            return
+        with self._ground.storage.transaction():
+            due = self._due()
+            for folder_id in due:
+                self._carry_out(folder_id)
+            self._announce({other: ends for other, ends in self._ground.folder_deletions().items() if other not in due})
+
+    def _due(self) -> list[str]:
+        now = self._ground.clock.now().timestamp()
+        return [folder_id for folder_id, ends in self._ground.folder_deletions().items() if ends <= now]
+
+    def _carry_out(self, folder_id: str) -> None:
+        children = self._ground.storage.children
+        for record in children(Kind.SERVICE_ACCOUNT, folder_id):
+            self._accounts.forget(record.id)
+        for record in children(Kind.SECRET, folder_id):
+            self._secrets.forget(record.id)
+        for record in children(Kind.SYMMETRIC_KEY, folder_id):
+            self._keys.forget(record.id)
+        self._access.forget_resource(folder_id)
+        self._ground.storage.delete(Kind.FOLDER, folder_id)
+
+    def _mark(self, folder_id: str, status: Folder.Status.ValueType) -> None:
+        record = self._ground.existing(Kind.FOLDER, folder_id, "Folder")
+        folder = Folder.FromString(record.body)
+        folder.status = status
+        self._ground.storage.put(record.with_body(folder.SerializeToString()))
+
+    def _announce(self, deletions: dict[str, float]) -> None:
+        self._ground.storage.put(Record(Kind.SETTING, FOLDER_DELETIONS, facts=deletions))
+
+
+def _cancelled(record: Record, call: Call, ground: Ground) -> Operation:
+    """The operation as it is after `call` has cancelled it."""
+    now = ground.clock.timestamp(whole_seconds=True)
+    operation = Operation.FromString(record.body)
+    metadata = DeleteFolderMetadata()
+    operation.metadata.Unpack(metadata)
+    metadata.cancelled_by = call.principal
+    metadata.cancelled_at.CopyFrom(now)
+    operation.metadata.Pack(metadata)
+    operation.modified_at.CopyFrom(now)
+    code = int(grpc.StatusCode.CANCELLED.value[0])
+    operation.error.CopyFrom(status_pb2.Status(code=code, message="The operation was cancelled"))
+    return operation
