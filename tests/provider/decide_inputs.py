@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from provider.yandex_keys.rotation import (
+from provider.yandex_keys.api_key.rotation import (
     Decision,
     Inputs,
+    ListedKey,
+    Listing,
     Lockbox,
     PreviousKey,
     State,
@@ -24,10 +26,13 @@ from provider.yandex_keys.rotation import (
     Verb,
     Verify,
     decide,
+    left_overs,
     next_rotation,
 )
+from provider.yandex_keys.marks import Mark
 
 T = TypeVar("T")
+SECOND: Final = timedelta(seconds=1)
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
 LAST: Final = datetime.max.replace(tzinfo=UTC)
 TODAY: Final = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
@@ -46,6 +51,7 @@ _LENGTHS: Final = (
 )
 _TEXTS: Final = ("", "1", "words", "[yandex-keys 0123456789ab.0]", "слова\n\x00\u202e", "x" * 1_000)
 _IDS: Final = ("", "a", "b", "c", "d")
+_PARTS: Final = ("", "mine", "another", "third")
 _LOCKBOXES: Final = (None, Lockbox("s"), Lockbox("s", "entry"), Lockbox("t"), Lockbox("", "", ""))
 
 
@@ -56,12 +62,13 @@ class Question:
     inputs: Inputs
     state: State | None
     now: datetime
-    tag: str
     urn: str
+    listed: Listing | None
+    owner: str
 
     def decision(self, later: timedelta = timedelta(0)) -> Decision:
         """The answer to it, or to the same question asked `later`."""
-        return decide(self.inputs, self.state, _shifted(self.now, later), self.tag, self.urn)
+        return decide(self.inputs, self.state, _shifted(self.now, later), self.urn, self.listed, self.owner)
 
 
 def question(seed: int) -> Question:
@@ -76,8 +83,8 @@ def question(seed: int) -> Question:
     now = rng.choice(times) if rng.random() < 0.4 else _time(rng)
     if state is not None and state.previous and rng.random() < 0.2:
         now = _shifted(state.previous[0].expires_at, timedelta(days=-1))
-    tag = state.tag if state and rng.random() < 0.7 else rng.choice(_TEXTS)
-    return Question(inputs, state, now, tag, rng.choice(_TEXTS))
+    listed = _listing(rng, state) if rng.random() < 0.7 else None
+    return Question(inputs, state, now, rng.choice(_TEXTS), listed, rng.choice(_PARTS))
 
 
 def fault(asked: Question) -> str:
@@ -101,13 +108,45 @@ def fault(asked: Question) -> str:
         return "a rotation without overlap or reason"
     if any(action.until is None for action in decision.actions if action.verb in (Verb.ENFORCE, Verb.EXTEND)):
         return "a new expiry without its time"
-    if not decision.wants_usage <= {item.key_id for item in state.previous}:
-        return "the last use of an unknown key is asked for"
-    return _fault_a_second_later(asked, decision)
+    if decision.wants_listing and asked.listed is not None:
+        return "a listing is asked for although it was given"
+    return _fault_of_strangers(asked, decision) or _fault_a_second_later(asked, decision)
+
+
+def _fault_of_strangers(asked: Question, decision: Decision) -> str:
+    """Only the user's own word ends a key that the state doesn't account for, and only where it was made for this resource."""
+    assert asked.state is not None
+    for action in decision.actions:
+        if action.key_id in asked.state.key_ids:
+            continue
+        key = (asked.listed or {}).get(action.key_id)
+        if key is None or key.mark is None or key.mark.owner != asked.owner:
+            return "an action on a key that isn't ours"
+        if action.verb != Verb.REVOKE or action.key_id not in asked.inputs.compromised:
+            return "an action on a key of another instance that nobody asked for"
+    return ""
+
+
+def fault_of_left_overs(asked: Question) -> str:
+    """What is wrong with what a rotation takes for left by others that died, in words; empty where nothing is."""
+    state, listed, now = asked.state, asked.listed, asked.now
+    if state is None or listed is None:
+        return ""
+    for left in left_overs(state, listed, now, asked.inputs):
+        key = listed[left.key_id]
+        if left.key_id in state.key_ids:
+            return "a key that the state accounts for is called left over"
+        if not state.instance or key.mark is None or key.mark.instance != state.instance:
+            return "a key of another instance is called left over"
+        if left.expires_at > key.expires_at or left.expires_at > _shifted(now, asked.inputs.overlap):
+            return "a key that was left gets more than the shorter of its own end and one overlap"
+        if left.enforced and (left.expires_at != key.expires_at or left.expires_at <= now):
+            return "the cloud is believed to have an end that it hasn't, or a key that is over is waited for"
+    return ""
 
 
 def _fault_a_second_later(asked: Question, decision: Decision) -> str:
-    then = {(action.verb, action.key_id) for action in asked.decision(timedelta(seconds=1)).actions}
+    then = {(action.verb, action.key_id) for action in asked.decision(SECOND).actions}
     for action in decision.actions:
         stays = (action.verb, action.key_id) in then
         ended = action.verb in (Verb.ENFORCE, Verb.EXTEND) and (Verb.RETIRE, action.key_id) in then
@@ -146,15 +185,10 @@ def _state(rng: random.Random, inputs: Inputs) -> State:
         expires_at=_shifted(issued_at, inputs.lifetime) if young else _time(rng),
         next_rotation_at=_shifted(issued_at, inputs.rotate_every) if young else _time(rng),
         generation=rng.randrange(1, 1_000_000),
-        tag=rng.choice(_TEXTS),
-        applied=replace(applied, compromised=frozenset()),
+        instance=rng.choice(_PARTS),
+        applied=applied if rng.random() < 0.5 else replace(applied, compromised=frozenset()),
         lifetime=rng.choice((None, _length(rng), inputs.lifetime, inputs.lifetime)),
         previous=previous,
-        usage={
-            item.key_id: rng.choice((None, _time(rng), item.expires_at, item.expires_at))
-            for item in previous
-            if rng.random() < 0.7
-        },
     )
 
 
@@ -175,6 +209,17 @@ def _previous(rng: random.Random, key_id: str) -> PreviousKey:
         extended_at=rng.choice((None, rotated_at, _time(rng))),
         enforced=rng.random() < 0.7,
     )
+
+
+def _listing(rng: random.Random, state: State | None) -> Listing:
+    """What may be listed: keys of the state and others, of ours and anybody's, used or not."""
+    ends = [item.expires_at for item in state.previous] if state else []
+    keys = {}
+    for key_id in {*_some(rng, _IDS), *(state.key_ids if state and rng.random() < 0.7 else ())}:
+        mark = None if rng.random() < 0.2 else Mark(*(rng.choice(_PARTS) for _ in range(3)))
+        used = rng.choice((None, _time(rng), *ends, *(_shifted(end, -SECOND) for end in ends)))
+        keys[key_id] = ListedKey(key_id, _time(rng), _time(rng), used, mark)
+    return keys
 
 
 def _time(rng: random.Random) -> datetime:
@@ -206,7 +251,7 @@ def main(count: int) -> int:
     began = time.monotonic()
     for seed in range(count):
         try:
-            wrong = fault(question(seed))
+            wrong = fault(question(seed)) or fault_of_left_overs(question(seed))
         except Exception as error:
             wrong = f"raised {error!r}"
         if wrong:

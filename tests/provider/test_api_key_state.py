@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key_state import (
+from provider.yandex_keys.api_key.rotation import (
+    Inputs,
+    ListedKey,
+    Listing,
+    Lockbox,
+    PreviousKey,
+    State,
+    Status,
+    Verify,
+    next_rotation,
+)
+from provider.yandex_keys.api_key.schedule import first_point
+from provider.yandex_keys.api_key.state import (
     INPUTS,
     NO_EXPIRY,
     ROTATED,
@@ -18,15 +30,33 @@ from provider.yandex_keys.api_key_state import (
     first_state,
     inputs_of,
     lifetime_text,
+    listing_of,
     properties_of,
     rotated_state,
     settled_state,
     state_of,
 )
-from provider.yandex_keys.rotation import Inputs, Lockbox, PreviousKey, State, Status, Verify
-from provider.yandex_keys.schedule import first_point
+from provider.yandex_keys.marks import marked
 
-from .examples import CURRENT, DAY, DUE, HOUR, ISSUED, SECOND, TAG, URN, at, in_overlap, standing, wanted
+from .examples import (
+    CURRENT,
+    DAY,
+    DUE,
+    HOUR,
+    INSTANCE,
+    ISSUED,
+    OTHER_INSTANCE,
+    PREVIOUS,
+    SECOND,
+    URN,
+    at,
+    in_overlap,
+    listed_key,
+    listing,
+    mark,
+    standing,
+    wanted,
+)
 from .model import bag_of
 
 NOW = at("2026-12-24 03:00:05")
@@ -76,7 +106,7 @@ def states(draw: st.DrawFn) -> State:
         expires_at=draw(TIMES),
         next_rotation_at=draw(TIMES),
         generation=draw(st.integers(1, 1_000_000)),
-        tag=draw(TEXTS),
+        instance=draw(TEXTS),
         applied=applied,
         lifetime=applied.lifetime,
         lockbox_version_id=draw(st.none() | TEXTS.filter(bool)),
@@ -92,8 +122,28 @@ def issued(at_time: datetime = NOW, **changes: Any) -> dict[str, Any]:
     return {**key, **changes}
 
 
-def rotated(state: State | None = None, now: datetime = NOW, overlap: timedelta = 7 * DAY, **inputs: Any) -> State:
-    return rotated_state(wanted(**inputs), state or standing(), issued(now), TAG, URN, now, overlap)
+def rotated(
+    state: State | None = None,
+    now: datetime = NOW,
+    overlap: timedelta = 7 * DAY,
+    *,
+    ours: datetime | None = None,
+    listed: Listing | None = None,
+    **inputs: Any,
+) -> State:
+    """The state after a rotation at `now` by the cloud's clock, `ours` by our own; the cloud lists the current key as the state has it."""
+    was = state or standing()
+    if listed is None:
+        listed = listing(as_listed(was))
+    return rotated_state(
+        wanted(**inputs), was, issued(now), INSTANCE, URN, ours or now, overlap, listed, "e6qnewversion"
+    )
+
+
+def as_listed(state: State, **changes: Any) -> ListedKey:
+    """The state's current key as the cloud lists it."""
+    known = listed_key(state.key_id, issued_at=state.issued_at, expires_at=state.expires_at)
+    return replace(known, **changes)
 
 
 @given(INPUTS_OF_ANY_KIND)
@@ -139,10 +189,10 @@ def test_inputs_that_are_not_given_have_their_defaults() -> None:
 
 def test_a_state_of_an_older_program_has_what_it_lacks_filled_in() -> None:
     properties = properties_of(bag_of(wanted()), standing(), None)
-    for name in ("status", "tag", "maskedSecret", "previous"):
+    for name in ("status", "instance", "maskedSecret", "previous"):
         del properties[name]
     state = state_of(properties)
-    assert (state.status, state.tag, state.masked_secret, state.previous) == (Status.CURRENT, "", "", ())
+    assert (state.status, state.instance, state.masked_secret, state.previous) == (Status.CURRENT, "", "", ())
 
 
 def test_what_a_rotation_changes_is_in_the_state_file() -> None:
@@ -154,31 +204,44 @@ def test_a_key_whose_expiry_was_taken_away_has_no_lifetime() -> None:
     assert state_of(properties).lifetime is None
 
 
-def test_the_first_state_is_that_of_the_issued_key() -> None:
+def first_issued(**changes: Any) -> dict[str, Any]:
+    """The cloud's first key, which ends after one overlap."""
+    return issued(expires_at=(NOW + 7 * DAY).isoformat(), **changes)
+
+
+def test_the_first_state_is_that_of_the_issued_key_which_ends_after_one_overlap() -> None:
     inputs = wanted()
-    state = first_state(inputs, issued(), TAG, URN, NOW)
+    state = first_state(inputs, first_issued(), INSTANCE, URN, NOW, "e6qversion")
     assert state == State(
         key_id="ajenew",
         status=Status.CURRENT,
         issued_at=NOW,
-        expires_at=NOW + 90 * DAY,
+        expires_at=NOW + 7 * DAY,
         next_rotation_at=first_point(NOW, 30 * DAY, URN),
         generation=1,
-        tag=TAG,
+        instance=INSTANCE,
         applied=inputs,
-        lifetime=90 * DAY,
+        lifetime=7 * DAY,
+        lockbox_version_id="e6qversion",
         masked_secret="****ghijkl",
     )
 
 
-def test_a_key_adopted_from_a_run_that_died_is_due_at_the_next_point_of_its_own_grid() -> None:
-    state = first_state(wanted(), issued(ISSUED), TAG, URN, ISSUED + 40 * DAY)
+def test_a_first_key_that_the_cloud_dates_earlier_than_our_clock_is_not_due_at_once() -> None:
+    """Our clock is 40 days ahead: by it the first point has passed."""
+    state = first_state(wanted(), issued(ISSUED), INSTANCE, URN, ISSUED + 40 * DAY, None)
     assert state.next_rotation_at == first_point(ISSUED, 30 * DAY, URN) + 30 * DAY
 
 
 def test_a_key_that_the_cloud_dates_later_than_our_clock_is_not_due_at_once() -> None:
-    state = first_state(wanted(rotate_every=SECOND), issued(NOW + HOUR), TAG, URN, NOW)
+    state = first_state(wanted(rotate_every=SECOND), issued(NOW + HOUR), INSTANCE, URN, NOW, None)
     assert NOW + HOUR < state.next_rotation_at <= NOW + HOUR + SECOND
+
+
+@pytest.mark.parametrize("ahead", [84 * DAY, 365 * DAY, 100_000 * DAY], ids=str)
+def test_a_first_key_is_due_in_its_own_lifetime_however_far_ahead_our_clock_is(ahead: timedelta) -> None:
+    state = first_state(wanted(), issued(NOW), INSTANCE, URN, NOW + ahead, None)
+    assert state.next_rotation_at == NOW + 83 * DAY
 
 
 def test_a_rotation_makes_the_current_key_previous_for_its_overlap() -> None:
@@ -199,7 +262,8 @@ def test_a_rotation_makes_the_current_key_previous_for_its_overlap() -> None:
     )
     assert (after.key_id, after.issued_at, after.expires_at) == ("ajenew", NOW, NOW + 90 * DAY)
     assert (after.generation, after.status, after.lifetime) == (5, Status.CURRENT, 90 * DAY)
-    assert (after.next_rotation_at, after.tag, after.masked_secret) == (DUE + 30 * DAY, TAG, "****ghijkl")
+    assert (after.next_rotation_at, after.instance, after.masked_secret) == (DUE + 30 * DAY, INSTANCE, "****ghijkl")
+    assert after.lockbox_version_id == "e6qnewversion"
 
 
 def test_the_old_key_keeps_the_place_that_it_was_delivered_to() -> None:
@@ -213,14 +277,134 @@ def test_an_overlap_never_outlives_the_old_key() -> None:
     assert rotated(now=late).previous[0].expires_at == ISSUED + 90 * DAY
 
 
-def test_without_an_overlap_the_old_key_ends_now_even_if_the_cloud_dates_it_later() -> None:
-    assert rotated(overlap=timedelta(0)).previous[0].expires_at == NOW
-    early = ISSUED - HOUR
-    assert rotated(now=early, overlap=timedelta(0)).previous[0].expires_at == early
+def test_an_end_that_the_cloud_has_already_need_not_be_told_to_it() -> None:
+    assert rotated(now=ISSUED + 88 * DAY).previous[0].enforced
+    assert not rotated(now=ISSUED + 82 * DAY).previous[0].enforced
 
 
-def test_an_overlap_never_ends_before_the_old_key_was_issued() -> None:
-    assert rotated(now=ISSUED - DAY, overlap=HOUR).previous[0].expires_at == ISSUED
+def test_an_expiry_that_somebody_extended_by_hand_is_shortened_again_by_a_late_rotation() -> None:
+    extended = listing(as_listed(standing(), expires_at=ISSUED + 400 * DAY))
+    previous = rotated(now=ISSUED + 88 * DAY, listed=extended).previous[0]
+    assert (previous.expires_at, previous.enforced) == (ISSUED + 90 * DAY, False)
+
+
+def test_an_expiry_that_somebody_shortened_by_hand_is_not_pushed_out_by_an_overlap() -> None:
+    shortened = listing(as_listed(standing(), expires_at=NOW + DAY))
+    previous = rotated(listed=shortened).previous[0]
+    assert (previous.expires_at, previous.enforced) == (NOW + DAY, True)
+
+
+def test_the_end_of_a_key_that_no_listing_has_is_told_to_the_cloud() -> None:
+    previous = rotated(now=ISSUED + 88 * DAY, listed={}).previous[0]
+    assert (previous.expires_at, previous.enforced) == (ISSUED + 90 * DAY, False)
+
+
+def test_a_key_that_had_ended_before_its_rotation_has_no_end_to_wait_for() -> None:
+    ended = ISSUED + 91 * DAY
+    assert not rotated(now=ended).previous[0].enforced
+    assert not rotated(now=ISSUED + 90 * DAY).previous[0].enforced
+
+
+@pytest.mark.parametrize("ours", [-365 * DAY, -HOUR, timedelta(0), 20 * SECOND, 365 * DAY], ids=str)
+def test_an_overlap_is_counted_from_the_clouds_time_whatever_our_clock_says(ours: timedelta) -> None:
+    previous = rotated(ours=NOW + ours).previous[0]
+    assert (previous.rotated_at, previous.expires_at) == (NOW, NOW + 7 * DAY)
+
+
+@pytest.mark.parametrize("ours", [-HOUR, timedelta(0), HOUR], ids=str)
+def test_without_an_overlap_the_old_key_ends_when_the_cloud_issues_the_new_one(ours: timedelta) -> None:
+    previous = rotated(overlap=timedelta(0), ours=NOW + ours).previous[0]
+    assert (previous.expires_at, previous.enforced) == (NOW, False)
+
+
+@pytest.mark.parametrize("seconds", [1, 20, 299])
+def test_a_machine_whose_clock_is_a_little_ahead_does_not_rotate_again(seconds: int) -> None:
+    """It comes a little before the point by the cloud's clock, and past it by its own."""
+    after = rotated(now=DUE - seconds * SECOND, ours=DUE)
+    assert after.next_rotation_at == DUE + 30 * DAY
+
+
+@pytest.mark.parametrize("seconds", [1, 20, 86_400])
+def test_a_machine_whose_clock_is_behind_does_not_rotate_again(seconds: int) -> None:
+    """It rotates at the user's wish: before the point by its own clock, past it by the cloud's."""
+    after = rotated(now=DUE + SECOND, ours=DUE - seconds * SECOND, reissue="1")
+    assert after.next_rotation_at == DUE + 30 * DAY
+
+
+@pytest.mark.parametrize("ahead", [84 * DAY, 365 * DAY, 100_000 * DAY], ids=str)
+def test_a_rotated_key_is_due_in_its_own_lifetime_however_far_ahead_our_clock_is(ahead: timedelta) -> None:
+    assert rotated(ours=NOW + ahead).next_rotation_at == NOW + 83 * DAY
+
+
+def test_a_reissue_an_hour_before_a_grid_point_rotates_once() -> None:
+    after = rotated(now=DUE - HOUR, reissue="1")
+    assert after.next_rotation_at == DUE + 30 * DAY
+    assert rotated(now=DUE - 8 * DAY, reissue="1").next_rotation_at == DUE
+
+
+def test_what_a_rotation_that_died_left_is_previous_beside_the_old_key() -> None:
+    older = in_overlap()
+    left = listed_key("ajeleft", issued_at=NOW - DAY, expires_at=NOW + 89 * DAY)
+    state = standing(previous=(older,))
+    after = rotated(state, listed=listing(left, as_listed(state)))
+    assert [item.key_id for item in after.previous] == [PREVIOUS, CURRENT, "ajeleft"]
+    assert after.previous[2] == PreviousKey(
+        key_id="ajeleft",
+        issued_at=NOW - DAY,
+        expires_at=NOW + 7 * DAY,
+        rotated_at=NOW,
+        lifetime_ends_at=NOW + 89 * DAY,
+        lockbox=Lockbox("e6qsecret"),
+        enforced=False,
+    )
+
+
+def test_a_rotation_without_overlap_leaves_its_overlap_to_what_another_one_left() -> None:
+    """The current key is compromised; what a run that died delivered is not."""
+    left = listed_key("ajeleft", issued_at=NOW - DAY, expires_at=NOW + 89 * DAY)
+    after = rotated(overlap=timedelta(0), listed=listing(left), compromised=frozenset({CURRENT}))
+    assert [(item.key_id, item.expires_at) for item in after.previous] == [
+        (CURRENT, NOW),
+        ("ajeleft", NOW + 7 * DAY),
+    ]
+
+
+def test_a_state_has_seen_what_happened_last() -> None:
+    assert standing().seen_until == ISSUED
+    rotated_once = in_overlap(rotated_at=ISSUED + DAY)
+    assert standing(previous=(rotated_once,)).seen_until == ISSUED + DAY
+    extended = in_overlap(key_id="ajeextended", extended_at=ISSUED + 3 * DAY)
+    assert standing(previous=(extended, rotated_once)).seen_until == ISSUED + 3 * DAY
+    assert standing(previous=(in_overlap(rotated_at=ISSUED - DAY),)).seen_until == ISSUED
+
+
+def test_a_state_accounts_for_its_current_key_and_its_previous_ones() -> None:
+    assert standing(previous=(in_overlap(), in_overlap(key_id="ajeolder"))).key_ids == {
+        CURRENT,
+        PREVIOUS,
+        "ajeolder",
+    }
+
+
+def test_the_clouds_keys_come_with_their_marks_and_times() -> None:
+    ours = {
+        "id": "ajeours",
+        "created_at": "2026-11-23T03:00:05.5Z",
+        "expires_at": "2027-02-21T03:00:05Z",
+        "last_used_at": "2026-11-24T00:00:00Z",
+        "description": marked("Translates", mark("attempt9", OTHER_INSTANCE)),
+    }
+    by_hand = {"id": "ajehand", "created_at": "2026-11-23T03:00:05Z", "description": "by hand"}
+    assert listing_of([ours, by_hand]) == {
+        "ajeours": ListedKey(
+            "ajeours",
+            ISSUED,
+            ISSUED + 90 * DAY,
+            at("2026-11-24 00:00"),
+            mark("attempt9", OTHER_INSTANCE),
+        ),
+        "ajehand": ListedKey("ajehand", ISSUED, at("2105-01-01 00:00")),
+    }
 
 
 def test_a_rotation_with_a_new_period_starts_its_grid_at_the_old_key() -> None:
@@ -234,6 +418,14 @@ def test_after_a_run_the_wanted_inputs_hold_with_their_grid() -> None:
     assert after == replace(standing(), applied=weekly, next_rotation_at=first_point(ISSUED, 7 * DAY, URN))
     assert settled_state(weekly, after, URN) == after
     assert settled_state(wanted(overlap=DAY), standing(), URN).next_rotation_at == DUE
+
+
+def test_a_key_is_due_while_a_whole_overlap_of_it_is_left_whatever_moved_the_grid() -> None:
+    """A state that an older version wrote, or a shorter lifetime: the due time is brought forward, and stays there."""
+    late = standing(next_rotation_at=ISSUED + 300 * DAY)
+    assert next_rotation(wanted(), late, URN) == ISSUED + 83 * DAY
+    assert settled_state(wanted(), late, URN).next_rotation_at == ISSUED + 83 * DAY
+    assert next_rotation(wanted(lifetime=40 * DAY, overlap=15 * DAY), standing(), URN) == ISSUED + 25 * DAY
 
 
 @pytest.mark.parametrize(

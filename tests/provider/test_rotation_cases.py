@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from provider.yandex_keys.rotation import (
+from provider.yandex_keys.api_key.rotation import (
     Action,
     Decision,
     Inputs,
+    Listing,
     Lockbox,
     State,
     Status,
@@ -18,22 +19,38 @@ from provider.yandex_keys.rotation import (
     decide,
     next_rotation,
 )
-from provider.yandex_keys.schedule import first_point
+from provider.yandex_keys.api_key.schedule import first_point
 
-from .examples import CURRENT, DAY, DUE, HOUR, ISSUED, PREVIOUS, SECOND, TAG, URN, at, in_overlap, standing, wanted
+from .examples import (
+    CURRENT,
+    DAY,
+    DUE,
+    ISSUED,
+    OWNER,
+    PREVIOUS,
+    SECOND,
+    URN,
+    at,
+    in_overlap,
+    listed_key,
+    listing,
+    standing,
+    wanted,
+)
 
 SOON = ISSUED + DAY
 
 
-def decided(inputs: Inputs, state: State | None, now: object = SOON, tag: str = TAG) -> Decision:
-    assert isinstance(now, type(SOON))
-    return decide(inputs, state, now, tag, URN)
+def decided(
+    inputs: Inputs, state: State | None, now: datetime = SOON, listed: Listing | None = None, owner: str = OWNER
+) -> Decision:
+    return decide(inputs, state, now, URN, listed, owner)
 
 
 def only(decision: Decision) -> Action:
     assert len(decision.actions) == 1
     assert decision.warnings == ()
-    assert decision.wants_usage == frozenset()
+    assert not decision.wants_listing
     return decision.actions[0]
 
 
@@ -140,9 +157,9 @@ def test_an_imported_key_is_rotated_with_overlap() -> None:
     assert action.overlap == 7 * DAY
 
 
-def test_a_key_that_lockbox_no_longer_gives_out_is_rotated_with_overlap() -> None:
+def test_a_key_in_whose_place_lockbox_gives_something_else_is_rotated_with_overlap() -> None:
     action = only(decided(wanted(), standing(status=Status.UNDELIVERED)))
-    assert action.reason.startswith("rotates: Lockbox no longer holds it, key ajecurrent is 1 day old")
+    assert action.reason.startswith("rotates: Lockbox gives consumers something else, key ajecurrent is 1 day old")
     assert action.overlap == 7 * DAY
 
 
@@ -187,8 +204,9 @@ def test_a_compromised_key_that_is_gone_already_is_replaced_as_a_missing_one() -
 
 def test_ids_listed_as_compromised_for_ever_do_nothing() -> None:
     listed = frozenset({"ajegone", "ajeneverours"})
-    assert decided(wanted(compromised=listed), standing(applied=wanted(compromised=listed))) == Decision()
-    assert decided(wanted(compromised=listed), standing()) == Decision()
+    state = standing(applied=wanted(compromised=listed))
+    assert decided(wanted(compromised=listed), state) == Decision()
+    assert decided(wanted(compromised=listed), state, listed=listing(listed_key("ajeneverours"))) == Decision()
 
 
 @pytest.mark.parametrize(
@@ -205,9 +223,11 @@ def test_scopes_and_description_change_in_place(changes: dict[str, object], word
     assert action == Action(Verb.CHANGE, reason, CURRENT)
 
 
-@pytest.mark.parametrize("tag", ["000000000000.0", "ffffffffffff.0"])
-def test_a_renamed_resource_gets_its_new_mark_in_place(tag: str) -> None:
-    assert only(decided(wanted(), standing(), tag=tag)).reason.startswith("changes description of key")
+@pytest.mark.parametrize("owner", ["", "ffffffffffff"])
+def test_a_renamed_resource_knows_its_key_by_its_instance_and_changes_nothing(owner: str) -> None:
+    known = listing(listed_key(CURRENT))
+    assert decided(wanted(), standing(), owner=owner) == Decision()
+    assert decided(wanted(), standing(), listed=known, owner=owner) == Decision()
 
 
 @pytest.mark.parametrize("days", [40, 365])
@@ -223,13 +243,16 @@ def test_an_expiry_that_somebody_changed_is_set_right(found: timedelta | None) -
     assert (action.verb, action.until) == (Verb.CHANGE, ISSUED + 90 * DAY)
 
 
-def test_a_new_lifetime_that_is_over_already_rotates_with_overlap() -> None:
-    short = wanted(lifetime=12 * HOUR, rotate_every=30 * DAY)
-    action = only(decided(short, standing(), ISSUED + 12 * HOUR))
+def test_a_new_lifetime_that_leaves_no_whole_overlap_any_more_rotates_with_overlap() -> None:
+    short = wanted(lifetime=20 * DAY)
+    action = only(decided(short, standing(), ISSUED + 20 * DAY))
     assert action.reason == (
-        "rotates: a lifetime of 12h is over, key ajecurrent is 12 hours old; it keeps working until 2026-11-30 15:00 UTC"
+        "rotates: due since 2026-12-06 03:00 UTC, key ajecurrent is 20 days old; it keeps working until 2026-12-20 03:00 UTC"
     )
-    assert only(decided(short, standing(), ISSUED + 12 * HOUR - SECOND)).verb == Verb.CHANGE
+    assert action.overlap == 7 * DAY
+    assert only(decided(short, standing(), ISSUED + 13 * DAY)).verb == Verb.ROTATE
+    change = only(decided(short, standing(), ISSUED + 13 * DAY - SECOND))
+    assert (change.verb, change.until) == (Verb.CHANGE, ISSUED + 20 * DAY)
 
 
 def test_a_rotation_makes_a_change_in_place_needless() -> None:
@@ -238,7 +261,8 @@ def test_a_rotation_makes_a_change_in_place_needless() -> None:
 
 
 def test_who_reads_in_which_order_compromised_ids_come_does_not_matter() -> None:
-    assert decided(wanted(compromised=frozenset({"b", "a"})), standing()) == Decision()
+    state = standing(applied=wanted(compromised=frozenset(["a", "b"])))
+    assert decided(wanted(compromised=frozenset(["b", "a"])), state) == Decision()
 
 
 def test_what_only_matters_to_the_next_issue_or_the_next_overlap_changes_nothing_now() -> None:
@@ -269,9 +293,10 @@ def test_when_several_things_are_due_previous_keys_come_first_and_the_rotation_l
     leaked = in_overlap(key_id="ajeleaked")
     untold = in_overlap(key_id="ajeuntold", enforced=False)
     used = in_overlap(key_id="ajeused")
-    state = standing(previous=(untold, used, ended, leaked), usage={"ajeused": now})
+    state = standing(previous=(untold, used, ended, leaked))
+    listed = listing(listed_key("ajeused", last_used_at=now))
     inputs = wanted(compromised=frozenset({"ajeleaked"}), reissue="1")
-    assert [(action.verb, action.key_id) for action in decided(inputs, state, now).actions] == [
+    assert [(action.verb, action.key_id) for action in decided(inputs, state, now, listed).actions] == [
         (Verb.REVOKE, "ajeleaked"),
         (Verb.RETIRE, "ajeended"),
         (Verb.ENFORCE, "ajeuntold"),

@@ -6,25 +6,44 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from provider.yandex_keys.rotation import Action, Decision, Inputs, PreviousKey, Verb, decide
+from provider.yandex_keys.api_key.rotation import Action, Decision, Inputs, PreviousKey, Verb, decide
 
-from .examples import CURRENT, DAY, HOUR, PREVIOUS, ROTATED, SECOND, TAG, URN, at, in_overlap, standing, wanted
+from .examples import (
+    CURRENT,
+    DAY,
+    HOUR,
+    OWNER,
+    PREVIOUS,
+    ROTATED,
+    SECOND,
+    URN,
+    at,
+    in_overlap,
+    listed_key,
+    listing,
+    standing,
+    wanted,
+)
 
 ENDS = ROTATED + 7 * DAY
-LAST_QUARTER = ROTATED + 5.25 * DAY
-"""2026-11-28 09:00:05"""
+QUARTER = ROTATED + 1.75 * DAY
+"""2026-11-24 21:00:05: a consumer that reads again in its own time has done so by now."""
+LATER = ROTATED + 5 * DAY
+"""2026-11-28 03:00:05"""
 UNASKED = object()
 
 
 def decided(
     now: datetime, *previous: PreviousKey, used: object = UNASKED, inputs: Inputs | None = None, key_id: str = PREVIOUS
 ) -> Decision:
-    usage = {} if used is UNASKED else {key_id: used}
-    return decide(inputs or wanted(), standing(previous=previous, usage=usage), now, TAG, URN)
+    """The answer where the cloud lists a last use of `used` for `key_id`; UNASKED: nothing was listed yet."""
+    listed = None if used is UNASKED else listing(listed_key(key_id, last_used_at=used))
+    return decide(inputs or wanted(), standing(previous=previous), now, URN, listed, OWNER)
 
 
 def test_a_previous_key_is_left_alone_during_its_overlap() -> None:
-    assert decided(LAST_QUARTER - SECOND, in_overlap()) == Decision()
+    assert decided(QUARTER - SECOND, in_overlap()) == Decision()
+    assert decided(LATER, in_overlap(), used=None) == Decision()
 
 
 @pytest.mark.parametrize("now", [ENDS, ENDS + SECOND, ENDS + 100 * DAY - 99 * DAY])
@@ -39,15 +58,17 @@ def test_a_previous_key_is_not_retired_a_second_before_its_overlap_is_over() -> 
 
 
 def test_a_compromised_previous_key_is_deleted_at_once() -> None:
-    inputs = wanted(compromised=frozenset({PREVIOUS, "ajeother"}))
+    inputs = wanted(compromised=frozenset({PREVIOUS}))
     expected = Action(Verb.REVOKE, "key ajeprevious is compromised: it is deleted at once", PREVIOUS)
     assert decided(ROTATED, in_overlap(), inputs=inputs) == Decision((expected,))
     assert decided(ENDS, in_overlap(), inputs=inputs) == Decision((expected,))
+    others_too = wanted(compromised=frozenset({PREVIOUS, "ajeother"}))
+    assert decided(ROTATED, in_overlap(), inputs=others_too) == Decision((expected,), wants_listing=True)
 
 
 def test_two_rotations_within_one_overlap_leave_two_previous_keys_both_honoured() -> None:
     older, newer = in_overlap(key_id="ajeolder"), in_overlap(key_id="ajenewer", expires_at=ENDS + 3 * DAY)
-    assert decided(LAST_QUARTER - SECOND, older, newer) == Decision()
+    assert decided(QUARTER - SECOND, older, newer) == Decision()
     assert [action.key_id for action in decided(ENDS, older, newer).actions] == ["ajeolder"]
 
 
@@ -68,25 +89,47 @@ def test_a_key_whose_overlap_ended_before_the_cloud_was_told_is_retired() -> Non
     assert [action.verb for action in decided(ENDS, in_overlap(enforced=False)).actions] == [Verb.RETIRE]
 
 
-def test_the_last_use_is_asked_for_in_the_last_quarter_of_the_overlap_only() -> None:
-    assert decided(LAST_QUARTER - SECOND, in_overlap()).wants_usage == frozenset()
-    assert decided(LAST_QUARTER, in_overlap()) == Decision(wants_usage=frozenset({PREVIOUS}))
-    assert decided(ENDS, in_overlap()).wants_usage == frozenset()
+def test_the_last_use_is_asked_for_from_a_quarter_of_the_overlap_on_until_its_end() -> None:
+    assert not decided(ROTATED, in_overlap()).wants_listing
+    assert not decided(QUARTER - SECOND, in_overlap()).wants_listing
+    assert decided(QUARTER, in_overlap()) == Decision(wants_listing=True)
+    assert decided(QUARTER + 3 * DAY, in_overlap()) == Decision(wants_listing=True)
+    assert decided(ENDS - SECOND, in_overlap()) == Decision(wants_listing=True)
+    assert not decided(ENDS, in_overlap()).wants_listing
+
+
+def test_any_overlap_that_holds_two_runs_is_watched_by_one_of_them_at_least() -> None:
+    """Three quarters of two runs are longer than one."""
+    for overlap in (timedelta(minutes=30), DAY, 3 * DAY, 14 * DAY):
+        inputs, key = wanted(overlap=overlap), in_overlap(expires_at=ROTATED + overlap)
+        for late in range(100):
+            runs = [ROTATED + overlap / 2 * (number + late / 100) for number in range(3)]
+            watched = [now for now in runs if decided(now, key, inputs=inputs).wants_listing]
+            assert watched, (overlap, late)
 
 
 def test_the_last_use_is_not_asked_for_a_key_that_ends_for_another_reason() -> None:
-    assert decided(LAST_QUARTER, in_overlap(enforced=False)).wants_usage == frozenset()
+    assert not decided(LATER, in_overlap(enforced=False)).wants_listing
     leaked = wanted(compromised=frozenset({PREVIOUS}))
-    assert decided(LAST_QUARTER, in_overlap(), inputs=leaked).wants_usage == frozenset()
+    assert not decided(LATER, in_overlap(), inputs=leaked).wants_listing
 
 
-@pytest.mark.parametrize("used", [None, ROTATED - DAY, ROTATED])
-def test_a_previous_key_not_used_since_the_rotation_ends_on_time(used: datetime | None) -> None:
-    assert decided(LAST_QUARTER, in_overlap(), used=used) == Decision()
+@pytest.mark.parametrize("used", [None, ROTATED - DAY, ROTATED, ROTATED + SECOND, QUARTER - SECOND, QUARTER])
+@pytest.mark.parametrize("choice", ["extend", "retire"])
+def test_a_consumer_that_reads_the_new_key_within_a_quarter_of_the_overlap_never_causes_a_word(
+    used: datetime | None, choice: str
+) -> None:
+    inputs = wanted(when_still_used=choice)
+    assert decided(QUARTER, in_overlap(), used=used, inputs=inputs) == Decision()
+    assert decided(ENDS - SECOND, in_overlap(), used=used, inputs=inputs) == Decision()
+
+
+def test_a_key_that_no_listing_has_is_not_extended() -> None:
+    assert decided(LATER, in_overlap(), used=LATER, key_id="ajeother") == Decision()
 
 
 def test_a_previous_key_that_is_still_used_is_extended_by_one_overlap_with_a_warning() -> None:
-    decision = decided(LAST_QUARTER, in_overlap(), used=at("2026-11-27 11:30"))
+    decision = decided(LATER, in_overlap(), used=at("2026-11-27 11:30"))
     used = "key ajeprevious is still used (last on 2026-11-27 11:30 UTC)"
     assert decision.actions == (
         Action(Verb.EXTEND, f"{used}: it is extended until 2026-12-07 03:00 UTC", PREVIOUS, ENDS + 7 * DAY),
@@ -95,86 +138,97 @@ def test_a_previous_key_that_is_still_used_is_extended_by_one_overlap_with_a_war
         f"{used}; it now works until 2026-12-07 03:00 UTC and ends for good on 2027-01-21 03:00 UTC: "
         "move its consumer to the current key",
     )
-    assert decision.wants_usage == frozenset()
+    assert not decision.wants_listing
 
 
 def test_the_choice_to_extend_is_read_by_its_letters() -> None:
     chosen = wanted(when_still_used="".join(["ext", "end"]))
-    assert decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=chosen).action(Verb.EXTEND) is not None
+    assert decided(LATER, in_overlap(), used=LATER, inputs=chosen).action(Verb.EXTEND) is not None
 
 
-def test_one_use_a_second_after_the_rotation_counts() -> None:
-    assert decided(LAST_QUARTER, in_overlap(), used=ROTATED + SECOND).action(Verb.EXTEND) is not None
+def test_one_use_a_second_after_that_quarter_counts() -> None:
+    assert decided(LATER, in_overlap(), used=QUARTER).action(Verb.EXTEND) is None
+    assert decided(LATER, in_overlap(), used=QUARTER + SECOND).action(Verb.EXTEND) is not None
+
+
+@pytest.mark.parametrize("now", [QUARTER + 2 * SECOND, LATER, ENDS - SECOND])
+def test_an_extension_counts_from_the_present_end_however_early_it_is_found_out(now: datetime) -> None:
+    action = decided(now, in_overlap(), used=QUARTER + SECOND).action(Verb.EXTEND)
+    assert action is not None
+    assert action.until == ENDS + 7 * DAY
+
+
+def test_which_quarter_counts_follows_from_the_overlap_that_is_wanted_now() -> None:
+    longer = wanted(overlap=14 * DAY)
+    assert not decided(ROTATED + 3.5 * DAY - SECOND, in_overlap(), inputs=longer).wants_listing
+    assert decided(ROTATED + 3.5 * DAY, in_overlap(), inputs=longer).wants_listing
 
 
 def test_the_overlap_of_an_extension_is_the_one_now_wanted() -> None:
-    action = decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=wanted(overlap=DAY)).action(Verb.EXTEND)
+    action = decided(LATER, in_overlap(), used=LATER, inputs=wanted(overlap=DAY)).action(Verb.EXTEND)
     assert action is not None
     assert action.until == ENDS + DAY
 
 
 def test_an_extension_ends_with_the_lifetime_of_the_key() -> None:
     own = in_overlap(lifetime_ends_at=ENDS + DAY)
-    decision = decided(LAST_QUARTER, own, used=LAST_QUARTER)
+    decision = decided(LATER, own, used=LATER)
     assert [action.until for action in decision.actions] == [ENDS + DAY]
     assert "works until 2026-12-01 03:00 UTC and ends for good on 2026-12-01 03:00 UTC" in decision.warnings[0]
 
 
 def test_an_extension_ends_with_the_lifetime_that_is_now_wanted() -> None:
     shortened = wanted(lifetime=40 * DAY)
-    decision = decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=shortened)
+    decision = decided(LATER, in_overlap(), used=LATER, inputs=shortened)
     assert [action.until for action in decision.actions if action.verb == Verb.EXTEND] == [at("2026-12-02 03:00:05")]
     assert "ends for good on 2026-12-02 03:00 UTC" in decision.warnings[0]
 
 
 def test_a_key_without_an_expiry_that_was_imported_is_not_extended_for_ever() -> None:
     forever = in_overlap(issued_at=at("2020-01-01 00:00"), lifetime_ends_at=at("2105-01-01 00:00"))
-    decision = decided(LAST_QUARTER, forever, used=LAST_QUARTER)
+    decision = decided(LATER, forever, used=LATER)
     assert decision.actions == ()
     assert "will be cut" in decision.warnings[0]
 
 
 @pytest.mark.parametrize("left", [timedelta(0), -DAY])
 def test_a_used_key_at_the_end_of_its_lifetime_is_cut_with_a_warning(left: timedelta) -> None:
-    decision = decided(LAST_QUARTER, in_overlap(lifetime_ends_at=ENDS + left), used=LAST_QUARTER)
+    decision = decided(LATER, in_overlap(lifetime_ends_at=ENDS + left), used=LATER)
     assert decision.actions == ()
     assert decision.warnings == (
-        "key ajeprevious is still used (last on 2026-11-28 09:00 UTC); it ends on 2026-11-30 03:00 UTC "
+        "key ajeprevious is still used (last on 2026-11-28 03:00 UTC); it ends on 2026-11-30 03:00 UTC "
         "and its consumer will be cut: move it to the current key",
     )
 
 
 def test_with_retire_a_used_key_is_cut_with_a_warning() -> None:
-    decision = decided(LAST_QUARTER, in_overlap(), used=LAST_QUARTER, inputs=wanted(when_still_used="retire"))
+    decision = decided(LATER, in_overlap(), used=LATER, inputs=wanted(when_still_used="retire"))
     assert decision.actions == ()
     assert "it ends on 2026-11-30 03:00 UTC and its consumer will be cut" in decision.warnings[0]
 
 
-def test_an_extended_key_is_looked_at_again_in_the_last_quarter_of_its_extension() -> None:
-    extended = in_overlap(extended_at=LAST_QUARTER, expires_at=LAST_QUARTER + 8 * DAY)
-    again = LAST_QUARTER + 6 * DAY
+def test_an_extended_key_is_looked_at_again_from_a_quarter_of_the_overlap_after_its_extension() -> None:
+    extended = in_overlap(extended_at=LATER, expires_at=ENDS + 7 * DAY)
+    again = LATER + 1.75 * DAY
     assert decided(again - SECOND, extended) == Decision()
-    assert decided(again, extended).wants_usage == {PREVIOUS}
-    assert decided(again, extended, used=LAST_QUARTER) == Decision()
-    more = decided(again, extended, used=LAST_QUARTER + SECOND).action(Verb.EXTEND)
+    assert decided(again, extended).wants_listing
+    assert decided(again, extended, used=again) == Decision()
+    more = decided(again + HOUR, extended, used=again + SECOND).action(Verb.EXTEND)
     assert more is not None
-    assert more.until == LAST_QUARTER + 15 * DAY
+    assert more.until == ENDS + 14 * DAY
 
 
 def test_each_previous_key_is_judged_by_itself() -> None:
     other = in_overlap(key_id="ajeother")
-    decision = decided(LAST_QUARTER, in_overlap(), other, used=LAST_QUARTER)
+    decision = decided(LATER, in_overlap(), other, used=LATER)
     assert [action.key_id for action in decision.actions] == [PREVIOUS]
-    assert decision.wants_usage == {"ajeother"}
-    both = decide(
-        wanted(),
-        standing(previous=(in_overlap(), other), usage={PREVIOUS: LAST_QUARTER, "ajeother": LAST_QUARTER}),
-        LAST_QUARTER,
-        TAG,
-        URN,
-    )
+    assert len(decision.warnings) == 1
+    used = listing(listed_key(PREVIOUS, last_used_at=LATER), listed_key("ajeother", last_used_at=LATER))
+    both = decide(wanted(), standing(previous=(in_overlap(), other)), LATER, URN, used, OWNER)
     assert [action.key_id for action in both.actions] == [PREVIOUS, "ajeother"]
     assert len(both.warnings) == 2
+    fresh = in_overlap(key_id="ajefresh", rotated_at=LATER - HOUR)
+    assert [action.key_id for action in decided(LATER, in_overlap(), fresh, used=LATER).actions] == [PREVIOUS]
 
 
 def test_a_previous_key_that_is_retired_does_not_hide_the_next_one() -> None:
