@@ -44,6 +44,13 @@ class Settings:
     schedule_current_version: str = "allow"
     """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`. The documentation is
     silent; Terraform's provider does it whenever it deletes a version, and its acceptance tests expect it to work."""
+    empty_versions: str = "accept"
+    """What becomes of a change that takes the last entries out of a Lockbox secret: `accept` makes a version without any; `refuse` answers
+    FAILED_PRECONDITION, `invalid` INVALID_ARGUMENT. The documentation is silent."""
+    scheduled_base: str = "ignore"
+    """What a new version begins from where the current one is scheduled for destruction: `ignore` it and begin with nothing, `merge` its
+    entries, or `refuse` with FAILED_PRECONDITION. The documentation is silent; the acceptance tests of Terraform's provider replace a version
+    by destroying it first, and expect none of its entries in the next."""
     secret_names: str = "free"
     """Whether two Lockbox secrets of a folder may have one name: `free` or `unique`."""
     scope_order: str = "sorted"
@@ -52,6 +59,8 @@ class Settings:
 
 _CHOICES = {
     "schedule_current_version": ("refuse", "allow"),
+    "empty_versions": ("accept", "refuse", "invalid"),
+    "scheduled_base": ("ignore", "merge", "refuse"),
     "secret_names": ("free", "unique"),
     "scope_order": ("sorted", "given"),
 }

@@ -67,18 +67,25 @@ class SecretVersions:
         secret = Secret.FromString(record.body)
         if secret.status != Secret.Status.ACTIVE:
             raise precondition(f"Secret {secret.id} is inactive: activate it to add a version")
-        base_id = request.base_version_id or self._default_base(secret.id, record.facts["current"])
-        version = self._versions.add(secret, base_id, request.payload_entries, request.description, "payload_entries")
+        base = self._base(secret.id, request.base_version_id, record.facts["current"])
+        version = self._versions.add(secret, base, request.payload_entries, request.description, "payload_entries")
         self._make_current(record, version.id)
         metadata = AddVersionMetadata(secret_id=secret.id, version_id=version.id)
         return self._done(call, secret.id, "Add version", metadata, version)
 
-    def _default_base(self, secret_id: str, current: str) -> str:
-        """The current version; none where it is on its way to destruction, as Terraform's provider expects of the cloud
-        when it replaces a version."""
-        if current and self._versions.find(secret_id, current).status == Version.Status.ACTIVE:
-            return current
-        return ""
+    def _base(self, secret_id: str, asked: str, current: str) -> list[Payload.Entry]:
+        """The entries that a new version begins with: those of the version that was asked for, or of the current one.
+
+        What holds of a current version that is on its way to destruction, the settings say.
+        """
+        if asked or not current:
+            return list(self._versions.payload(secret_id, asked).entries) if asked else []
+        status = self._versions.find(secret_id, current).status
+        if status == Version.Status.ACTIVE or self._ground.settings.scheduled_base == "refuse":
+            return list(self._versions.payload(secret_id, current).entries)
+        if status == Version.Status.SCHEDULED_FOR_DESTRUCTION and self._ground.settings.scheduled_base == "merge":
+            return list(self._versions.kept_payload(current).entries)
+        return []
 
     def set_current(self, request: SetCurrentVersionRequest, call: Call) -> Operation:
         """Makes an active version the current one."""

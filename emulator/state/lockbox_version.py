@@ -53,15 +53,19 @@ class Versions:
         return self._keep(secret, self._merged(secret, [], entries), description)
 
     def add(
-        self, secret: Secret, base_id: str, entries: Sequence[PayloadEntryChange], description: str, field: str
+        self,
+        secret: Secret,
+        base: Sequence[Payload.Entry],
+        entries: Sequence[PayloadEntryChange],
+        description: str,
+        field: str,
     ) -> Version:
-        """A version that has the entries of the base, changed by `entries`. Raises FAILED_PRECONDITION when the base can't
-        be read, and RESOURCE_EXHAUSTED beyond the number of versions that a secret may have."""
+        """A version that has the entries of `base`, changed by `entries`. Raises RESOURCE_EXHAUSTED beyond the number of
+        versions that a secret may have, and refuses one that is left without entries, unless the settings accept it."""
         alive = [record for record in self._ground.storage.children(Kind.VERSION, secret.id) if self._is_alive(record)]
         limit = self._ground.settings.version_quota
         if len(alive) >= limit:
             raise quota_exceeded("lockbox.versions.count", limit, f"secret:{secret.id}")
-        base = list(self.payload(secret.id, base_id).entries) if base_id else []
         return self._keep(secret, self._merged(secret, base, entries, field), description)
 
     def payload(self, secret_id: str, version_id: str) -> Payload:
@@ -69,6 +73,10 @@ class Versions:
         version = self.find(secret_id, version_id)
         if version.status != _STATUS.ACTIVE:
             raise precondition(f"Version {version_id} is {_STATUS.Name(version.status)}: its payload can't be accessed")
+        return self.kept_payload(version_id)
+
+    def kept_payload(self, version_id: str) -> Payload:
+        """What one version holds, whether it may be read or not. Raises NOT_FOUND when it is destroyed."""
         return Payload.FromString(self._ground.existing(Kind.PAYLOAD, version_id, "Payload").body)
 
     def schedule(self, secret_id: str, version_id: str, pending: timedelta) -> Version:
@@ -123,12 +131,20 @@ class Versions:
                 merged[change.key] = Payload.Entry(key=change.key, binary_value=change.binary_value)
             elif change.text_value:
                 merged[change.key] = Payload.Entry(key=change.key, text_value=change.text_value)
+        if not merged:
+            self._refuse_empty(field, bool(base))
         self._check_size(list(merged.values()), field)
         return list(merged.values())
 
-    def _check_size(self, entries: Sequence[Payload.Entry], field: str) -> None:
-        if not entries:
+    def _refuse_empty(self, field: str, took_the_last: bool) -> None:
+        """A version without entries: refused where nothing was there before, and otherwise as the settings say."""
+        treatment = self._ground.settings.empty_versions if took_the_last else "invalid"
+        if treatment == "refuse":
+            raise precondition("The version would be left without entries; a version has at least one")
+        if treatment == "invalid":
             raise bad_request([(field, "leaves the version without entries; a version has at least one")])
+
+    def _check_size(self, entries: Sequence[Payload.Entry], field: str) -> None:
         size = sum(len(entry.key) + len(entry.text_value.encode()) + len(entry.binary_value) for entry in entries)
         if size > LARGEST_PAYLOAD:
             raise bad_request([(field, f"makes a version of {size} bytes; at most {LARGEST_PAYLOAD} are allowed")])

@@ -29,7 +29,7 @@ from yandex.cloud.lockbox.v1.secret_service_pb2 import (
     UpdateSecretRequest,
 )
 
-from tests.emulator.local import STUBS, Caller, Local, refusal, unpacked
+from tests.emulator.local import STUBS, Caller, Local, outcome, refusal, unpacked
 
 _SECRETS = STUBS["secrets"]
 
@@ -120,6 +120,58 @@ def test_a_version_beyond_the_limits_is_refused(local: Local, entries: dict[str,
     assert _current(local, secret_id) == ""
 
 
+@pytest.mark.parametrize(
+    ("treatment", "code"),
+    [("accept", "OK"), ("refuse", "FAILED_PRECONDITION"), ("invalid", "INVALID_ARGUMENT")],
+)
+def test_a_change_that_takes_the_last_entries_is_treated_as_the_settings_say(
+    local: Local, treatment: str, code: str
+) -> None:
+    assert local.admin("GET", "settings")["emptyVersions"] == "accept"
+    local.admin("POST", "settings", {"emptyVersions": treatment})
+    secret_id = local.secret(k="1", l="2")
+    first = _current(local, secret_id)
+    second = _add(local, secret_id, k="")
+    changes = [PayloadEntryChange(key="l")]
+    request = AddVersionRequest(secret_id=secret_id, payload_entries=changes)
+    assert outcome(local.deployer, _SECRETS, "AddVersion", request) == code
+    assert _payload(local, secret_id) == ({} if code == "OK" else {"l": "2"})
+    assert (_current(local, secret_id) == second) == (code != "OK")
+    assert _payload(local, secret_id, first) == {"k": "1", "l": "2"}
+    assert refusal(lambda: _add(local, local.secret("another"), k=""))[0] == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize(
+    ("treatment", "code", "entries"),
+    [
+        ("ignore", "OK", {"k": "2"}),
+        ("merge", "OK", {"k": "2", "old": "1"}),
+        ("refuse", "FAILED_PRECONDITION", None),
+    ],
+)
+def test_what_a_version_begins_from_after_the_current_one_was_scheduled_is_in_the_settings(
+    local: Local, treatment: str, code: str, entries: dict[str, str] | None
+) -> None:
+    assert local.admin("GET", "settings")["scheduledBase"] == "ignore"
+    local.admin("POST", "settings", {"scheduledBase": treatment})
+    secret_id = local.secret(k="1", old="1")
+    _schedule(local, secret_id, _current(local, secret_id))
+    changes = [PayloadEntryChange(key="k", text_value="2")]
+    request = AddVersionRequest(secret_id=secret_id, payload_entries=changes)
+    assert outcome(local.deployer, _SECRETS, "AddVersion", request) == code
+    if entries is not None:
+        assert _payload(local, secret_id) == entries
+
+
+def test_nothing_is_merged_of_a_current_version_that_is_destroyed(local: Local) -> None:
+    local.admin("POST", "settings", {"scheduledBase": "merge"})
+    secret_id = local.secret(k="1", old="1")
+    _schedule(local, secret_id, _current(local, secret_id))
+    local.admin("POST", "clock", {"advance": "7d"})
+    _add(local, secret_id, k="2")
+    assert _payload(local, secret_id) == {"k": "2"}
+
+
 def test_too_many_versions_are_refused_and_destroyed_ones_do_not_count(local: Local) -> None:
     local.admin("POST", "settings", {"versionQuota": 2})
     secret_id = local.secret(k="1")
@@ -185,6 +237,30 @@ def test_an_older_version_can_be_made_current_again(local: Local) -> None:
     _schedule(local, secret_id, second)
     again = SetCurrentVersionRequest(secret_id=secret_id, version_id=second)
     assert refusal(lambda: local.deployer(_SECRETS, "SetCurrentVersion", again))[0] == "FAILED_PRECONDITION"
+
+
+def test_only_an_active_version_can_be_made_current_and_the_next_one_merges_into_it(local: Local) -> None:
+    secret_id = local.secret(k="1", old="1")
+    first = _current(local, secret_id)
+    second = _add(local, secret_id, k="2", old="")
+    third = _add(local, secret_id, k="3")
+
+    def set_current(version_id: str) -> str:
+        request = SetCurrentVersionRequest(secret_id=secret_id, version_id=version_id)
+        return outcome(local.deployer, _SECRETS, "SetCurrentVersion", request)
+
+    assert (set_current(first), _current(local, secret_id)) == ("OK", first)
+    fourth = _add(local, secret_id, added="4")
+    assert _payload(local, secret_id) == {"k": "1", "old": "1", "added": "4"}
+    _schedule(local, secret_id, second)
+    assert set_current(second) == "FAILED_PRECONDITION"
+    local.admin("POST", "clock", {"advance": "7d"})
+    assert set_current(second) == "FAILED_PRECONDITION"
+    assert set_current("e6q00000000000000000") == "NOT_FOUND"
+    assert _current(local, secret_id) == fourth
+    reader = local.as_account(local.account("reader", "lockbox.payloadViewer"))
+    request = SetCurrentVersionRequest(secret_id=secret_id, version_id=third)
+    assert outcome(reader, _SECRETS, "SetCurrentVersion", request) == "PERMISSION_DENIED"
 
 
 def test_a_version_of_another_secret_is_not_found(local: Local) -> None:
