@@ -111,14 +111,12 @@ def _setting(name: str) -> str | None:
 def _refuse_a_rehearsed_update() -> None:
     """Raises pulumi.RunError where `asOf` would decide what is changed in a cloud that isn't on this machine: it serves previews there, no more."""
     where, as_of = _from_settings_or("asOf", "YANDEX_KEYS_AS_OF")
-    chosen, endpoint = _from_settings_or("endpoint", "YC_ENDPOINT")
-    endpoint = endpoint or _YANDEX_CLOUD
+    endpoint = _from_settings_or("endpoint", "YC_ENDPOINT")[1] or _YANDEX_CLOUD
     # What is no time, or no host:port at all, is the plugin's to refuse, with everything else that is wrong with the settings.
     if pulumi.runtime.is_dry_run() or not _is_time(as_of) or not _HOST.fullmatch(endpoint) or _is_loopback(endpoint):
         return
-    cloud = "Yandex Cloud" if endpoint == _YANDEX_CLOUD else f"the endpoint of {chosen}"
     raise pulumi.RunError(
-        f"{where}: keys can't be changed as of {as_of}: {cloud} isn't on this machine, and its keys live by its own clock. "
+        f"{where}: keys can't be changed as of {as_of}: {endpoint} isn't on this machine, and its keys live by its own clock. "
         "A preview may be as of another time; to change anything, unset it"
     )
 

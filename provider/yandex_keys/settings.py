@@ -13,7 +13,7 @@ from .durations import parse_duration
 from .endpoints import DEFAULT_ENDPOINT, YANDEX, host_of, is_yandex, may_be_requested, with_port
 from .errors import ConfigurationError, InvalidInput
 from .http import is_loopback
-from .shown import is_credential, shown_path, shown_words
+from .shown import is_credential, may_hold_secret, shown_path, shown_words
 
 DEFAULT_RUN_EVERY: Final = timedelta(days=1)
 SECRET_SETTINGS: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
@@ -130,7 +130,7 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
         try:
             run_every = parse_duration(text)
         except ValueError as error:
-            problems.append((where, str(error)))
+            problems.append((where, "must be a duration, such as 1d or 6h" if may_hold_secret(text) else str(error)))
     text = environment.get("YANDEX_KEYS_ROOT_CERTIFICATES", "")
     certificates = None
     if text:

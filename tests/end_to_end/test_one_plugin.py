@@ -91,17 +91,13 @@ def test_settings_of_the_stack_file_reach_it_and_credentials_of_the_environment_
     stack: Stack, cloud: LocalCloud
 ) -> None:
     key = Path(cloud.ready["serviceAccountKey"]).read_text()
-    stack.write(ACCOUNTS[1:], rootCertificates=cloud.ready["ca"], endpoint=cloud.ready["endpoint"])
+    stack.write(ACCOUNTS[1:], endpoint=cloud.ready["endpoint"])
     stack.run("config", "set", "--secret", "yandex-keys:serviceAccountKey", key)
     stack.run("config", "set", "--secret", "yandex-keys:cloudId", cloud.ready["cloudId"])
-    wrong = {
-        "YC_ENDPOINT": "127.0.0.1:1",
-        "YC_SERVICE_ACCOUNT_KEY_FILE": "/nowhere",
-        "YANDEX_KEYS_ROOT_CERTIFICATES": "",
-    }
+    wrong = {"YC_ENDPOINT": "127.0.0.1:1", "YC_SERVICE_ACCOUNT_KEY_FILE": "/nowhere"}
     stack.up(more=wrong)
     (provider,) = providers(stack)
-    assert set(provider["inputs"]) == {"endpoint", "rootCertificates", "serviceAccountKey", "cloudId"}
+    assert set(provider["inputs"]) == {"endpoint", "serviceAccountKey", "cloudId"}
     assert provider["inputs"]["endpoint"] == cloud.ready["endpoint"]
     for name in ("serviceAccountKey", "cloudId"):
         assert "ciphertext" in provider["inputs"][name], name

@@ -140,6 +140,7 @@ SECRETS = (
         ("folderId", "YC_FOLDER_ID"),
         ("cloudId", "YC_CLOUD_ID"),
         ("asOf", "YANDEX_KEYS_AS_OF"),
+        ("runEvery", "YANDEX_KEYS_RUN_EVERY"),
         ("rootCertificates", "YANDEX_KEYS_ROOT_CERTIFICATES"),
     ],
 )

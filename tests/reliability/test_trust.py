@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.end_to_end.local_cloud import LocalCloud
-from tests.reliability import dependencies, least_roles, trust
+from tests.reliability import dependencies, least_roles, sinks, trust
 from tests.reliability.bench import Bench
+from tools.engine.places import REPOSITORY
 
 
 def test_a_certificate_of_another_authority_is_refused(bench: Bench, tmp_path: Path) -> None:
@@ -23,6 +25,24 @@ def test_a_certificate_for_another_host_is_refused(bench: Bench) -> None:
 
 def test_no_setting_and_no_code_turns_tls_off() -> None:
     assert trust.no_way_around() == []
+
+
+def test_a_stack_file_leads_no_credential_astray(bench: Bench, tmp_path: Path) -> None:
+    assert sinks.hostile_settings(bench, tmp_path) == []
+
+
+def test_a_listener_of_a_requests_own_gets_no_token(bench: Bench, tmp_path: Path) -> None:
+    assert sinks.hostile_listener(bench, tmp_path) == []
+
+
+def test_a_credential_in_the_wrong_variable_stays_unseen(bench: Bench) -> None:
+    assert sinks.hostile_variables(bench) == []
+
+
+def test_every_variable_that_the_plugin_reads_is_tried() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "provider").rglob("*.py"))
+    read = set(re.findall(r"\"((?:YC|YANDEX_KEYS)_[A-Z_]+)\"", code))
+    assert read == set(sinks.VARIABLES)
 
 
 def test_the_deployers_token_is_in_no_state(bench: Bench) -> None:

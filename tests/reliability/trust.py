@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from provider.yandex_keys.settings import SETTINGS
+from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SETTINGS
 from tests.end_to_end.local_cloud import LocalCloud
-from tests.reliability import dependencies, least_roles
+from tests.reliability import dependencies, least_roles, sinks
 from tests.reliability.bench import Bench
 from tests.reliability.leak_search import found_in
 from tests.reliability.programs import key
@@ -47,6 +47,10 @@ def trust(tell: Told) -> Table:
         row("a certificate for another host is refused", 1, wrong_host(bench))
         row("no setting turns TLS off", len(SETTINGS), no_way_around())
         row("credentials are in no state of a resource", 1, credentials_in_states(bench))
+        settings = len(SETTINGS) + len(ENVIRONMENT_ONLY)
+        row("a stack file leads no credential astray", settings, sinks.hostile_settings(bench, directory))
+        row("a listener of a request's own gets no token", 2, sinks.hostile_listener(bench, directory))
+        row("a credential in the wrong variable stays unseen", len(sinks.VARIABLES), sinks.hostile_variables(bench))
         for deployer in least_roles.deployers():
             row(f"least roles: {deployer.name}", 1 + len(deployer.roles), least_roles.flaws(bench, deployer))
         row("requirements are pinned with hashes, and installed so", len(dependencies.locked()), dependencies.flaws())
