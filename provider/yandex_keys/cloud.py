@@ -52,8 +52,9 @@ class Patience:
     attempts: int = 4
     first_delay: float = 0.25
     longest_delay: float = 5.0
-    rights: float = 90.0
-    """How long after our own change of rights a refusal may be only a right that hasn't spread: usually 5 s (IAM docs), seen 60 s."""
+    rights: float = 60.0
+    """How long after our own change of rights a refusal may be only a right that hasn't spread, and how long a call waits for that: usually 5 s
+    (IAM docs), seen 60 s."""
 
 
 @dataclass
@@ -62,18 +63,20 @@ class Cloud:
 
     sdk: the SDK, or what makes it when the first call is made: a run that makes no call doesn't even log in. All calls that need it wait for one
     login, which has a deadline; nothing is held meanwhile, and `cancel` ends the waiting.
-    wait: sleeps that many seconds, or returns True at once when the run was cancelled.
+    wait: sleeps that many seconds, or returns True at once when the run was cancelled. warn: tells the user.
     """
 
     sdk: yandexcloud.SDK | Login
     patience: Patience = field(default_factory=Patience)
     wait: Callable[[float], bool] = field(default_factory=lambda: threading.Event().wait)
+    warn: Callable[[str], None] = lambda message: None
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     _stubs: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: Future[None] = field(default_factory=Future)
     _rights_changed: float | None = None
+    _told_of_rights: bool = False
     _told: tuple[datetime, float] | None = None
 
     def __post_init__(self) -> None:
@@ -111,7 +114,7 @@ class Cloud:
                 told = _dictionary(answer)
                 self._hear_time(told)
                 return told
-            spreading = failure.code == "PERMISSION_DENIED" and self.rights_are_spreading(started)
+            spreading = self.rights_are_spreading(started, failure)
             lost = failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts
             # Who calls what is no operation has to look first whether the call that failed made something.
             if not repeatable or not (spreading or lost):
@@ -220,14 +223,27 @@ class Cloud:
         if known is None or told > known:
             self._told = (told, self.monotonic())
 
-    def rights_are_spreading(self, started: float) -> bool:
-        """Whether a refusal of what began at `started` (by `monotonic`) may be only a right of this run's that hasn't spread yet."""
+    def rights_are_spreading(self, started: float, refusal: CloudError) -> bool:
+        """Whether `refusal`, of what began at `started` (by `monotonic`), may be only a right of this run's that hasn't spread yet.
+
+        The first one of a run is told at once: the right may as well be missing, and then its user needn't wait to hear it.
+        """
         changed = self._rights_changed
-        return (
-            changed is not None
-            and self.monotonic() - max(changed, started) < self.patience.rights
-            and (started - changed < self.patience.rights)
-        )
+        if (
+            refusal.code != "PERMISSION_DENIED"
+            or changed is None
+            or started - changed >= self.patience.rights
+            or self.monotonic() - started >= self.patience.rights
+        ):
+            return False
+        with self._lock:
+            first, self._told_of_rights = not self._told_of_rights, True
+        if first:
+            self.warn(
+                f"{refusal} Or it is only a matter of time: rights that were given a moment ago take up to a minute to spread, so this is tried "
+                f"again for {self.patience.rights:g} s"
+            )
+        return True
 
     def pause(self, attempt: int) -> None:
         """Waits before try number `attempt` + 1, longer each time, with jitter. Raises Cancelled."""

@@ -89,8 +89,7 @@ class CloudResource(ResourceType):
             try:
                 operation = cloud.operate(f"{self.service}/Create", request, self.about(inputs))
             except (CloudError, Cancelled) as error:
-                refused = isinstance(error, CloudError) and error.code == "PERMISSION_DENIED"
-                if not (refused and cloud.rights_are_spreading(started)):
+                if not (isinstance(error, CloudError) and cloud.rights_are_spreading(started, error)):
                     return self._adopted(urn, inputs, self.leftover(urn, inputs, attempt, error, runtime), runtime)
                 found = self.attempted(inputs, attempt, error, runtime)
                 if found is not None:

@@ -65,7 +65,7 @@ class Session:
         if chosen.foreign_endpoint:
             # Whoever reads a preview sees whom the deployer's token is for.
             self.log("info", f"the endpoint is not Yandex Cloud's own: {chosen.foreign_endpoint}", "")
-        cloud = Cloud(login, wait=self._cancelled.wait)
+        cloud = Cloud(login, wait=self._cancelled.wait, warn=lambda message: self.log("warning", message, ""))
         if self._cancelled.is_set():
             cloud.cancel()
         reads = Reads(cloud)

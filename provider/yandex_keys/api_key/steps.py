@@ -206,7 +206,7 @@ class Steps:
             try:
                 answer = cloud.call("ApiKeyService/Create", request, self._about)
             except CloudError as error:
-                spreading = error.code == "PERMISSION_DENIED" and cloud.rights_are_spreading(started)
+                spreading = cloud.rights_are_spreading(started, error)
                 if not error.ambiguous and not spreading:
                     raise
                 # The answer is lost, and the secret with it: whatever key that call made is of no use.
