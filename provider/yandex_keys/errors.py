@@ -122,7 +122,7 @@ def remedy(call: str, code: str, message: str) -> str:
     if "hostname verification" in message.lower():
         return "The endpoint's certificate is for another host: check yandex-keys:endpoint or YC_ENDPOINT, and what stands between here and there."
     if "CERTIFICATE" in message.upper() or "handshake" in message.lower():
-        return "The endpoint's certificate isn't trusted: set yandex-keys:rootCertificates or YANDEX_KEYS_ROOT_CERTIFICATES to its authority."
+        return "The endpoint's certificate isn't trusted: set the environment variable YANDEX_KEYS_ROOT_CERTIFICATES to its authority."
     if code == "UNAVAILABLE" and ("connect" in message.lower() or "resolution" in message.lower()):
         return "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again."
     if code == "UNAUTHENTICATED":

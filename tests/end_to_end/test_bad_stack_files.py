@@ -63,5 +63,5 @@ def test_a_cloud_whose_certificate_is_not_trusted_is_refused_with_the_remedy(sta
         "up", "--yes", "--skip-preview", more={"YANDEX_KEYS_ROOT_CERTIFICATES": certifi.where()}
     )
     assert failed
-    assert "rootCertificates" in printed
+    assert "YANDEX_KEYS_ROOT_CERTIFICATES" in printed
     assert "Traceback" not in printed
