@@ -32,7 +32,8 @@ _READS: Final = ("Get", "List")
 _OPERATION: Final = "yandex.cloud.operation.Operation"
 # No operation, but harmless however often it is made.
 _LOGIN: Final = "IamTokenService/Create"
-_TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
+TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
+"""What is asked again, where that may be done."""
 _REQUEST_ID: Final = "x-request-id"
 # The ids, in discovery's answer, of the services that we call: these addresses are sent a token.
 _SERVICE_IDS: Final = ("iam", "kms", "lockbox", "operation", "resource-manager")
@@ -115,7 +116,7 @@ class Cloud:
                 self._hear_time(told)
                 return told
             spreading = self.rights_are_spreading(started, failure)
-            lost = failure.code in _TRANSIENT and attempt + 1 < self.patience.attempts
+            lost = failure.code in TRANSIENT and attempt + 1 < self.patience.attempts
             # Who calls what is no operation has to look first whether the call that failed made something.
             if not repeatable or not (spreading or lost):
                 raise failure
@@ -152,13 +153,15 @@ class Cloud:
             operation = self.call("OperationService/Get", {"operation_id": operation["id"]}, resource)
         if "error" in operation:
             status = operation["error"]
-            raise cloud_error(
+            failure = cloud_error(
                 name,
                 _code_name(status.get("code", 2)),
                 status.get("message", "no reason given"),
                 operation["id"],
                 resource,
             )
+            failure.operation = operation
+            raise failure
         return operation
 
     def pages(self, name: str, items: str, request: Mapping[str, Any], resource: str = "") -> Iterator[dict[str, Any]]:

@@ -1,27 +1,38 @@
 """What the resources that live in a folder have in common: service accounts, KMS keys and Lockbox secrets.
 
-Each verb is one call of the API when the operation comes back done. A create whose answer was lost looks for what it made, and keeps it.
+Each carries its mark's owner and instance as labels (marks.py). A create is one call of the API when its operation
+comes back done, and makes a thing once: its idempotency key follows from the owner, so asking again, in this run or
+after a kill, is answered with what was made already. What is answered so, and wasn't made by this very call, is kept
+only where nothing but a killed run can have left it. A delete looks first, and leaves what another resource has taken
+over since.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 import secrets
+import uuid
 from abc import abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
-from .errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, InvalidInput, NotFound, YandexKeysError
+from .cloud import TRANSIENT
+from .errors import NEVER_TOOK_EFFECT, AlreadyExists, CloudError, InvalidInput, NotFound
+from .import_command import import_command
 from .input_fields import InputField, changes, checked
-from .ownership import is_attempt, marked
+from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
 from .properties import UNKNOWN
 from .resource import Diff, Properties, Read, ResourceType, Runtime
 
 # How many random hexadecimal digits Pulumi's automatic names end in.
 _RANDOM_DIGITS: Final = 7
 _FRACTION: Final = re.compile(r"\.[0-9]+(?=Z$)")
+# How many creations of one owner a later run can find again. The owner ends with the stack's provider resource: only
+# what is removed and declared again in a stack that goes on, within the cloud's memory of keys, comes to a second one.
+_KNOWN_CREATIONS: Final = 16
+INSTANCE: Final = "__instance"
+"""The property that keeps the mark's instance in the state, for life. The engine shows no property whose name begins so."""
 
 
 class CloudResource(ResourceType):
@@ -53,6 +64,10 @@ class CloudResource(ResourceType):
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         """Called after every change and deletion: what was read of it is no longer true."""
 
+    def is_in_use(self, answer: Mapping[str, Any]) -> bool:
+        """Whether what the API describes shows that it was noted in a state, and so wasn't left by a run that was killed before."""
+        return False
+
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
         given = dict(new)
         if not given.get("name"):
@@ -75,31 +90,41 @@ class CloudResource(ResourceType):
         return f"{logical_name[: self.longest_name - _RANDOM_DIGITS - 1]}-{secrets.token_hex(4)[:_RANDOM_DIGITS]}"
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
+        runtime.claimed.add(resource_id)
         return Diff(changes(self.fields, state, inputs))
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
         known = state or {}
-        return {**self._empty(), **inputs, **{name: known.get(name, UNKNOWN) for name in self.outputs}}
+        outputs = {name: known.get(name, UNKNOWN) for name in self.outputs}
+        return {**self._empty(), **inputs, **outputs, **_instance_in(known)}
 
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
-        attempt = secrets.token_hex(8)
-        request = {**self._given(inputs), **self.creation, "labels": marked(inputs.get("labels"), urn, attempt)}
-        cloud, started = runtime.cloud, runtime.cloud.monotonic()
-        for tries in itertools.count(1):
+        owner, instance = runtime.owner(urn), runtime.random_part()
+        request = {**self._given(inputs), **self.creation, "labels": with_labels(inputs.get("labels"), owner, instance)}
+        number = 0
+        while True:
+            key = creation_key(owner, number) if number < _KNOWN_CREATIONS else ""
             try:
-                operation = cloud.operate(f"{self.service}/Create", request, self.about(inputs))
-            except (CloudError, Cancelled) as error:
-                if not (isinstance(error, CloudError) and cloud.rights_are_spreading(started, error)):
-                    return self._adopted(urn, inputs, self.leftover(urn, inputs, attempt, error, runtime), runtime)
-                found = self.attempted(inputs, attempt, error, runtime)
+                made = self._asked_to_create(request, key, inputs, runtime)
+            except CloudError as error:
+                found = self._made_by(error.operation, owner, runtime)
                 if found is not None:
-                    return self._adopted(urn, inputs, found, runtime)
-                cloud.pause(tries)
-            else:
-                answer = operation["response"]
-                runtime.fresh.add(answer["id"])
-                return answer["id"], self.state(answer, inputs)
-        raise AssertionError("unreachable")
+                    made = found
+                elif error.operation is not None and key:
+                    # It may be an earlier run that failed so: that is answered for as long as its key is remembered.
+                    number = _KNOWN_CREATIONS
+                    continue
+                elif isinstance(error, AlreadyExists):
+                    return self._holder_of_the_name(urn, inputs, instance, error, runtime)
+                else:
+                    raise
+            if labelled_instance(made) in ("", instance) or not key:
+                runtime.fresh.add(made["id"])
+                return made["id"], {**self.state(made, inputs), INSTANCE: instance}
+            left = self._left_by_a_killed_run(made, inputs, owner, runtime)
+            if left is not None:
+                return self._taken_over(urn, left, inputs, instance, runtime)
+            number += 1
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
         try:
@@ -108,40 +133,33 @@ class CloudResource(ResourceType):
             return None
         found = self.state(answer, state)
         given = {name for name, value in found.items() if value} | inputs.keys()
-        return Read(resource_id, {field.name: found[field.name] for field in self.fields if field.name in given}, found)
+        # What is imported goes on under the instance that it carries, if any: from then on it is this state's.
+        instance = _instance_in(state) if state else _instance_in({INSTANCE: labelled_instance(answer)})
+        inputs_found = {field.name: found[field.name] for field in self.fields if field.name in given}
+        return Read(resource_id, inputs_found, {**found, **instance})
 
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
-        changed = [
-            field
-            for field in self.fields
-            if not field.replaces and not field.same(state.get(field.name), inputs.get(field.name))
-        ]
+        changed = self._changed(state, inputs)
         if not changed:  # two ways of writing the same
-            return {**self._empty(), **inputs, **{name: state[name] for name in self.outputs if name in state}}
-        request = {
-            self.id_field: resource_id,
-            "update_mask": ",".join(field.name for field in changed),
-            **{field.proto: inputs.get(field.name) for field in self.fields if field.name in self.always_sent},
-            **{
-                field.proto: field.to_cloud(inputs.get(field.name))
-                for field in changed
-                if inputs.get(field.name) is not None
-            },
-        }
-        if any(field.name == "labels" for field in changed):
-            request["labels"] = marked(inputs.get("labels"), urn)
-        try:
-            operation = runtime.cloud.operate(f"{self.service}/Update", request, self.about(inputs))
-        except NotFound as error:
-            raise advised(error, "it was removed behind our back: run `pulumi refresh`, then `pulumi up`") from None
-        finally:
-            self.forget(resource_id, runtime)
-        return self.state(operation["response"], inputs)
+            outputs = {name: state[name] for name in self.outputs if name in state}
+            return {**self._empty(), **inputs, **outputs, **_instance_in(state)}
+        if not any(field.name == "labels" for field in changed):
+            return {**self._write(resource_id, changed, None, inputs, runtime), **_instance_in(state)}
+        instance = state.get(INSTANCE) or runtime.random_part()
+        labels = with_labels(inputs.get("labels"), runtime.owner(urn), instance)
+        return {**self._write(resource_id, changed, labels, inputs, runtime), INSTANCE: instance}
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
-        if resource_id in runtime.adopted:
-            return
         try:
+            answer = self.get(resource_id, runtime)
+            if self._is_anothers(answer, urn, state, runtime):
+                runtime.log(
+                    "warning",
+                    f"{self.about(state)} {resource_id} is left as it is: another resource has taken it over since "
+                    f"(instance {labelled_instance(answer)})",
+                    urn,
+                )
+                return
             runtime.cloud.operate(f"{self.service}/Delete", {self.id_field: resource_id}, self.about(state))
         except NotFound:
             return
@@ -159,48 +177,144 @@ class CloudResource(ResourceType):
                 values[field.name] = value
         return {**values, **self.output_values(answer)}
 
-    def leftover(
-        self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
-    ) -> Mapping[str, Any]:
-        """What the create that failed with `error` made all the same. Raises `error`, or a clearer one, where it made nothing."""
-        if isinstance(error, CloudError) and error.code in NEVER_TOOK_EFFECT:
-            raise error
-        found = self.attempted(inputs, attempt, error, runtime)
-        if found is None:
-            raise error
-        return found
-
-    def attempted(
-        self, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
-    ) -> Mapping[str, Any] | None:
-        """What this very create made. Raises `error`, with which it failed, where nobody can look: another Create could leave that behind."""
-        listed = self.listed(inputs, runtime)
-        if listed is None:
-            raise error
-        return next((item for item in listed if is_attempt(item, attempt)), None)
-
-    def listed(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> list[Mapping[str, Any]] | None:
-        """Everything of this type in the folder that `inputs` name, but what is being deleted; None where it can't be listed."""
-        request = {"folder_id": inputs["folderId"], **narrowed}
-        try:
-            items = list(runtime.cloud.pages(f"{self.service}/List", self.listing, request, self.about(inputs)))
-        except (CloudError, Cancelled):  # the error that made us look says more
-            return None
-        return [item for item in items if item.get("status") != "DELETING"]
-
     def about(self, properties: Properties) -> str:
         """What errors call it: `service account translator`."""
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
 
-    def _adopted(
-        self, urn: str, inputs: Properties, found: Mapping[str, Any], runtime: Runtime
-    ) -> tuple[str, Properties]:
-        """What a create made although its answer was lost, or never came to the state, brought in line with `inputs`."""
-        resource_id = found["id"]
-        runtime.log(
-            "info", f"{self.about(inputs)} was there already, made for this resource: {resource_id} is kept", urn
+    def named(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> Mapping[str, Any] | None:
+        """What has the name that `inputs` ask for, in their folder; `narrowed` is what the listing is asked for beside."""
+        request = {"folder_id": inputs["folderId"], **narrowed}
+        items = runtime.cloud.pages(f"{self.service}/List", self.listing, request, self.about(inputs))
+        return next((item for item in items if item.get("name") == inputs["name"]), None)
+
+    def _asked_to_create(
+        self, request: Mapping[str, Any], key: str, inputs: Properties, runtime: Runtime
+    ) -> Mapping[str, Any]:
+        """What the operation of `Create` has made, or had made when it was first asked for. Raises CloudError."""
+        key = key or str(uuid.uuid4())
+        for last in (False, True):
+            try:
+                operation = runtime.cloud.operate(f"{self.service}/Create", request, self.about(inputs), key)
+            except CloudError as error:
+                # What refuses may stand behind what has already done the work: asked once more, the work is the answer.
+                if last or error.operation is not None or error.code in NEVER_TOOK_EFFECT | TRANSIENT:
+                    raise
+            else:
+                made: Mapping[str, Any] = operation["response"]
+                return made
+        raise AssertionError("unreachable")
+
+    def _made_by(self, operation: Mapping[str, Any] | None, owner: str, runtime: Runtime) -> Mapping[str, Any] | None:
+        """What a creation has made for `owner` although its operation reports an error."""
+        made = self._living((operation or {}).get("metadata", {}).get(self.id_field, ""), runtime)
+        return made if made is not None and labelled_owner(made) == owner else None
+
+    def _living(self, resource_id: str, runtime: Runtime) -> Mapping[str, Any] | None:
+        """What the API says of it now; None where it is gone or going."""
+        self.forget(resource_id, runtime)
+        try:
+            answer = self.get(resource_id, runtime) if resource_id else {"status": "DELETING"}
+        except NotFound:
+            return None
+        return None if answer.get("status") == "DELETING" else answer
+
+    def _left_by_a_killed_run(
+        self, made: Mapping[str, Any], inputs: Properties, owner: str, runtime: Runtime
+    ) -> Mapping[str, Any] | None:
+        """What an earlier creation of this owner has `made`, as it is now: where nothing says that a state knows it, and it
+        can become what `inputs` ask for."""
+        now = self._living(made["id"], runtime)
+        if now is None or labelled_owner(now) != owner or self.is_in_use(now) or made["id"] in runtime.claimed:
+            return None
+        if now.get("name") not in (made.get("name"), inputs["name"]):
+            return None  # A state has renamed it since.
+        fitting = all(
+            field.same(field.from_cloud(now), inputs.get(field.name)) for field in self.fields if field.replaces
         )
-        return resource_id, self.update(urn, resource_id, self.state(found, inputs), inputs, runtime)
+        return now if fitting else None
+
+    def _holder_of_the_name(
+        self, urn: str, inputs: Properties, instance: str, error: CloudError, runtime: Runtime
+    ) -> tuple[str, Properties]:
+        """Keeps what has the name, where a killed run of this resource made it. Raises `error` with whose it is otherwise."""
+        try:
+            holder = self.named(inputs, runtime)
+        except CloudError as unseen:
+            raise advised(error, f"whose it is could not be looked up ({unseen})") from None
+        if holder is None:
+            raise advised(error, f"nothing that we can see in folder {inputs['folderId']} has that name")
+        owner = labelled_owner(holder)
+        if owner == runtime.owner(urn):
+            left = self._left_by_a_killed_run(holder, inputs, owner, runtime)
+            if left is not None:
+                return self._taken_over(urn, left, inputs, instance, runtime)
+        command = import_command(self.token, urn, holder["id"], runtime.provider_urn)
+        whose = (
+            f"another stack, or another resource of this one, made it (owner {owner})"
+            if owner
+            else "it was made by hand"
+        )
+        raise advised(error, f"it is {holder['id']}, and {whose}. To manage it here, run `{command}`")
+
+    def _taken_over(
+        self, urn: str, left: Mapping[str, Any], inputs: Properties, instance: str, runtime: Runtime
+    ) -> tuple[str, Properties]:
+        """Brings what a killed run has left in line with `inputs`, under a new instance: should a state know the old one
+        after all, its delete leaves the thing alone from now on."""
+        resource_id = left["id"]
+        runtime.log(
+            "info", f"{self.about(inputs)} {resource_id} is kept: an interrupted run made it for this resource", urn
+        )
+        changed = self._changed(self.state(left, inputs), inputs)
+        has_labels = any(field.name == "labels" for field in self.fields)
+        others = inputs.get("labels") if has_labels else without_labels(left.get("labels", {}))
+        labels = with_labels(others, runtime.owner(urn), instance)
+        return resource_id, {**self._write(resource_id, changed, labels, inputs, runtime), INSTANCE: instance}
+
+    def _is_anothers(self, answer: Mapping[str, Any], urn: str, state: Properties, runtime: Runtime) -> bool:
+        """Whether what the state calls its own has become another resource's."""
+        carried = labelled_instance(answer)
+        if not carried or carried == state.get(INSTANCE):
+            return False
+        return INSTANCE in state or labelled_owner(answer) != runtime.owner(urn)
+
+    def _changed(self, state: Properties, inputs: Properties) -> list[InputField]:
+        """The inputs that an update in place has to change."""
+        return [
+            field
+            for field in self.fields
+            if not field.replaces and not field.same(state.get(field.name), inputs.get(field.name))
+        ]
+
+    def _write(
+        self,
+        resource_id: str,
+        changed: list[InputField],
+        labels: Mapping[str, str] | None,
+        inputs: Properties,
+        runtime: Runtime,
+    ) -> Properties:
+        """Updates what has `changed`, and all `labels` where they are given; the new state. Raises NotFound with the way on."""
+        mask = [field.name for field in changed if field.name != "labels"] + ([] if labels is None else ["labels"])
+        values = {
+            field.proto: field.to_cloud(inputs.get(field.name))
+            for field in changed
+            if inputs.get(field.name) is not None
+        }
+        request = {
+            self.id_field: resource_id,
+            "update_mask": ",".join(mask),
+            **{field.proto: inputs.get(field.name) for field in self.fields if field.name in self.always_sent},
+            **values,
+            **({} if labels is None else {"labels": labels}),
+        }
+        try:
+            operation = runtime.cloud.operate(f"{self.service}/Update", request, self.about(inputs))
+        except NotFound as error:
+            raise advised(error, "it was removed behind our back: run `pulumi refresh`, then `pulumi up`") from None
+        finally:
+            self.forget(resource_id, runtime)
+        return self.state(operation["response"], inputs)
 
     def _empty(self) -> Properties:
         return {field.name: field.empty() for field in self.fields}
@@ -218,6 +332,10 @@ def advised(error: CloudError, advice: str) -> CloudError:
     return type(error)(
         error.call, error.code, f"{error.message.rstrip('.')}; {advice}", error.request_id, error.resource
     )
+
+
+def _instance_in(state: Properties) -> Properties:
+    return {INSTANCE: state[INSTANCE]} if state.get(INSTANCE) else {}
 
 
 def whole_seconds(time: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from . import api_services  # noqa: F401  (makes the messages' limits known)
 from .field_limits import field_violations
 from .go_duration import format_go_duration, format_json_duration, parse_go_duration
-from .ownership import MARKS, unmarked
+from .marks import LABELS, without_labels
 from .properties import is_unknown
 from .resource import Change, Properties
 
@@ -162,16 +162,16 @@ class Labels(InputField):
         yield from ((f"{self.name}[{key}]", _must_be("a string", known[key])) for key in known if key not in texts)
         yield from (
             (f"{self.name}[{key}]", "is set by the provider itself: choose another key")
-            for key in MARKS
+            for key in LABELS
             if key in value
         )
-        room = dict.fromkeys([*(key for key in value if key not in texts), *MARKS], "")
+        room = dict.fromkeys([*(key for key in value if key not in texts), *LABELS], "")
         for path, reason in self.limit_problems({**room, **texts}):
-            counted = f"; {len(MARKS)} of them are the provider's own" if path == self.name else ""
+            counted = f"; {len(LABELS)} of them are the provider's own" if path == self.name else ""
             yield path, reason + counted
 
     def from_cloud(self, answer: Mapping[str, Any]) -> Any:
-        return unmarked(answer.get(self.proto, {})) or None
+        return without_labels(answer.get(self.proto, {})) or None
 
     def changes(self, had: Any, wanted: Any) -> dict[str, Change]:
         if self.same(had, wanted):

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from .cloud_resource import CloudResource, advised, whole_seconds
-from .errors import CloudError
+from .errors import CloudError, InvalidInput
 from .input_fields import InputField, Labels, Switch
-from .resource import Properties, Runtime
+from .resource import Diff, Properties, Runtime
 
 _LIMITS: Final = "yandex.cloud.lockbox.v1.CreateSecretRequest"
 
@@ -44,6 +44,28 @@ class LockboxSecret(CloudResource):
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         runtime.reads.forget_secret(resource_id)
+
+    def is_in_use(self, answer: Mapping[str, Any]) -> bool:
+        # We make it without a version: whoever put one in had its id from a state, and consumers may read it.
+        return "current_version" in answer
+
+    def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
+        found = super().diff(urn, resource_id, state, inputs, runtime)
+        replacing = sorted(path for path, change in found.changes.items() if change.replace)
+        if replacing and (state.get("deletionProtection") or inputs.get("deletionProtection")):
+            raise InvalidInput(
+                [
+                    (
+                        path,
+                        f"can't change while {self.about(state)} is protected: that replaces it, and a protected one "
+                        "isn't deleted. First set deletionProtection to false and run `pulumi up`, then make this change. "
+                        "Or deliver to a new secret, and keep this one declared while consumers move (`secrets:` in the "
+                        "stack file)",
+                    )
+                    for path in replacing
+                ]
+            )
+        return found
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -31,9 +30,7 @@ class Runtime:
     reads: what this run has read; versions: how it writes to Lockbox.
     provider_id, provider_urn: of the stack's own provider resource: which state this run serves. random_bytes: for instances and attempts.
     fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
-    adopted: ids of what an earlier run made without noting it in the state, and this run took over. A create can't tell that from the very thing that
-    `pulumi up --target-replace` replaces; the engine deletes the latter next, though it is now the new one, so its deletion is skipped.
-    imported: URNs that this run imported; claimed: ids of the keys that states of this run account for.
+    imported: URNs that this run imported; claimed: ids of the keys, and of the resources in a folder, that states of this run account for.
     """
 
     cloud: Cloud
@@ -49,7 +46,6 @@ class Runtime:
     provider_urn: str = ""
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     fresh: set[str] = field(default_factory=set)
-    adopted: set[str] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
 
@@ -126,11 +122,6 @@ class ResourceType(ABC):
     @abstractmethod
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         """Remove it; what is gone already is fine."""
-
-
-def tag_of(urn: str) -> str:
-    """What marks things in the cloud as made for the resource `urn`: 16 hexadecimal digits."""
-    return hashlib.sha256(urn.encode()).hexdigest()[:16]
 
 
 def changed_properties(

@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .cloud_resource import CloudResource, advised, logical_name, whole_seconds
-from .errors import AlreadyExists, YandexKeysError
+from .cloud_resource import CloudResource, whole_seconds
 from .input_fields import InputField
-from .ownership import is_attempt, is_owned
 from .resource import Diff, Properties, Runtime
 
 _LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"
@@ -18,8 +16,7 @@ _LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"
 class ServiceAccount(CloudResource):
     """The verbs of a service account.
 
-    Its name is unique in the whole cloud. So what a killed run made is found again by its name, and told from a stranger's by our label; and a
-    replacement under the same name needs the old account out of the way first.
+    Its name is unique in the whole cloud. So a replacement under the same name needs the old account out of the way first.
     """
 
     token = "yandex:index/iamServiceAccount:IamServiceAccount"
@@ -51,20 +48,5 @@ class ServiceAccount(CloudResource):
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         runtime.reads.forget_keys(resource_id)
 
-    def leftover(
-        self, urn: str, inputs: Properties, attempt: str, error: YandexKeysError, runtime: Runtime
-    ) -> Mapping[str, Any]:
-        """The account that this call of Create made, or, where the name is taken, that an earlier run made and couldn't note in the state."""
-        if not isinstance(error, AlreadyExists):
-            return super().leftover(urn, inputs, attempt, error, runtime)
-        named = self.listed(inputs, runtime, filter=f'name="{inputs["name"]}"') or ()
-        account = next((item for item in named if item.get("name") == inputs["name"]), None)
-        if account is None:
-            raise advised(error, f"no account of folder {inputs['folderId']} that we can see has that name")
-        if is_attempt(account, attempt):
-            return account
-        if is_owned(account, urn):
-            runtime.adopted.add(account["id"])
-            return account
-        command = f"pulumi import {self.token} {logical_name(urn)} {account['id']}"
-        raise advised(error, f"it is {account['id']}, which this resource did not make; to adopt it, run `{command}`")
+    def named(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> Mapping[str, Any] | None:
+        return super().named(inputs, runtime, filter=f'name="{inputs["name"]}"')

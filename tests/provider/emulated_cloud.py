@@ -63,6 +63,11 @@ class EmulatedCloud:
         """The next calls of `method` fail `before` or `after` they took effect."""
         self._admin("POST", "faults", [{"method": method, "when": when, "code": code, "times": times}])
 
+    def fail_operation(self, method: str, failure: dict[str, Any], times: int = 1) -> None:
+        """The next calls of `method` are answered by operations that fail: `code`, `message`, `done`, `takesEffect`."""
+        fault = {"method": method, "when": "before", "times": times, "operation": failure}
+        self._admin("POST", "faults", [fault])
+
     def heal(self) -> None:
         """Takes back every fault and every trait."""
         self._admin("DELETE", "faults")

@@ -16,7 +16,7 @@ from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.resource import Change, Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 
-RUNTIME = cast(Runtime, SimpleNamespace(folder_id="b1gdefault"))
+RUNTIME = cast(Runtime, SimpleNamespace(folder_id="b1gdefault", claimed=set()))
 NO_FOLDER = cast(Runtime, SimpleNamespace(folder_id=""))
 
 

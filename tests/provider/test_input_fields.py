@@ -10,6 +10,7 @@ from provider.yandex_keys.input_fields import InputField, changes, checked
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.lockbox_secret_iam_member import LockboxSecretIamMember
+from provider.yandex_keys.marks import LABELS
 from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.resource import Change
 from provider.yandex_keys.service_account import ServiceAccount
@@ -94,8 +95,8 @@ class TestLabels:
         }
 
     def test_may_not_be_the_ones_by_which_we_know_what_is_ours(self) -> None:
-        found = problems(LockboxSecret.fields, labels={"pulumi-yandex-keys": "x"})
-        assert found == {"labels[pulumi-yandex-keys]": "is set by the provider itself: choose another key"}
+        found = problems(LockboxSecret.fields, labels=dict.fromkeys(LABELS, "x"))
+        assert found == {f"labels[{key}]": "is set by the provider itself: choose another key" for key in LABELS}
 
     def test_leave_room_for_our_own(self) -> None:
         assert not problems(LockboxSecret.fields, labels={f"l{number}": "" for number in range(62)})

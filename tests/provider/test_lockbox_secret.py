@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.errors import CloudError
+from provider.yandex_keys.errors import AlreadyExists, CloudError, InvalidInput
 from provider.yandex_keys.folder_iam_member import FolderIamMember
 from provider.yandex_keys.lockbox_secret import LockboxSecret
-from provider.yandex_keys.ownership import OWNER
-from provider.yandex_keys.resource import Change, Properties, Runtime, tag_of
+from provider.yandex_keys.marks import with_labels
+from provider.yandex_keys.properties import UNKNOWN
+from provider.yandex_keys.resource import Change, Properties, Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
 SECRET = LockboxSecret()
@@ -43,6 +44,7 @@ def test_a_create_is_one_call_and_makes_no_version(cloud: EmulatedCloud, runtime
     secret_id, state = create("fresh-secret", runtime, labels={"team": "a"}, description="for the translator")
     assert cloud.calls() == {"SecretService/Create": 1}
     assert state.pop("createdAt").endswith("Z")
+    labels = with_labels({"team": "a"}, runtime.owner(urn("fresh-secret")), state.pop("__instance"))
     assert state == {
         "name": "fresh-secret",
         "folderId": cloud.folder_id,
@@ -55,7 +57,7 @@ def test_a_create_is_one_call_and_makes_no_version(cloud: EmulatedCloud, runtime
     assert runtime.fresh == {secret_id}
     made = in_the_cloud(secret_id, runtime)
     assert "current_version" not in made
-    assert made["labels"][OWNER] == tag_of(urn("fresh-secret"))
+    assert made["labels"] == labels
 
 
 def test_reads_of_one_run_are_one_call_and_give_complete_inputs(cloud: EmulatedCloud, runtime: Runtime) -> None:
@@ -84,7 +86,9 @@ def test_an_update_is_one_call_in_place_and_what_was_read_before_is_forgotten(
     assert cloud.calls() == {"SecretService/Update": 1}
     assert {name: updated.get(name) for name in wanted} == wanted
     assert updated["description"] == ""
-    assert in_the_cloud(secret_id, runtime)["labels"] == {"b": "2", OWNER: tag_of(urn("changed"))}
+    assert in_the_cloud(secret_id, runtime)["labels"] == with_labels(
+        {"b": "2"}, runtime.owner(urn("changed")), state["__instance"]
+    )
     found = SECRET.read(urn("changed"), secret_id, {}, updated, runtime)
     assert found is not None
     assert found.state == updated
@@ -94,7 +98,19 @@ def test_all_labels_can_be_removed_but_ours_stays(runtime: Runtime) -> None:
     secret_id, state = create("unlabelled", runtime, labels={"a": "1"})
     updated = SECRET.update(urn("unlabelled"), secret_id, state, inputs_of("unlabelled", runtime), runtime)
     assert updated["labels"] == {}
-    assert in_the_cloud(secret_id, runtime)["labels"] == {OWNER: tag_of(urn("unlabelled"))}
+    assert in_the_cloud(secret_id, runtime)["labels"] == with_labels(
+        {}, runtime.owner(urn("unlabelled")), state["__instance"]
+    )
+
+
+def test_labels_written_to_a_secret_without_an_instance_give_it_one(runtime: Runtime) -> None:
+    secret_id, state = create("older-state", runtime)
+    del state["__instance"]
+    updated = SECRET.update(
+        urn("older-state"), secret_id, state, inputs_of("older-state", runtime, labels={"a": "1"}), runtime
+    )
+    labels = with_labels({"a": "1"}, runtime.owner(urn("older-state")), updated["__instance"])
+    assert in_the_cloud(secret_id, runtime)["labels"] == labels
 
 
 def test_another_kms_key_replaces_the_secret_and_another_name_does_not(runtime: Runtime) -> None:
@@ -103,15 +119,6 @@ def test_another_kms_key_replaces_the_secret_and_another_name_does_not(runtime: 
     diff = SECRET.diff(urn("key-change"), "e6q1", inputs, wanted, runtime)
     assert diff.changes == {"name": Change("update"), "kmsKeyId": Change("update", replace=True)}
     assert not diff.delete_before_replace
-
-
-def test_a_delete_is_one_call_and_what_is_gone_is_fine(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    secret_id, state = create("deleted", runtime)
-    cloud.forget_calls()
-    for _ in range(2):
-        SECRET.delete(urn("deleted"), secret_id, state, runtime)
-    assert cloud.calls() == {"SecretService/Delete": 2}
-    assert SECRET.read(urn("deleted"), secret_id, {}, state, runtime) is None
 
 
 def test_a_protected_secret_stays_and_says_how_to_remove_it(runtime: Runtime) -> None:
@@ -124,31 +131,48 @@ def test_a_protected_secret_stays_and_says_how_to_remove_it(runtime: Runtime) ->
     SECRET.delete(urn("protected"), secret_id, state, runtime)
 
 
-def test_a_create_whose_answer_was_lost_keeps_the_secret_that_it_made(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    older, _ = create("lost", runtime)
-    cloud.fail("SecretService/Create", "after", "UNAVAILABLE")
-    cloud.forget_calls()
-    newer, state = create("lost", runtime, labels={"a": "1"})
-    assert newer != older
-    assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
-    assert state["labels"] == {"a": "1"}
-    assert newer not in runtime.fresh
+@pytest.mark.parametrize("had", [True, False])
+@pytest.mark.parametrize(
+    "change", [{"kmsKeyId": "abj1"}, {"kmsKeyId": UNKNOWN}, {"folderId": "b1gother"}, {"kmsKeyId": "abj1", "name": "x"}]
+)
+def test_a_change_that_would_replace_a_protected_secret_is_refused_with_the_way_to_do_it(
+    runtime: Runtime, change: Properties, had: bool
+) -> None:
+    state = inputs_of("kept", runtime, deletionProtection=had)
+    wanted = {**inputs_of("kept", runtime, deletionProtection=not had), **change}
+    with pytest.raises(InvalidInput) as refused:
+        SECRET.diff(urn("kept"), "e6q1", state, wanted, runtime)
+    ((path, reason),) = refused.value.problems
+    assert path in change
+    assert "First set deletionProtection to false and run `pulumi up`" in reason
+    assert "secrets:" in reason
+    unprotected = {"deletionProtection": False}
+    diff = SECRET.diff(urn("kept"), "e6q1", {**state, **unprotected}, {**wanted, **unprotected}, runtime)
+    assert diff.changes[path].replace
+    in_place = {**wanted, **dict.fromkeys(change, None), "folderId": state["folderId"], "name": "y"}
+    assert not any(
+        change.replace for change in SECRET.diff(urn("kept"), "e6q1", state, in_place, runtime).changes.values()
+    )
 
 
-def test_a_create_that_never_arrived_fails_though_an_older_secret_is_there(
+def test_a_secret_that_has_a_version_was_noted_and_is_not_kept_for_another_create(
     cloud: EmulatedCloud, runtime: Runtime
 ) -> None:
-    create("older", runtime)
-    cloud.fail("SecretService/Create", "before", "UNAVAILABLE")
-    with pytest.raises(CloudError, match="Lockbox secret older"):
-        create("older", runtime)
+    older, state = create("noted", runtime)
+    change = {"key": "api_key", "text_value": "AQVNsecret"}
+    runtime.cloud.operate("SecretService/AddVersion", {"secret_id": older, "payload_entries": [change]})
+    newer, _ = create("noted", cloud.runtime())
+    assert newer != older
+    assert in_the_cloud(older, runtime)["labels"] == with_labels({}, runtime.owner(urn("noted")), state["__instance"])
 
 
-def test_a_failure_is_told_even_when_nothing_can_be_listed(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    cloud.fail("SecretService/Create", "before", "UNAVAILABLE")
-    cloud.fail("SecretService/List", "before", "PERMISSION_DENIED", times=9)
-    with pytest.raises(CloudError, match="SecretService/Create failed with UNAVAILABLE"):
-        create("blind", runtime)
+def test_names_that_are_unique_in_a_folder_are_not_taken_from_their_holder(
+    cloud: EmulatedCloud, runtime: Runtime
+) -> None:
+    cloud.set(secretNames="unique")
+    older, _ = create("one-of-a-name", runtime)
+    with pytest.raises(AlreadyExists, match=f"pulumi import {SECRET.token} other {older} "):
+        SECRET.create(urn("other"), inputs_of("one-of-a-name", runtime), runtime)
 
 
 class TestARefusalSoonAfterRightsChanged:
@@ -165,34 +189,7 @@ class TestARefusalSoonAfterRightsChanged:
         assert runtime.fresh >= {secret_id}
 
     def test_that_came_after_the_fact_makes_no_second_secret(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
-        cloud.fail("SecretService/Create", "after", "PERMISSION_DENIED")
-        create("made-all-the-same", runtime)
-        assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
-
-    def test_that_came_after_the_fact_is_not_asked_again_where_nobody_can_look(
-        self, cloud: EmulatedCloud, runtime: Runtime
-    ) -> None:
-        cloud.fail("SecretService/Create", "after", "PERMISSION_DENIED")
-        cloud.fail("SecretService/List", "before", "UNAVAILABLE", times=9)
-        with pytest.raises(CloudError, match="SecretService/Create failed with PERMISSION_DENIED"):
-            create("unseen-refusal", runtime)
-        assert cloud.calls()["SecretService/Create"] == 1
-
-
-def test_a_refusal_that_no_change_of_rights_explains_is_told_after_one_look(
-    cloud: EmulatedCloud, runtime: Runtime
-) -> None:
-    cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=9)
-    with pytest.raises(CloudError, match="PERMISSION_DENIED"):
-        create("denied", runtime)
-    assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
-
-
-@pytest.mark.parametrize("code", ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED"])
-def test_a_refusal_after_the_fact_keeps_the_secret_that_was_made(
-    cloud: EmulatedCloud, runtime: Runtime, code: str
-) -> None:
-    cloud.fail("SecretService/Create", "after", code)
-    secret_id, _ = create(f"refused-late-{code.lower().replace('_', '-')}", runtime)
-    assert cloud.calls() == {"SecretService/Create": 1, "SecretService/List": 1}
-    assert SECRET.get(secret_id, runtime)["id"] == secret_id
+        cloud.fail("SecretService/Create", "after", "PERMISSION_DENIED", times=3)
+        secret_id, state = create("made-all-the-same", runtime)
+        assert cloud.calls() == {"SecretService/Create": 4}
+        assert state["__instance"] in in_the_cloud(secret_id, runtime)["labels"].values()

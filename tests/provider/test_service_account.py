@@ -1,12 +1,12 @@
-"""A service account is made by one call, found again after a lost answer or a killed run, and never taken from a stranger."""
+"""A service account: drift, updates in place, and a name that somebody else has. How it is made once: test_creation.py."""
 
 from __future__ import annotations
 
 import pytest
 
-from provider.yandex_keys.errors import AlreadyExists, CloudError, NotFound
-from provider.yandex_keys.ownership import OWNER
-from provider.yandex_keys.resource import Change, Properties, Runtime, tag_of
+from provider.yandex_keys.errors import AlreadyExists, NotFound
+from provider.yandex_keys.marks import INSTANCE_LABEL
+from provider.yandex_keys.resource import Change, Properties, Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 from tests.provider.emulated_cloud import EmulatedCloud
 
@@ -32,16 +32,16 @@ def create(name: str, runtime: Runtime, **more: str) -> tuple[str, Properties]:
 
 def label_of(account_id: str, runtime: Runtime) -> str:
     account = runtime.cloud.call("ServiceAccountService/Get", {"service_account_id": account_id})
-    return str(account["labels"][OWNER])
+    return str(account["labels"][INSTANCE_LABEL])
 
 
 def test_a_create_is_one_call_and_its_state_shows_no_label(cloud: EmulatedCloud, runtime: Runtime) -> None:
     account_id, state = create("made-once", runtime, description="Translates")
     assert cloud.calls() == {"ServiceAccountService/Create": 1}
-    assert state.keys() == {"name", "description", "folderId", "createdAt"}
+    assert state.keys() == {"name", "description", "folderId", "createdAt", "__instance"}
     assert (state["name"], state["description"], state["folderId"]) == ("made-once", "Translates", cloud.folder_id)
     assert runtime.fresh == {account_id}
-    assert label_of(account_id, runtime) == tag_of(urn("made-once"))
+    assert label_of(account_id, runtime) == state["__instance"]
 
 
 def test_a_refresh_and_an_import_are_one_call_and_give_complete_inputs(cloud: EmulatedCloud, runtime: Runtime) -> None:
@@ -82,7 +82,7 @@ def test_an_update_is_one_call_in_place_and_keeps_our_label(cloud: EmulatedCloud
     updated = ServiceAccount().update(urn("renamed"), account_id, state, inputs, runtime)
     assert cloud.calls() == {"ServiceAccountService/Update": 1}
     assert updated == {**state, "name": "renamed-since", "description": ""}
-    assert label_of(account_id, runtime) == tag_of(urn("renamed"))
+    assert label_of(account_id, runtime) == state["__instance"]
 
 
 def test_an_update_that_changes_nothing_in_the_cloud_is_no_call(cloud: EmulatedCloud, runtime: Runtime) -> None:
@@ -93,86 +93,51 @@ def test_an_update_that_changes_nothing_in_the_cloud_is_no_call(cloud: EmulatedC
     assert cloud.calls() == {}
 
 
-def test_a_delete_is_one_call_and_what_is_gone_is_fine(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    account_id, state = create("deleted", runtime)
-    cloud.forget_calls()
-    for _ in range(2):
-        ServiceAccount().delete(urn("deleted"), account_id, state, runtime)
-    assert cloud.calls() == {"ServiceAccountService/Delete": 2}
-    assert ServiceAccount().read(urn("deleted"), account_id, {}, state, runtime) is None
-
-
-def test_a_create_whose_answer_was_lost_keeps_the_account(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    cloud.fail("ServiceAccountService/Create", "after", "UNAVAILABLE")
-    account_id, state = create("lost-answer", runtime)
-    assert cloud.calls() == {"ServiceAccountService/Create": 1, "ServiceAccountService/List": 1}
-    assert label_of(account_id, runtime) == tag_of(urn("lost-answer"))
-    assert state["name"] == "lost-answer"
-    assert runtime.fresh == set()
-    assert any(account_id in line for line in cloud.logged)
-
-
-def test_a_create_that_never_arrived_says_so(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    cloud.fail("ServiceAccountService/Create", "before", "UNAVAILABLE")
-    with pytest.raises(
-        CloudError, match="service account never-arrived: ServiceAccountService/Create failed with UNAVAILABLE"
-    ):
-        create("never-arrived", runtime)
-
-
-def test_a_refused_create_is_not_looked_for(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    cloud.fail("ServiceAccountService/Create", "before", "INVALID_ARGUMENT")
-    with pytest.raises(CloudError, match="INVALID_ARGUMENT"):
-        create("refused", runtime)
-    assert cloud.calls() == {"ServiceAccountService/Create": 1}
-
-
-def test_what_a_killed_run_made_is_adopted_and_brought_in_line(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    killed, _ = create("killed", runtime, description="then")
-    next_run = cloud.runtime()
-    adopted, state = create("killed", next_run, description="now")
-    assert adopted == killed
-    assert state["description"] == "now"
-    assert next_run.fresh == set()
-
-
 def test_a_strangers_account_is_not_taken_but_its_import_is_shown(runtime: Runtime) -> None:
     request = {"folder_id": runtime.folder_id, "name": "strangers"}
     stranger = runtime.cloud.operate("ServiceAccountService/Create", request)["response"]["id"]
     with pytest.raises(AlreadyExists) as refused:
         create("strangers", runtime)
-    assert f"pulumi import {ServiceAccount.token} strangers {stranger}" in str(refused.value)
+    command = f"pulumi import {ServiceAccount.token} strangers {stranger} --generate-code=false --protect=false"
+    assert f"it is {stranger}, and it was made by hand. To manage it here, run `{command}`" in str(refused.value)
 
 
 def test_an_account_of_another_resource_of_ours_is_not_taken(runtime: Runtime) -> None:
-    create("shared-name", runtime)
-    with pytest.raises(AlreadyExists):
+    account_id, _ = create("shared-name", runtime)
+    with pytest.raises(AlreadyExists) as refused:
         ServiceAccount().create(urn("other"), inputs_of("shared-name", runtime), runtime)
+    owner = runtime.owner(urn("shared-name"))
+    assert f"it is {account_id}, and another stack, or another resource of this one, made it (owner {owner})" in str(
+        refused.value
+    )
 
 
-def test_an_account_that_is_replaced_by_itself_is_not_deleted_afterwards(
+def test_an_account_that_a_killed_run_made_is_kept_when_its_idempotency_key_is_forgotten(
     cloud: EmulatedCloud, runtime: Runtime
 ) -> None:
-    # `pulumi up --target-replace`: Check is given no old inputs, Diff isn't asked, and the engine deletes the old one last.
-    handler = ServiceAccount()
-    account_id, state = handler.create(urn("replaced"), inputs_of("replaced", runtime), runtime)
-    run, next_process = cloud.runtime(), ServiceAccount()
-    assert next_process.create(urn("replaced"), inputs_of("replaced", runtime), run) == (account_id, state)
-    next_process.delete(urn("replaced"), account_id, state, run)
-    assert handler.read(urn("replaced"), account_id, {}, state, runtime) is not None
+    killed, _ = create("killed-long-ago", runtime)
+    cloud.set(idempotencyKeyLifetime="0s")
+    kept, state = create("killed-long-ago", cloud.runtime(), description="now")
+    assert (kept, state["description"]) == (killed, "now")
+
+
+def test_a_name_whose_holder_can_not_be_looked_up_says_both(cloud: EmulatedCloud, runtime: Runtime) -> None:
+    runtime.cloud.operate("ServiceAccountService/Create", {"folder_id": runtime.folder_id, "name": "unseen"})
+    cloud.fail("ServiceAccountService/List", "before", "PERMISSION_DENIED", times=-1)
+    with pytest.raises(AlreadyExists, match="List failed with PERMISSION_DENIED"):
+        create("unseen", runtime)
+
+
+def test_labels_that_people_gave_an_account_stay_when_it_is_kept(cloud: EmulatedCloud, runtime: Runtime) -> None:
+    killed, _ = create("labelled", runtime)
+    account = runtime.cloud.call("ServiceAccountService/Get", {"service_account_id": killed})
+    change = {"service_account_id": killed, "name": "labelled", "update_mask": "labels"}
+    runtime.cloud.operate("ServiceAccountService/Update", {**change, "labels": {**account["labels"], "team": "a"}})
+    create("labelled", cloud.runtime())
+    after = runtime.cloud.call("ServiceAccountService/Get", {"service_account_id": killed})
+    assert after["labels"]["team"] == "a"
 
 
 def test_an_update_of_an_account_that_is_gone_says_what_to_do(runtime: Runtime) -> None:
     with pytest.raises(NotFound, match="run `pulumi refresh`, then `pulumi up`"):
         ServiceAccount().update(urn("gone"), "ajenothere", {"name": "a"}, inputs_of("gone", runtime), runtime)
-
-
-def test_a_replacement_whose_answer_was_lost_keeps_the_new_account_not_the_old(
-    cloud: EmulatedCloud, runtime: Runtime
-) -> None:
-    handler = ServiceAccount()
-    old, _ = handler.create(urn("twice"), inputs_of("twice-before", runtime), runtime)
-    cloud.fail("ServiceAccountService/Create", "after", "INTERNAL")
-    new, state = handler.create(urn("twice"), inputs_of("twice-after", runtime), runtime)
-    assert new != old
-    assert state["name"] == "twice-after"
