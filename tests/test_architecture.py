@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("components", "provider", "emulator", "cli", "tools", "pipelines", "tests")
+ROOMS = ("components", "provider", "emulator", "cli", "third_party", "tools", "pipelines", "tests")
 # Room -> what of the other rooms it may import. `components` shares the provider's durations, so that both read `90d` alike.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "provider": (),
+    "third_party": (),
     "components": ("provider.yandex_keys.durations",),
     "emulator": ("provider.yandex_keys.field_limits",),
     "cli": ("components.spec", "provider.yandex_keys"),

@@ -1,5 +1,8 @@
 """The project's virtual environment, made and filled once for each change of the requirements.
 
+Everything in it is a wheel whose hash a lock pins. pip builds nothing from source, since building runs what an archive says, with
+whatever it fetches for that; and pip's cache is left alone, since pip takes a wheel from there without looking at its hash.
+
 Runs on the system's Python, before anything is installed: standard library only.
 """
 
@@ -7,25 +10,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from third_party.pulumi_yandex import packing
 from tools.file_lock import exclusive
 from tools.progress import elapsed, say, wait_for
 
 Purpose = Literal["runtime", "development"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# Each purpose, with what it installs and all the files that decide what that is.
+# Each purpose, with the lock that it installs, and the declarations that the lock is made from.
 _REQUIREMENTS: dict[Purpose, tuple[str, list[str]]] = {
-    "runtime": ("requirements.txt", ["requirements.lock", "requirements.txt"]),
-    "development": (
-        "requirements-dev.txt",
-        ["requirements.lock", "requirements.txt", "requirements-dev.lock", "requirements-dev.txt"],
-    ),
+    "runtime": ("requirements.lock", ["requirements.txt"]),
+    "development": ("requirements-dev.lock", ["requirements.txt", "requirements-dev.txt"]),
 }
+# What a declaration names by its folder; a lock has the wheel that is packed of it.
+_PACKED = {"./third_party/pulumi_yandex": "pulumi-yandex==0.13.0"}
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:==(?P<version>[^\s;,*]+)(?!\s*,))?")
 _OLDEST = (3, 11)
 
 
@@ -36,7 +42,8 @@ class SetUpFailed(Exception):
 def fingerprint(repository: Path, purpose: Purpose) -> str:
     """Changes whenever what has to be installed for `purpose` may have changed."""
     digest = hashlib.sha256()
-    for name in _REQUIREMENTS[purpose][1]:
+    lock, declarations = _REQUIREMENTS[purpose]
+    for name in (lock, *declarations):
         file = repository / name
         digest.update((file.read_bytes() if file.exists() else b"") + b"\0")
     return digest.hexdigest()
@@ -56,29 +63,57 @@ def provide(repository: Path, purpose: Purpose) -> None:
     with exclusive(local / "venv.lock", lambda: say("another run is setting up .venv; waiting for it")):
         if is_ready(repository, purpose):
             return
+        lock, declarations = _REQUIREMENTS[purpose]
+        for declaration in declarations:
+            _refuse_unlocked(repository / declaration, repository / lock)
         environment = repository / ".venv"
         log = local / "venv.log"
         log.write_text("")
         if not _works(environment):
             say(f"making .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
             _run([sys.executable, "-m", "venv", "--clear", str(environment)], "making .venv", log)
-        requirements = _REQUIREMENTS[purpose][0]
-        pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
-        seconds = 0.0
-        for options in _sources(repository, requirements):
-            seconds += _run([*pip, *options], f"installing {Path(options[-1]).name}", log)
+        wheels = local / "wheels"
+        packing.pack(wheels)
+        seconds = _run(_install(environment, wheels, repository / lock), f"installing {lock}", log)
         _stamp_file(repository, purpose).write_text(fingerprint(repository, purpose))
-        say(f"installed {requirements} into .venv ({elapsed(seconds)})")
+        say(f"installed {lock} into .venv ({elapsed(seconds)})")
 
 
-def _sources(repository: Path, requirements: str) -> list[list[str]]:
-    """pip's options, one list an installation: what the lock pins, by hash; then what the requirements say beyond it.
+def _install(environment: Path, wheels: Path, lock: Path) -> list[str]:
+    """pip's command: what the lock pins, each by its hash, each a wheel, and none from pip's cache."""
+    pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "install"]
+    return [*pip, "--require-hashes", "--only-binary", ":all:", "--find-links", str(wheels), "-r", str(lock)]
 
-    The second changes nothing while the two are in step. A fork that adds a package for its own program need not make a lock for it.
+
+def _refuse_unlocked(declaration: Path, lock: Path) -> None:
+    """Raises SetUpFailed where `declaration` asks for what `lock` doesn't pin: it would be left out, or come without a hash.
+
+    An exact version is compared; of a range, which only pip can judge, the name.
     """
-    lock = (repository / requirements).with_suffix(".lock")
-    locked = [["--require-hashes", "-r", str(lock)]] if lock.exists() else []
-    return [*locked, ["-r", str(repository / requirements)]]
+    try:
+        pinned = dict(_pins(lock))
+    except FileNotFoundError:
+        raise SetUpFailed(f"there is no {lock.name}: only what it pins, by hash, is installed") from None
+    for name, version in _pins(declaration):
+        if name not in pinned or version not in ("", pinned[name]):
+            wanted = f"{name}=={version}" if version else name
+            raise SetUpFailed(
+                f"{declaration.name} asks for {wanted}, which {lock.name} doesn't pin: make it anew with `make lock`"
+            )
+
+
+def _pins(file: Path) -> Iterator[tuple[str, str]]:
+    """Each package that a declaration or a lock asks for, by its normal name, with its version where exactly one is named.
+
+    What is asked for in another way than by a name, such as a path, comes as it is written: no lock has that name.
+    """
+    for written in file.read_text(encoding="utf-8").splitlines():
+        line = _PACKED.get(written.strip(), written)
+        match = _REQUIREMENT.match(line)
+        if match:
+            yield re.sub(r"[-_.]+", "-", match["name"]).lower(), match["version"] or ""
+        elif line.strip() and not line.startswith(("#", "-r ", " ")):
+            yield line.strip(), ""
 
 
 def _stamp_file(repository: Path, purpose: Purpose) -> Path:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import signal
 import time
-import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +17,7 @@ from tests.end_to_end.object_storage import KEY, storing
 from tests.end_to_end.pipeline_runner import AUDIENCE, Runner, clone, git
 from tests.pipelines.fake_forge import FakeForge
 from tests.pipelines.http_stub import Stub, serving
+from tests.tools.planted import a_wheel
 from tools import virtual_environment
 
 CONFIG: dict[str, Any] = {
@@ -226,19 +225,11 @@ def test_a_clean_clone_sets_itself_up(tmp_path: Path, cloud: LocalCloud) -> None
     """With requirements that need no registry: what is held is that the script installs them, and only once."""
     runner = Runner(tmp_path, cloud)
     wheel = tmp_path / "asked_for-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("asked_for.py", "")
-        archive.writestr("asked_for-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: asked-for\nVersion: 1.0\n")
-        archive.writestr(
-            "asked_for-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr("asked_for-1.0.dist-info/RECORD", "")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    locked = f"asked_for @ {wheel.as_uri()} --hash=sha256:{digest}\n"
-    runner.commit({"requirements.txt": f"{wheel}\n", "requirements.lock": locked})
+    locked = f"asked_for @ {wheel.as_uri()} --hash=sha256:{a_wheel(wheel)}\n"
+    runner.commit({"requirements.txt": "asked-for\n", "requirements.lock": locked})
     code, log = runner.run("up", "prod", PIPELINE_VENV="")
     assert code == 1
-    assert "installed requirements.txt into .venv" in log
+    assert "installed requirements.lock into .venv" in log
     assert virtual_environment.is_ready(runner.clone, "runtime")
     assert list(runner.clone.glob(".venv/lib/python*/site-packages/asked_for.py"))
     began = time.monotonic()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
+from tests.tools.planted import a_clone_with_a_planted_wheel, installed_module
 from tools import virtual_environment
-from tools.virtual_environment import REPOSITORY, SetUpFailed, is_ready, provide
+from tools.virtual_environment import REPOSITORY, Purpose, SetUpFailed, is_ready, provide
 
 _RAN: list[list[str]] = []
 
@@ -28,7 +32,9 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     _RAN.clear()
     monkeypatch.setattr(virtual_environment, "_run", pretend)
     (tmp_path / "requirements.txt").write_text("one==1\n")
+    (tmp_path / "requirements.lock").write_text("one==1 --hash=sha256:1\n")
     (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\ntwo==2\n")
+    (tmp_path / "requirements-dev.lock").write_text("one==1 --hash=sha256:1\ntwo==2 --hash=sha256:2\n")
     return tmp_path
 
 
@@ -40,7 +46,7 @@ def installed() -> list[str]:
 def test_it_is_made_and_filled_once(clone: Path) -> None:
     provide(clone, "runtime")
     provide(clone, "runtime")
-    assert installed() == ["requirements.txt"]
+    assert installed() == ["requirements.lock"]
     assert is_ready(clone, "runtime")
     assert not is_ready(clone, "development")
 
@@ -48,22 +54,70 @@ def test_it_is_made_and_filled_once(clone: Path) -> None:
 def test_what_development_needs_is_enough_to_run(clone: Path) -> None:
     provide(clone, "development")
     provide(clone, "runtime")
-    assert installed() == ["requirements-dev.txt"]
+    assert installed() == ["requirements-dev.lock"]
 
 
-def test_what_is_locked_is_installed_by_hash_and_then_what_was_added(clone: Path) -> None:
-    (clone / "requirements.lock").write_text("one==1 --hash=sha256:1\n")
+def test_only_wheels_are_installed_by_hash_and_none_from_pips_cache(clone: Path) -> None:
     provide(clone, "runtime")
-    assert installed() == ["requirements.lock", "requirements.txt"]
-    assert "--require-hashes" in next(command for command in _RAN if "install" in command)
+    (command,) = (command for command in _RAN if "install" in command)
+    assert {"--require-hashes", "--only-binary", ":all:", "--no-cache-dir"} <= set(command)
+
+
+def test_a_wheel_that_was_planted_in_pips_cache_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in a_clone_with_a_planted_wheel(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    provide(tmp_path, "runtime")
+    assert installed_module(tmp_path) == "PLANTED = False\n"
+
+
+def test_a_source_archive_is_refused_and_its_set_up_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "asked_for-1.0.tar.gz"
+    commands = f"open({str(tmp_path / 'ran')!r}, 'w').close()\n".encode()
+    with tarfile.open(source, "w:gz") as archive:
+        entry = tarfile.TarInfo("asked_for-1.0/setup.py")
+        entry.size = len(commands)
+        archive.addfile(entry, io.BytesIO(commands))
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    (tmp_path / "requirements.txt").write_text("asked-for==1.0\n")
+    (tmp_path / "requirements.lock").write_text(f"asked-for==1.0 --hash=sha256:{digest}\n")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    with pytest.raises(SetUpFailed, match=r"Could not find a version .* asked-for==1.0 \(from versions: none\)"):
+        provide(tmp_path, "runtime")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("purpose", ["runtime", "development"])
+@pytest.mark.parametrize("line", ["three==3", "One==2", "three>=3,<4", "three", "./three", "-e ."])
+def test_what_no_lock_pins_is_refused_before_anything_is_installed(clone: Path, purpose: Purpose, line: str) -> None:
+    (clone / "requirements.txt").write_text(f"one==1\n{line}\n")
+    with pytest.raises(SetUpFailed, match=r"requirements.txt asks for \S+.*make it anew with `make lock`"):
+        provide(clone, purpose)
+    assert _RAN == []
+
+
+def test_a_range_and_what_is_packed_here_are_pinned_by_name(clone: Path) -> None:
+    (clone / "requirements.txt").write_text("# A word\none<2\n./third_party/pulumi_yandex\n")
+    (clone / "requirements.lock").write_text("one==1 --hash=sha256:1\npulumi-yandex==0.13.0 --hash=sha256:3\n")
+    provide(clone, "runtime")
+    assert installed() == ["requirements.lock"]
+
+
+def test_without_a_lock_nothing_is_installed(clone: Path) -> None:
+    (clone / "requirements.lock").unlink()
+    with pytest.raises(SetUpFailed, match=r"there is no requirements\.lock"):
+        provide(clone, "runtime")
 
 
 def test_a_changed_lock_is_installed(clone: Path) -> None:
     provide(clone, "runtime")
-    (clone / "requirements.lock").write_text("one==1 --hash=sha256:1\n")
+    (clone / "requirements.lock").write_text("one==1 --hash=sha256:2\n")
     assert not is_ready(clone, "runtime")
     provide(clone, "runtime")
-    assert installed() == ["requirements.txt", "requirements.lock", "requirements.txt"]
+    assert installed() == ["requirements.lock", "requirements.lock"]
 
 
 def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
@@ -78,25 +132,27 @@ def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None
 
 def test_a_changed_requirement_is_installed(clone: Path) -> None:
     provide(clone, "development")
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        (clone / lock).write_text((clone / lock).read_text().replace("one==1", "one==2"))
     (clone / "requirements.txt").write_text("one==2\n")
     assert not is_ready(clone, "development")
     provide(clone, "runtime")
-    assert installed() == ["requirements-dev.txt", "requirements.txt"]
+    assert installed() == ["requirements-dev.lock", "requirements.lock"]
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(clone: Path) -> None:
     provide(clone, "runtime")
     (clone / ".venv" / "bin" / "python").unlink()
-    (clone / "requirements.txt").write_text("one==2\n")
+    (clone / "requirements.lock").write_text("one==1 --hash=sha256:2\n")
     provide(clone, "runtime")
     assert sum("venv" in command for command in _RAN) == 2
 
 
 def test_a_failed_installation_says_why_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").write_text("not a requirement\n")
-    (tmp_path / "requirements-dev.txt").write_text("")
+    (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / "requirements.lock").write_text("not a requirement\n")
     (tmp_path / ".venv").symlink_to(sys.prefix)
-    with pytest.raises(SetUpFailed, match=r"installing requirements.txt failed: ERROR: Invalid requirement") as failed:
+    with pytest.raises(SetUpFailed, match=r"installing requirements.lock failed: ERROR: Invalid requirement") as failed:
         provide(tmp_path, "runtime")
     assert "\n" not in str(failed.value)
     assert not is_ready(tmp_path, "runtime")

@@ -12,7 +12,7 @@ from tools.engine.places import REPOSITORY
 from tools.engine.provision import EngineMissing, provide
 from tools.progress import elapsed
 
-_PACKAGES = ["__main__.py", "components", "provider", "emulator", "cli", "pipelines", "tools", "tests"]
+_PACKAGES = ["__main__.py", "components", "provider", "emulator", "cli", "pipelines", "third_party", "tools", "tests"]
 
 
 def checks(repository: Path) -> list[tuple[str, list[str]]]:
