@@ -24,6 +24,31 @@ def elapsed(seconds: float) -> str:
     return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
 
 
+class Ticker:
+    """A line that shows that something goes on: on a terminal one that changes, in a log one now and then."""
+
+    def __init__(self, title: str) -> None:
+        self._title, self._terminal = title, sys.stderr.isatty()
+        self._started = self._last = time.monotonic()
+
+    def tick(self, detail: str = "") -> None:
+        """To be called often; shows the title, the time and `detail` where it is time to."""
+        now = time.monotonic()
+        if now - self._last < (_TICK_SECONDS if self._terminal else _QUIET_TICK_SECONDS):
+            return
+        self._last = now
+        line = " ".join(filter(None, [f"{self._title}: {elapsed(now - self._started)}", detail]))
+        if self._terminal:
+            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        else:
+            say(line)
+
+    def clear(self) -> None:
+        """Takes the line away, where it is one that changes."""
+        if self._terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
 def wait_for(
     process: Popen[Any], title: str, detail: Callable[[], str] = lambda: "", limit: float = float("inf")
 ) -> int:
@@ -32,22 +57,14 @@ def wait_for(
     Raises TimeoutExpired, with the process still running, after `limit` seconds.
     """
     started = time.monotonic()
-    terminal = sys.stderr.isatty()
-    last = started
+    ticker = Ticker(title)
     while True:
         try:
             code = process.wait(timeout=min(_TICK_SECONDS, limit))
             break
         except TimeoutExpired:
-            now = time.monotonic()
-            if now - started >= limit:
+            if time.monotonic() - started >= limit:
                 raise
-            line = " ".join(filter(None, [f"{title}: {elapsed(now - started)}", detail()]))
-            if terminal:
-                print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
-            elif now - last >= _QUIET_TICK_SECONDS:
-                last = now
-                say(line)
-    if terminal:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+            ticker.tick(detail())
+    ticker.clear()
     return code

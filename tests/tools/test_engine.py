@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import re
+import tarfile
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tools.engine import go_build
+from tests.pipelines.http_stub import Answer, serving
+from tools.engine import go_build, record, release
 from tools.engine.places import MODULE, REPOSITORY, VERSION, shared_build, user_cache
 from tools.engine.provision import ADVICE, Engine, EngineMissing, provide
-from tools.engine.sdk_install import InstallFailed, install
 
 # Stands for `go build … -o <file> <package>`: takes down that it was called, and writes an engine.
 GO = """#!/bin/sh
 echo "$@" >> "{log}"
+[ "$1" = build ] || exit 0
 while [ "$1" != -o ]; do shift; done
 printf '#!/bin/sh\\necho {version}\\n' > "$2"
 chmod +x "$2"
@@ -55,13 +58,16 @@ class Machine:
         self.put("go", GO.format(log=self.directory / "go.log", version=VERSION))
 
     def builds(self) -> int:
-        log = self.directory / "go.log"
-        return len(log.read_text().splitlines()) if log.exists() else 0
+        return sum(command.startswith("build ") for command in self.go_commands())
 
-    def installer(self, directory: Path, environment: Mapping[str, str], log: Path) -> None:
+    def go_commands(self) -> list[str]:
+        log = self.directory / "go.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def installer(self, directory: Path) -> None:
         self.installs.append(directory)
         if not self.installer_reaches_its_server:
-            raise InstallFailed("no such host")
+            raise release.ReleaseUnavailable("no such host")
         (directory / "bin").mkdir(parents=True)
         for name in ("pulumi", "pulumi-language-python"):
             path = directory / "bin" / name
@@ -96,11 +102,11 @@ def test_an_engine_on_path_that_does_not_run_is_passed_over(
     assert "is on PATH but doesn't run" in capfd.readouterr().err
 
 
-def test_without_one_the_sdks_installer_is_asked_and_nothing_is_built(machine: Machine) -> None:
+def test_without_one_the_release_is_fetched_and_nothing_is_built(machine: Machine) -> None:
     machine.installer_reaches_its_server = True
     machine.put_go()
     found = machine.provide()
-    assert found == Engine(machine.clone / ".local" / "engine" / "bin" / "pulumi", "installed")
+    assert found == Engine(machine.clone / ".local" / "engine" / "bin" / "pulumi", "release")
     assert machine.builds() == 0
 
 
@@ -111,7 +117,7 @@ def test_the_official_language_host_is_never_replaced(machine: Machine) -> None:
     assert host.read_text() == "#!/bin/sh\n"
 
 
-def test_where_the_installer_fails_one_line_says_so_and_the_engine_is_built(
+def test_where_the_release_cannot_be_had_one_line_says_so_and_the_engine_is_built(
     machine: Machine, capfd: pytest.CaptureFixture[str]
 ) -> None:
     machine.put_go()
@@ -119,7 +125,7 @@ def test_where_the_installer_fails_one_line_says_so_and_the_engine_is_built(
     assert found.origin == "built"
     assert sorted(path.name for path in found.executable.parent.iterdir()) == ["pulumi", "pulumi-language-python"]
     said = capfd.readouterr().err.splitlines()
-    assert said == ["the SDK's installer could not bring the Pulumi CLI: no such host", go_build.TITLE]
+    assert said == ["Pulumi's release could not be had: no such host", go_build.TITLE]
 
 
 def test_an_engine_is_got_once(machine: Machine) -> None:
@@ -157,12 +163,109 @@ def test_two_at_once_build_once(machine: Machine) -> None:
     assert machine.builds() == 1
 
 
-def test_an_engine_of_another_version_is_replaced(machine: Machine) -> None:
+@pytest.mark.parametrize("version", ["v3.258.9", "v2.300.0", "v3.99.0-alpha.1+dirty"])
+def test_an_engine_on_path_that_is_older_than_the_pin_is_refused_in_one_line(machine: Machine, version: str) -> None:
+    pulumi = machine.put("pulumi", f"#!/bin/sh\necho {version}\n")
     machine.put_go()
-    record = machine.provide().executable.parents[1] / "engine.json"
-    record.write_text(json.dumps({"version": "v3.1.0", "origin": "built"}))
+    with pytest.raises(EngineMissing) as refused:
+        machine.provide()
+    assert str(refused.value).startswith(f"{pulumi} is {version.partition('-')[0]}, older than {VERSION}")
+    assert "upgrade it" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_engine_on_path_of_the_pinned_version_is_used(machine: Machine) -> None:
+    machine.put("pulumi", f"#!/bin/sh\necho {VERSION}\n")
+    assert machine.provide().origin == "path"
+
+
+def test_an_engine_on_path_that_does_not_say_its_version_is_passed_over(
+    machine: Machine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    machine.put("pulumi", "#!/bin/sh\necho hello\n")
+    machine.put_go()
+    assert machine.provide().origin == "built"
+    assert "doesn't say its version" in capfd.readouterr().err
+
+
+def test_an_engine_for_other_pins_is_replaced(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+    machine.put_go()
+    file = machine.provide().executable.parents[1] / "engine.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"pins": "others"}))
     machine.provide()
-    assert json.loads(record.read_text())["version"] == VERSION
+    assert record.read(file.parent) == ("built", "")
+    assert "it was got for other pins; getting it anew" in capfd.readouterr().err
+
+
+def planted(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_text("#!/bin/sh\necho planted\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("name", ["pulumi", "pulumi-language-python", "pulumi-resource-yandex-keys"])
+def test_an_engine_that_was_swapped_or_joined_by_another_program_is_not_run(
+    machine: Machine, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    machine.put_go()
+    true = machine.provide().executable
+    planted(true.with_name(name))
+    found = machine.provide().executable
+    assert f"{name} is not what was installed; getting it anew" in capfd.readouterr().err
+    assert [path for path in found.parent.iterdir() if "planted" in path.read_text()] == []
+    assert machine.provide().executable == true
+
+
+def test_an_engine_that_lies_in_the_users_cache_without_a_record_is_not_taken(
+    machine: Machine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The first place is where it was looked for before there were records; any executable file there was taken."""
+    shared = shared_build(machine.environment)
+    planted(shared / "pulumi")
+    planted(shared / "bin" / "pulumi")
+    machine.put_go()
+    assert "planted" not in machine.provide().executable.read_text()
+    assert machine.builds() == 1
+    assert "is not taken: nothing tells how it came" in capfd.readouterr().err
+
+
+def test_an_engine_that_was_swapped_in_the_users_cache_is_built_anew(machine: Machine) -> None:
+    machine.put_go()
+    machine.provide()
+    planted(shared_build(machine.environment) / "bin" / "pulumi")
+    other = machine.directory / "other"
+    other.mkdir()
+    assert "planted" not in machine.provide(other).executable.read_text()
+    assert machine.builds() == 2
+
+
+def test_a_link_to_another_clones_engine_is_compared_as_well(machine: Machine) -> None:
+    machine.put_go()
+    theirs = machine.provide().executable.parents[1]
+    other = machine.directory / "other"
+    (other / ".local").mkdir(parents=True)
+    (other / ".local" / "engine").symlink_to(theirs)
+    assert machine.provide(other).executable.read_text() == (theirs / "bin" / "pulumi").read_text()
+    planted(theirs / "bin" / "pulumi")
+    assert "planted" not in machine.provide(other).executable.read_text()
+    assert not (other / ".local" / "engine").is_symlink()
+    assert "planted" in (theirs / "bin" / "pulumi").read_text()
+
+
+def test_go_builds_what_go_sum_has_and_compares_its_module_cache_first(machine: Machine) -> None:
+    machine.put_go()
+    machine.provide()
+    verify, build = machine.go_commands()
+    assert verify == "mod verify"
+    assert "-mod=readonly" in build.split()
+
+
+def test_a_module_cache_that_was_changed_is_not_built(machine: Machine) -> None:
+    machine.put("go", '#!/bin/sh\necho "example.org/m v1.0.0: dir has been modified"\nexit 1\n')
+    with pytest.raises(EngineMissing, match=r"could not be built: example\.org/m v1\.0\.0: dir has been modified"):
+        machine.provide()
 
 
 def test_a_build_that_was_interrupted_leaves_nothing_half_done(machine: Machine) -> None:
@@ -181,9 +284,84 @@ def test_without_go_one_line_says_what_to_install(machine: Machine) -> None:
     assert "\n" not in ADVICE
 
 
-def test_the_sdks_installer_is_ended_when_it_takes_too_long(machine: Machine, tmp_path: Path) -> None:
-    with pytest.raises(InstallFailed, match="longer than 0 seconds"):
-        install(tmp_path / "engine", machine.environment, tmp_path / "log", seconds=0.01)
+def an_archive(*names: str) -> bytes:
+    """A release archive with programs of these names in its folder."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as tar:
+        for name in names:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(name)
+            tar.addfile(entry, io.BytesIO(name.encode()))
+        link = tarfile.TarInfo("pulumi/link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    return written.getvalue()
+
+
+RELEASE = an_archive("pulumi/pulumi", "pulumi/pulumi-language-python", "pulumi/../../escaped", "elsewhere/pulumi")
+
+
+def pinned(directory: Path, content: bytes = RELEASE) -> Path:
+    file = directory / "checksums.txt"
+    file.write_text(f"# A word\n{hashlib.sha256(content).hexdigest()}  {release.archive_name()}\n")
+    return file
+
+
+def test_a_release_whose_checksum_is_pinned_is_unpacked(tmp_path: Path) -> None:
+    with serving(lambda _: Answer(raw=RELEASE)) as stub:
+        release.install(tmp_path / "engine", ["http://127.0.0.1:1", stub.url], pinned(tmp_path))
+    assert stub.asked[0].path == f"/{release.archive_name()}"
+    programs = tmp_path / "engine" / "bin"
+    assert {path.name: path.read_text() for path in programs.iterdir()} == {
+        "pulumi": "pulumi/pulumi",
+        "pulumi-language-python": "pulumi/pulumi-language-python",
+    }
+    assert all(path.stat().st_mode & 0o111 for path in programs.iterdir())
+
+
+def test_a_release_that_is_not_the_pinned_one_is_refused_unopened(tmp_path: Path) -> None:
+    with (
+        serving(lambda _: Answer(raw=b"not an archive")) as stub,
+        pytest.raises(release.ReleaseUnavailable, match=r"is refused: its SHA-256 is \w{64}, and \w{64} is pinned"),
+    ):
+        release.install(tmp_path / "engine", [stub.url], pinned(tmp_path))
+    assert list((tmp_path / "engine").iterdir()) == []
+
+
+def test_a_release_that_is_not_listed_is_not_fetched(tmp_path: Path) -> None:
+    (tmp_path / "checksums.txt").write_text("# Nothing\n")
+    with (
+        serving(lambda _: Answer(raw=RELEASE)) as stub,
+        pytest.raises(release.ReleaseUnavailable, match=f"no checksum is pinned for pulumi-{VERSION}-"),
+    ):
+        release.install(tmp_path / "engine", [stub.url], tmp_path / "checksums.txt")
+    assert stub.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(Answer(status=404), "127.0.0.1:\\d+: Not Found"), (Answer(raw=an_archive("pulumi/other")), "holds no pulumi")],
+)
+def test_a_release_that_cannot_be_had_is_said_in_one_line(tmp_path: Path, answer: Answer, words: str) -> None:
+    checksums = pinned(tmp_path, answer.raw or b"")
+    with serving(lambda _: answer) as stub, pytest.raises(release.ReleaseUnavailable, match=words) as failed:
+        release.install(tmp_path / "engine", [stub.url], checksums)
+    assert "\n" not in str(failed.value)
+
+
+def test_a_release_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    with (
+        serving(lambda _: Answer(raw=RELEASE)) as stub,
+        pytest.raises(release.ReleaseUnavailable, match="took too long"),
+    ):
+        release.install(tmp_path / "engine", [stub.url], pinned(tmp_path), seconds=0)
+
+
+def test_a_checksum_is_pinned_for_every_machine_that_the_project_runs_on() -> None:
+    for system in ("linux", "darwin"):
+        for machine in ("x86_64", "aarch64", "arm64"):
+            assert re.fullmatch("[0-9a-f]{64}", release.checksum(release.archive_name(system, machine)))
+    assert release.archive_name("linux", "aarch64") == f"pulumi-{VERSION}-linux-arm64.tar.gz"
 
 
 def test_the_shared_build_is_named_after_all_that_goes_into_it() -> None:

@@ -1,4 +1,4 @@
-"""The official engine, built from its Go module; once for all clones on a machine."""
+"""The official engine, built from its Go module, every module by the hash that go.sum has; once for all clones on a machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools.engine import record
 from tools.engine.places import LINKER_FLAGS, MODULE, PACKAGE, VERSION, shared_build
 from tools.file_lock import exclusive
 from tools.progress import say, wait_for
@@ -32,9 +33,12 @@ def find_go(environment: Mapping[str, str]) -> str | None:
 
 
 def built_engine(environment: Mapping[str, str]) -> Path | None:
-    """The engine that a clone on this machine has built before, where there is one."""
-    engine = shared_build(environment) / "pulumi"
-    return engine if os.access(engine, os.X_OK) else None
+    """The engine that a clone on this machine has built before, where there is one and it is what was built."""
+    directory = shared_build(environment)
+    origin, flaw = record.read(directory)
+    if flaw:
+        say(f"the engine in {directory} is not taken: {flaw}")
+    return directory / "bin" / "pulumi" if origin == "built" else None
 
 
 def build(go: str, environment: Mapping[str, str], log: Path) -> Path:
@@ -48,32 +52,44 @@ def build(go: str, environment: Mapping[str, str], log: Path) -> Path:
         engine = built_engine(environment)
         if engine is not None:
             return engine
-        directory.mkdir(parents=True, exist_ok=True)
-        fresh = directory / f"pulumi.{os.getpid()}.new"
+        fresh = directory.with_name(f"{directory.name}.{os.getpid()}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
         try:
-            _compile(go, fresh, environment, log)
-            fresh.replace(directory / "pulumi")
+            (fresh / "bin").mkdir(parents=True)
+            _compile(go, fresh / "bin" / "pulumi", environment, log)
+            record.write(fresh, "built")
+            shutil.rmtree(directory, ignore_errors=True)
+            fresh.replace(directory)
         finally:
-            fresh.unlink(missing_ok=True)
-    return directory / "pulumi"
+            shutil.rmtree(fresh, ignore_errors=True)
+    return directory / "bin" / "pulumi"
 
 
 def _compile(go: str, output: Path, environment: Mapping[str, str], log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("")
     say(TITLE)
-    with log.open("w") as file:
+    # What lies unpacked in Go's module cache is built as it lies there, unless somebody compares it with what was downloaded.
+    _run([go, "mod", "verify"], "checking Go's module cache", environment, log)
+    # Not stamped with the state of this repository, which isn't the engine's and may not be readable to git.
+    options = ["-v", "-buildvcs=false", "-mod=readonly", "-ldflags", LINKER_FLAGS, "-o", str(output)]
+    _run([go, "build", *options, PACKAGE], "building the engine", environment, log)
+
+
+def _run(command: list[str], title: str, environment: Mapping[str, str], log: Path) -> None:
+    """Raises BuildFailed."""
+    with log.open("a") as file:
         process = subprocess.Popen(
-            # Not stamped with the state of this repository, which isn't the engine's and may not be readable to git.
-            [go, "build", "-v", "-buildvcs=false", "-ldflags", LINKER_FLAGS, "-o", str(output), PACKAGE],
+            command,
             cwd=MODULE,
-            # A workspace file in some folder above must not change what is built.
-            env={**environment, "GOWORK": "off"},
+            # A workspace file in some folder above must not change what is built; go.sum has no hash of another toolchain.
+            env={**environment, "GOWORK": "off", "GOTOOLCHAIN": "local"},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
         )
     try:
-        code = wait_for(process, "building the engine", lambda: _packages_done(log))
+        code = wait_for(process, title, lambda: _packages_done(log))
     finally:
         if process.poll() is None:
             process.terminate()
@@ -86,7 +102,7 @@ def _compile(go: str, output: Path, environment: Mapping[str, str], log: Path) -
 def _packages_done(log: Path) -> str:
     """`-v` names each package as it is compiled; downloads are named with `go:` in front."""
     lines = log.read_text(errors="replace").splitlines()
-    compiled = sum(1 for line in lines if not line.startswith("go: "))
+    compiled = sum(1 for line in lines if not line.startswith(("go: ", "all modules verified")))
     if compiled == 0:
         return f"(fetched {len(lines)} modules)" if lines else ""
     return f"(compiled {compiled} of about {_ABOUT_PACKAGES} packages)"

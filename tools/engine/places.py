@@ -32,10 +32,19 @@ def user_cache(environment: Mapping[str, str]) -> Path:
     return home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
 
 
+def pins() -> str:
+    """Changes with whatever decides which engine is got: the version, the release's checksums, the Go module's sums, the build, the machine."""
+    return _digest("checksums.txt", "go.mod", "go.sum")
+
+
 def shared_build(environment: Mapping[str, str]) -> Path:
     """Where all clones of one user on one machine share a built engine: named after all that goes into the build."""
+    return user_cache(environment) / "pulumi-yandex-keys" / "engine" / f"{VERSION}-{_digest('go.mod', 'go.sum')[:12]}"
+
+
+def _digest(*files: str) -> str:
     digest = hashlib.sha256()
-    for name in ("go.mod", "go.sum"):
+    for name in files:
         digest.update((MODULE / name).read_bytes())
     digest.update(f"{PACKAGE} {LINKER_FLAGS} {sys.platform} {platform.machine()}".encode())
-    return user_cache(environment) / "pulumi-yandex-keys" / "engine" / f"{VERSION}-{digest.hexdigest()[:12]}"
+    return digest.hexdigest()

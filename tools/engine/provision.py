@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tools.engine import go_build, sdk_install
+from tools.engine import go_build, record, release
 from tools.engine.places import REPOSITORY, VERSION, local_directory
 from tools.file_lock import exclusive
 from tools.progress import say
 
-Origin = Literal["path", "installed", "built"]
-Installer = Callable[[Path, Mapping[str, str], Path], None]
+Origin = Literal["path", "release", "built"]
+Installer = Callable[[Path], None]
 
 ADVICE = (
     "No Pulumi engine: install the Pulumi CLI (https://www.pulumi.com/docs/install/), or Go 1.25 or newer to build it, "
     "then run this again."
 )
 _VERSION_SECONDS = 60
+_VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 _WRAPPER = """#!/bin/sh
 # The Python language host of an engine that was built from its Go module.
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../../.." && pwd)
@@ -35,7 +36,7 @@ main()' "$root" "$@"
 
 
 class EngineMissing(Exception):
-    """There is no engine and no way to get one; the message says what to install."""
+    """There is no engine that may be used and no way to get one; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,12 @@ class Engine:
 
 
 def provide(
-    environment: Mapping[str, str], repository: Path = REPOSITORY, installer: Installer = sdk_install.install
+    environment: Mapping[str, str], repository: Path = REPOSITORY, installer: Installer = release.install
 ) -> Engine:
-    """Finds or gets the engine, and answers it. Shows progress on standard error. Raises EngineMissing."""
+    """Finds or gets the engine, and answers it; one that was got before is compared with its record first.
+
+    Shows progress on standard error. Raises EngineMissing, also where `pulumi` on PATH is older than the pinned version.
+    """
     directory = local_directory(repository)
     found = _on_path(environment, directory)
     if found is not None:
@@ -68,7 +72,7 @@ def provide(
     with exclusive(
         directory.with_name("engine.lock"), lambda: say("another run is getting the Pulumi engine; waiting")
     ):
-        return _ready(directory) or _get(environment, directory, installer)
+        return _ready(directory, tell=True) or _get(environment, directory, installer)
 
 
 def _on_path(environment: Mapping[str, str], ours: Path) -> Path | None:
@@ -76,29 +80,40 @@ def _on_path(environment: Mapping[str, str], ours: Path) -> Path | None:
     if found is None or Path(found).is_relative_to(ours):
         return None
     try:
-        subprocess.run(
+        told = subprocess.run(
             [found, "version"],
             env={**environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             check=True,
             capture_output=True,
+            text=True,
             timeout=_VERSION_SECONDS,
-        )
+        ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         say(f"{found} is on PATH but doesn't run ({error}); getting another one")
         return None
+    version = _VERSION.match(told.strip())
+    if version is None:
+        say(f"{found} is on PATH but doesn't say its version; getting another one")
+        return None
+    if _numbers(version) < _numbers(_VERSION.match(VERSION)):
+        raise EngineMissing(
+            f"{found} is {version[0]}, older than {VERSION}, which this project is pinned to: upgrade it "
+            "(https://www.pulumi.com/docs/install/), or take it off PATH and another one is got"
+        )
     return Path(found)
 
 
-def _ready(directory: Path) -> Engine | None:
-    """What an earlier run left, unless it is of another version than this clone asks for."""
-    try:
-        record = json.loads((directory / "engine.json").read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    executable = directory / "bin" / "pulumi"
-    if record.get("version") != VERSION or not os.access(executable, os.X_OK):
-        return None
-    return Engine(executable, record["origin"])
+def _numbers(version: re.Match[str] | None) -> tuple[int, ...]:
+    assert version is not None
+    return tuple(int(part) for part in version.groups())
+
+
+def _ready(directory: Path, *, tell: bool = False) -> Engine | None:
+    """What an earlier run left, where it is what that run installed, and for the same pins."""
+    origin, flaw = record.read(directory)
+    if tell and flaw:
+        say(f"the engine in {directory} is not taken: {flaw}; getting it anew")
+    return None if origin is None else Engine(directory / "bin" / "pulumi", origin)
 
 
 def _get(environment: Mapping[str, str], directory: Path, installer: Installer) -> Engine:
@@ -106,8 +121,10 @@ def _get(environment: Mapping[str, str], directory: Path, installer: Installer) 
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         origin = _fill(environment, fresh, directory.parent, installer)
-        (fresh / "engine.json").write_text(json.dumps({"version": VERSION, "origin": origin}) + "\n")
-        if directory.exists():
+        record.write(fresh, origin)
+        if directory.is_symlink():
+            directory.unlink()
+        elif directory.exists():
             shutil.rmtree(directory)
         fresh.rename(directory)
     finally:
@@ -115,16 +132,16 @@ def _get(environment: Mapping[str, str], directory: Path, installer: Installer) 
     return Engine(directory / "bin" / "pulumi", origin)
 
 
-def _fill(environment: Mapping[str, str], fresh: Path, logs: Path, installer: Installer) -> Origin:
+def _fill(environment: Mapping[str, str], fresh: Path, logs: Path, installer: Installer) -> record.Origin:
     built = go_build.built_engine(environment)
     if built is None:
         try:
-            installer(fresh, environment, logs / "engine-install.log")
-        except sdk_install.InstallFailed as error:
-            say(f"the SDK's installer could not bring the Pulumi CLI: {error}")
+            installer(fresh)
+        except release.ReleaseUnavailable as error:
+            say(f"Pulumi's release could not be had: {error}")
             shutil.rmtree(fresh, ignore_errors=True)
         else:
-            return "installed"
+            return "release"
         go = go_build.find_go(environment)
         if go is None:
             raise EngineMissing(ADVICE)
