@@ -1,4 +1,4 @@
-"""`python3 -m pipelines preview|up|stacks [STACK…]`: what a runner calls, from the root of a clone."""
+"""`python3 -m pipelines COMMAND`: what a runner calls, from the root of a clone."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ import json
 import sys
 from pathlib import Path
 
-from pipelines import forge, preparation, stacks
+from pipelines import forge, preparation, publication, report, secrets, stacks
 from pipelines.console import Console
 from pipelines.engine import Stopped
-from pipelines.run import FAILED, LOCKED, Pipeline
+from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import BadSetting, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 USAGE = 2
 INTERRUPTED = 130
-_EXIT_CODES = f"""exit codes: 0 all is well; {FAILED} a stack failed; {USAGE} wrong use; {LOCKED} a stack is locked by a run that
-may be alive, try again later; PIPELINE_WARNING_EXIT_CODE (0 unless set) a warning needs a human; {INTERRUPTED} ended by the runner"""
+_EXIT_CODES = f"""exit codes: 0 all is well; {FAILED} a stack failed, or people could not be told; {USAGE} wrong use; {LOCKED} a stack is locked
+by a run that may be alive, try again later; PIPELINE_WARNING_EXIT_CODE (0 unless set) a warning needs a human; {INTERRUPTED} ended by
+the runner"""
 
 
 def main(arguments: list[str]) -> int:
     """Runs one command; everything that goes wrong is said in words."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m pipelines", description="GitOps for API keys.", epilog=_EXIT_CODES
-    )
-    parser.add_argument("command", choices=("preview", "up", "stacks"))
-    parser.add_argument("stacks", nargs="*", metavar="STACK", help="by default all but `local`")
-    asked = parser.parse_args(arguments)
+    asked = _parser().parse_args(arguments)
     console = Console()
     try:
         settings = Settings.read()
         console.on_github = settings.on_github
-        chosen = stacks.chosen(REPOSITORY, asked.stacks)
-        if asked.command == "stacks":
-            print(json.dumps(chosen))
-            return 0
-        engine = preparation.prepare(REPOSITORY, settings.environment)
-        for name in ("GITHUB_TOKEN", "GITLAB_TOKEN"):
-            console.hide(settings.environment.get(name, ""), known_to_runner=True)
-        pipeline = Pipeline(REPOSITORY, engine, settings, console, forge.find(settings.environment))
-        return pipeline.preview(chosen) if asked.command == "preview" else pipeline.up(chosen)
+        for secret in secrets.found_in(settings.environment):
+            console.hide(secret, known_to_runner=secret in settings.environment.values())
+        match asked.command:
+            case "stacks":
+                print(json.dumps(stacks.chosen(REPOSITORY, asked.stacks)))
+                return DONE
+            case "comment":
+                return publication.comment(asked.report, settings, console, forge.find(settings.environment))
+            case "tell":
+                chosen = stacks.chosen(REPOSITORY, asked.stacks)
+                return publication.tell(asked.report, chosen, settings, console, forge.find(settings.environment))
+            case _:
+                return _run(asked, settings, console)
     except (stacks.UnknownStack, BadSetting) as error:
         console.fail("wrong use", str(error))
         return USAGE
@@ -50,6 +50,48 @@ def main(arguments: list[str]) -> int:
     except (Stopped, KeyboardInterrupt) as error:
         console.fail("stopped", str(error) or "the runner ended the job")
         return INTERRUPTED
+
+
+def _run(asked: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """`preview` and `up`: the commands that run the stacks' program."""
+    chosen = stacks.chosen(REPOSITORY, asked.stacks)
+    for name in forge.TOKENS:
+        if settings.environment.get(name):
+            console.warn(
+                name, "it is in a job that runs a program, which could find it there: only `comment` and `tell` need it"
+            )
+    pipeline = Pipeline(REPOSITORY, preparation.prepare(REPOSITORY, settings.environment), settings, console)
+    code, reports = pipeline.preview(chosen) if asked.command == "preview" else pipeline.up(chosen)
+    if asked.report is not None:
+        asked.report.parent.mkdir(parents=True, exist_ok=True)
+        asked.report.write_text(report.written(reports), encoding="utf-8")
+    elif asked.command == "preview":
+        console.say(publication.plain(reports))
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m pipelines", description="GitOps for API keys.", epilog=_EXIT_CODES
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, words in (
+        ("preview", "say what `up` would do; runs the program"),
+        ("up", "bring stacks up; runs the program"),
+        ("stacks", "list the stacks as JSON"),
+        ("tell", "tell people what needs them, from the reports of `up`; runs nothing of the stacks'"),
+    ):
+        command = commands.add_parser(name, help=words)
+        if name == "tell":
+            command.add_argument("report", type=Path, metavar="REPORT", help="a file, or a folder of them")
+        elif name != "stacks":
+            command.add_argument("--report", type=Path, metavar="FILE", help="for `comment` and `tell`")
+        command.add_argument("stacks", nargs="*", metavar="STACK", help="by default all but `local`")
+    comment = commands.add_parser(
+        "comment", help="put a report of `preview` on the request; runs nothing of the stacks'"
+    )
+    comment.add_argument("report", type=Path, metavar="REPORT", help="a file, or a folder of them")
+    return parser
 
 
 if __name__ == "__main__":

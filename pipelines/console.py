@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TextIO
 
-_SHORTEST_SECRET = 6
+from pipelines.secrets import SHORTEST, forms
+
 MASK = "***"
 
 
@@ -16,21 +17,24 @@ class Console:
 
     stream: TextIO = field(default_factory=lambda: sys.stdout)
     on_github: bool = False
-    _secrets: set[str] = field(default_factory=set)
+    _hidden: set[str] = field(default_factory=set)
+    _forms: list[str] = field(default_factory=list)
+    """All that is masked, longest first, so that no part of a secret stays."""
 
     def hide(self, secret: str, *, known_to_runner: bool = False) -> None:
-        """From now on `secret` is shown as `***`: by us and, unless it masks its own settings anyway, by the runner."""
-        if len(secret) < _SHORTEST_SECRET or secret in self._secrets:
+        """From now on `secret` is shown as `***` in all its forms: by us and, unless it masks its own settings anyway, by the runner."""
+        if len(secret) < SHORTEST or secret in self._hidden:
             return
-        self._secrets.add(secret)
+        self._hidden.add(secret)
+        self._forms = sorted({*self._forms, *forms(secret)}, key=lambda form: (-len(form), form))
         if self.on_github and not known_to_runner:
             for line in filter(None, secret.splitlines()):
                 self._write(f"::add-mask::{_escaped(line)}")
 
     def masked(self, text: str) -> str:
         """`text` without any of the secrets that were hidden."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, MASK)
+        for form in self._forms:
+            text = text.replace(form, MASK)
         return text
 
     def say(self, line: str) -> None:
@@ -53,7 +57,9 @@ class Console:
             self._write(f"{kind}: {title}: {text}")
 
     def _write(self, line: str) -> None:
-        print(line, file=self.stream, flush=True)
+        # A program's output may move a terminal's cursor over what was written.
+        shown = "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in line)
+        print(shown, file=self.stream, flush=True)
 
 
 def _escaped(text: str, *, property_value: bool = False) -> str:

@@ -53,7 +53,7 @@ class EngineRun:
 class Engine:
     """`pulumi` on one stack of the clone in `repository`.
 
-    environment: all of it, for each command; time: by what the plugin judges keys.
+    environment: all that each command, and with it the program, gets; time: by what the plugin judges keys.
     """
 
     executable: Path

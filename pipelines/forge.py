@@ -15,6 +15,8 @@ from urllib.parse import quote
 from pipelines.web import fetch
 
 _PAGE = 100
+TOKENS = ("GITHUB_TOKEN", "GITLAB_TOKEN")
+"""The variables that open the forges' APIs: for jobs that run no program."""
 
 
 class Forge(Protocol):
@@ -98,7 +100,7 @@ class GitHub(_Rest):
 
 @dataclass(frozen=True)
 class GitLab(_Rest):
-    """https://docs.gitlab.com/api/notes, …/issues. Needs a project access token with the scope `api`: a job's own may do neither."""
+    """https://docs.gitlab.com/api/notes, …/issues. Needs a project access token, role Reporter, scope `api`: a job's own may do neither."""
 
     project: str
     request: int | None

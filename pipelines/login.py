@@ -16,6 +16,7 @@ import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipelines import secrets
 from pipelines.console import Console
 from pipelines.web import WebError, fetch
 
@@ -26,7 +27,6 @@ AUDIENCE = "PIPELINE_OIDC_AUDIENCE"
 IAM = "PIPELINE_IAM_URL"
 # Anything of these in a runner's settings is a way of logging in that somebody chose; the provider tries them first.
 _OTHER_WAYS = ("YC_TOKEN", "YC_SERVICE_ACCOUNT_KEY_FILE")
-_SECRETS = ("PULUMI_CONFIG_PASSPHRASE", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "YC_TOKEN", TOKEN)
 _DEFAULT_EXCHANGE = "https://auth.yandex.cloud/oauth/token"
 _DEFAULT_IAM = "https://iam.api.cloud.yandex.net"
 _CLAIMS = (("issuer", "iss"), ("audience", "aud"), ("subject", "sub"))
@@ -41,8 +41,8 @@ class LoginFailed(Exception):
 def logged_in(environment: Mapping[str, str], console: Console) -> dict[str, str]:
     """`environment` with what the engine and the provider need to log in for one stack. Raises LoginFailed."""
     ready = dict(environment)
-    for name in _SECRETS:
-        console.hide(ready.get(name, ""), known_to_runner=True)
+    for secret in secrets.found_in(ready):
+        console.hide(secret, known_to_runner=secret in ready.values())
     if any(ready.get(name) for name in _OTHER_WAYS):
         return ready
     if not ready.get(TOKEN) and ready.get("ACTIONS_ID_TOKEN_REQUEST_URL"):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pipelines.console import Console
 from pipelines.forge import Forge
+from pipelines.markdown import code
+from pipelines.report import DONE, StackReport
 from pipelines.settings import Settings
 from pipelines.web import WebError
 
@@ -16,53 +18,77 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class Notice:
-    """Tells people of one stack's run."""
+    """Tells people of stacks' runs."""
 
     settings: Settings
     console: Console
     forge: Forge | None
 
-    def needed(self, stack: str, outcome: str, lines: list[str]) -> None:
-        """`outcome` is `failed` or `warning`; `lines` say what it is about."""
-        where = f"\n\nThe run: {self.settings.job_url}" if self.settings.job_url else ""
-        listed = "\n".join(f"- {line}" for line in lines)
-        text = self.console.masked(f"As of {self.settings.time()}, stack `{stack}`: {outcome}.\n\n{listed}{where}\n")
-        if self.forge is not None:
-            try:
-                self.forge.report(title(stack), text)
-            except WebError as error:
-                self.console.warn(stack, f"no issue could be written: {error}")
-        self._run_command(stack, outcome, text)
+    def tell(self, report: StackReport) -> bool:
+        """Tells of one stack's run what needs a human, or that what an earlier one told is past. Answers whether it could."""
+        told = self._resolve(report.stack) if report.outcome == DONE else self._report(report)
+        return self._run_command(report) and told if report.outcome != DONE else told
 
-    def over(self, stack: str) -> None:
-        """A clean run: what an earlier one reported is past."""
+    def _report(self, report: StackReport) -> bool:
         if self.forge is None:
-            return
+            return True
+        where = f"\n\nThe run: {self.settings.job_url}" if self.settings.job_url else ""
+        listed = "\n".join(f"- {code(line)}" for line in report.lines)
+        head = f"As of {self.settings.time()}, stack {code(report.stack)}: {report.outcome}."
         try:
-            self.forge.resolve(title(stack), f"As of {self.settings.time()}, `pulumi up` of `{stack}` is clean again.")
+            self.forge.report(title(report.stack), self.console.masked(f"{head}\n\n{listed}{where}\n"))
+        except WebError as error:
+            self.console.warn(report.stack, f"no issue could be written: {error}")
+            return False
+        return True
+
+    def _resolve(self, stack: str) -> bool:
+        if self.forge is None:
+            return True
+        try:
+            self.forge.resolve(
+                title(stack), f"As of {self.settings.time()}, `pulumi up` of {code(stack)} is clean again."
+            )
         except WebError as error:
             self.console.warn(stack, f"the open issue, if there is one, could not be closed: {error}")
+            return False
+        return True
 
-    def _run_command(self, stack: str, outcome: str, text: str) -> None:
+    def _run_command(self, report: StackReport) -> bool:
         if not self.settings.notify_command:
-            return
-        told = {"PIPELINE_STACK": stack, "PIPELINE_OUTCOME": outcome, "PIPELINE_JOB_URL": self.settings.job_url}
+            return True
+        told = {
+            "PIPELINE_STACK": report.stack,
+            "PIPELINE_OUTCOME": report.outcome,
+            "PIPELINE_JOB_URL": self.settings.job_url,
+        }
+        where = f"\n\nThe run: {self.settings.job_url}" if self.settings.job_url else ""
+        listed = "\n".join(f"- {' '.join(line.split())}" for line in report.lines)
+        text = (
+            f"As of {self.settings.time()}, stack {report.stack}: {report.outcome}.\n\n{_unmentioning(listed)}{where}\n"
+        )
         try:
             done = subprocess.run(
                 ["sh", "-c", self.settings.notify_command],
                 check=False,
-                input=text,
+                input=self.console.masked(text),
                 text=True,
                 env={**os.environ, **told},
                 timeout=_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            self.console.warn(stack, f"PIPELINE_NOTIFY_COMMAND took longer than {_SECONDS} s")
-            return
+            self.console.warn(report.stack, f"PIPELINE_NOTIFY_COMMAND took longer than {_SECONDS} s")
+            return False
         if done.returncode != 0:
-            self.console.warn(stack, f"PIPELINE_NOTIFY_COMMAND failed with exit code {done.returncode}")
+            self.console.warn(report.stack, f"PIPELINE_NOTIFY_COMMAND failed with exit code {done.returncode}")
+        return done.returncode == 0
 
 
 def title(stack: str) -> str:
     """The title of the one issue that a stack has at a time."""
     return f"API keys: stack {stack} needs a human"
+
+
+def _unmentioning(text: str) -> str:
+    """Chats notify at `@name` and `<!channel>`, which a text from elsewhere may hold."""
+    return text.replace("@", "@\u200b").replace("<!", "<\u200b!")

@@ -9,17 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines import login
-from pipelines.comment import MARKER, comment
+from pipelines import engine_environment, login, report
 from pipelines.console import Console
 from pipelines.engine import Engine, EngineRun
 from pipelines.events import Resource
-from pipelines.forge import Forge
 from pipelines.journal import Journal
 from pipelines.lock import judge, locks_in
-from pipelines.notice import Notice
+from pipelines.report import StackReport
 from pipelines.settings import Settings
-from pipelines.web import WebError
 from pipelines.words import headline, log_line, unsaid_lines
 from tools.engine import provision
 
@@ -41,66 +38,62 @@ class Pipeline:
     engine: provision.Engine
     settings: Settings
     console: Console
-    forge: Forge | None
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     sleep: Callable[[float], None] = field(default=time.sleep)
 
-    def preview(self, stacks: Sequence[str]) -> int:
-        """Previews the stacks and comments on the request. Answers FAILED when one can't be previewed."""
-        runs: dict[str, EngineRun | str] = {}
+    def preview(self, stacks: Sequence[str]) -> tuple[int, list[StackReport]]:
+        """Previews the stacks. Answers FAILED when one can't be previewed, and what there is to tell of each."""
+        reports = [report.changed(self._preview(stack), self.console.masked) for stack in stacks]
+        return FAILED if any(each.outcome == report.FAILED for each in reports) else DONE, reports
+
+    def _preview(self, stack: str) -> StackReport:
+        try:
+            run = self._engine(stack).preview()
+        except login.LoginFailed as error:
+            self.console.fail(f"{stack}: no preview", str(error))
+            return report.of_preview(stack, str(error))
+        if run.succeeded:
+            self.console.say(f"{self.settings.time()} {stack}: {headline(run.events)}")
+        else:
+            self.console.fail(f"{stack}: no preview", _why(run, stack))
+        return report.of_preview(stack, _absent(stack) if _is_absent(run) else run)
+
+    def up(self, stacks: Sequence[str]) -> tuple[int, list[StackReport]]:
+        """Brings each stack up, the rest also after one has failed. Answers the worst outcome, and what there is to tell of each."""
+        codes, reports = [], []
         for stack in stacks:
-            try:
-                run = self._engine(stack).preview()
-            except login.LoginFailed as error:
-                runs[stack] = str(error)
-                self.console.fail(f"{stack}: no preview", str(error))
-                continue
-            runs[stack] = _absent(stack) if _is_absent(run) else run
-            if run.succeeded:
-                self.console.say(f"{self.settings.time()} {stack}: {headline(run.events)}")
-            else:
-                self.console.fail(f"{stack}: no preview", _why(run, stack))
-        text = self.console.masked(comment(runs, self.settings.commit))
-        self._publish(text)
-        failed = any(isinstance(run, str) or not run.succeeded for run in runs.values())
-        return FAILED if failed else DONE
+            code, told = self._up(stack)
+            codes.append(code)
+            reports.append(report.changed(told, self.console.masked))
+        return FAILED if FAILED in codes else max(codes, default=DONE), reports
 
-    def up(self, stacks: Sequence[str]) -> int:
-        """Brings each stack up, the rest also after one has failed. Answers the worst outcome."""
-        codes = [self._up(stack) for stack in stacks]
-        return FAILED if FAILED in codes else max(codes, default=DONE)
-
-    def _up(self, stack: str) -> int:
-        notice = Notice(self.settings, self.console, self.forge)
+    def _up(self, stack: str) -> tuple[int, StackReport]:
         try:
             run, holder = self._up_past_locks(stack)
             if run.succeeded and run.events.pending:
                 self._forget_pending(stack)
         except login.LoginFailed as error:
             self.console.fail(f"{stack}: no login", str(error))
-            notice.needed(stack, "failed", [str(error)])
-            return FAILED
+            return FAILED, report.of_up(stack, report.FAILED, "no login", [str(error)])
         if not run.succeeded:
-            outcome = "is in use" if run.locked else "failed"
+            outcome = report.IN_USE if run.locked else report.FAILED
             why = holder or _why(run, stack)
             self.console.fail(f"{stack}: pulumi up {outcome}", why)
-            notice.needed(stack, outcome, why.splitlines())
-            return LOCKED if run.locked else FAILED
-        self.console.say(f"{self.settings.time()} {stack}: {headline(run.events)}; {run.events.unchanged} unchanged")
+            return LOCKED if run.locked else FAILED, report.of_up(stack, outcome, outcome, why.splitlines())
+        summary = f"{headline(run.events)}; {run.events.unchanged} unchanged"
+        self.console.say(f"{self.settings.time()} {stack}: {summary}")
         warnings = run.events.all_warnings()
         for warning in warnings:
             self.console.warn(f"{stack}: needs a human", warning)
-        if warnings:
-            notice.needed(stack, "warning", warnings)
-            return self.settings.warning_code
-        notice.over(stack)
-        return DONE
+        code = self.settings.warning_code if warnings else DONE
+        return code, report.of_up(stack, report.WARNING if warnings else report.DONE, summary, warnings)
 
     def _engine(self, stack: str) -> Engine:
         """The engine for one command, freshly logged in: a runner's token may last no longer than 5 minutes."""
         environment = login.logged_in(self.settings.environment, self.console)
         environment["PATH"] = self.engine.search_path(environment.get("PATH", os.defpath))
         journal = Journal.of(stack, environment)
+        environment = engine_environment.allowed(environment, self.settings.engine_variables)
         return Engine(self.engine.executable, self.repository, stack, environment, journal, self.settings.time())
 
     def _up_past_locks(self, stack: str) -> tuple[EngineRun, str]:
@@ -134,18 +127,6 @@ class Pipeline:
 
     def _log(self, stack: str, resource: Resource) -> None:
         self.console.say(log_line(self.settings.time(), stack, resource))
-
-    def _publish(self, text: str) -> None:
-        summary = self.settings.environment.get("GITHUB_STEP_SUMMARY")
-        if summary:
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(text)
-        try:
-            if self.forge is not None and self.forge.comment(MARKER, text):
-                return
-        except WebError as error:
-            self.console.warn("no comment", f"the preview could not be put on the request: {error}")
-        self.console.say(text)
 
 
 def _is_absent(run: EngineRun) -> bool:

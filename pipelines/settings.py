@@ -27,6 +27,8 @@ class Settings:
     lock_wait: timedelta = LOCK_WAIT
     warning_code: int = 0
     notify_command: str = ""
+    engine_variables: tuple[str, ...] = ()
+    """Names that the team's own program needs, on top of what the engine gets anyway."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -41,6 +43,7 @@ class Settings:
             _span(given, "PIPELINE_LOCK_WAIT", LOCK_WAIT),
             int(code),
             given.get("PIPELINE_NOTIFY_COMMAND", ""),
+            tuple(given.get("PIPELINE_ENGINE_VARIABLES", "").replace(",", " ").split()),
         )
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import signal
 import time
@@ -41,16 +43,27 @@ class GitHub(FakeForge):
         self.url, self.directory = stub_url, directory
 
     def settings(self, event: dict[str, Any]) -> dict[str, str]:
+        """Of a job that runs a stack's program: it has no token of the forge."""
         file = self.directory / "event.json"
         file.write_text(json.dumps(event))
         return {
             "GITHUB_ACTIONS": "true",
-            "GITHUB_TOKEN": "ghs_the-jobs-token",
             "GITHUB_API_URL": self.url,
             "GITHUB_REPOSITORY": "us/keys",
             "GITHUB_EVENT_PATH": str(file),
             "GITHUB_STEP_SUMMARY": str(self.directory / "summary.md"),
         }
+
+
+def told(runner: Runner, command: str, *stacks: str, **settings: str) -> tuple[int, str]:
+    """The two jobs of a workflow, `preview` and `comment` or `up` and `tell`: the exit code and the log of the first."""
+    report = runner.directory / "report.json"
+    report.unlink(missing_ok=True)
+    code, log = runner.run(command, "--report", str(report), *(stacks or (runner.stack,)), **settings)
+    telling = ("comment", str(report)) if command == "preview" else ("tell", str(report), *(stacks or (runner.stack,)))
+    told_code, told_log = runner.run(*telling, **settings, GITHUB_TOKEN="ghs_the-jobs-token")
+    assert told_code == 0, told_log
+    return code, log
 
 
 @pytest.fixture
@@ -77,22 +90,23 @@ def lock_file(runner: Runner, age: timedelta) -> Path:
 def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub, cloud: LocalCloud) -> None:
     scheduled, request = github.settings({}), github.settings({"pull_request": {"number": 7}})
 
-    assert runner.run("up", **scheduled)[0] == 0
+    assert told(runner, "up", **scheduled)[0] == 0
     (first,) = cloud.live_keys("translator")
     cloud.advance("31d")
 
     cloud.forget_calls()
     state = (runner.directory / "state/.pulumi/stacks/api-keys/prod.json").read_bytes()
-    code, log = runner.run("preview", **request, GITHUB_SHA="0123456789abcdef")
+    code, log = told(runner, "preview", **request, GITHUB_SHA="0123456789abcdef")
     assert code == 0, log
     (comment,) = github.comments
-    assert "<b>prod</b>: 1 key rotates" in comment["body"]
-    assert "<code>translator/default</code>: rotates: due since" in comment["body"]
-    assert f"key {first['id']} is 31 days old; it keeps working until" in comment["body"]
+    text = html.unescape(comment["body"])
+    assert "<b><code>prod</code></b>: <code>1 key rotates</code>" in text
+    assert "<code>translator/default: rotates: due since" in text
+    assert f"key {first['id']} is 31 days old; it keeps working until" in text
     assert cloud.calls() == {}
     assert (runner.directory / "state/.pulumi/stacks/api-keys/prod.json").read_bytes() == state
 
-    code, log = runner.run("up", **scheduled)
+    code, log = told(runner, "up", **scheduled)
     assert code == 0, log
     assert sum("rotates:" in line for line in log.splitlines()) == 1
     (second,) = (key for key in cloud.live_keys("translator") if key["id"] != first["id"])
@@ -100,18 +114,18 @@ def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub,
 
     cloud.advance("6d")
     assert cloud.use("translate", first["secret"]) == 200
-    code, log = runner.run("up", **scheduled, PIPELINE_WARNING_EXIT_CODE="3")
+    code, log = told(runner, "up", **scheduled, PIPELINE_WARNING_EXIT_CODE="3")
     assert code == 3, log
     assert f"::warning title=prod%3A needs a human::translator/default: key {first['id']} is still used" in log
     (issue,) = github.issues
     assert issue["title"] == "API keys: stack prod needs a human"
-    assert f"key {first['id']} is still used" in issue["body"]
+    assert f"key {first['id']} is still used" in html.unescape(issue["body"])
 
-    assert runner.run("up", **scheduled)[0] == 0
+    assert told(runner, "up", **scheduled)[0] == 0
     assert issue["state"] == "closed"
-    told = "\n".join([*runner.log, comment["body"], issue["body"], *(text for _, text in github.said)])
+    said = "\n".join([*runner.log, comment["body"], issue["body"], *(text for _, text in github.said)])
     assert [
-        secret for secret in (first["secret"], second["secret"], "the passphrase of a test") if secret in told
+        secret for secret in (first["secret"], second["secret"], "the passphrase of a test") if secret in said
     ] == []
 
 
@@ -120,26 +134,52 @@ def test_a_failed_stack_keeps_no_other_from_its_run_and_reaches_a_human(
 ) -> None:
     wrong = {"name": "Bad Name", "keys": [{"name": "default", "uses": ["translat"], "overlap": "99d"}]}
     runner.init({"api-keys:accounts": [wrong]}, "dev")
-    told = runner.directory / "told"
+    heard = runner.directory / "heard"
     settings = github.settings({}) | {
-        "PIPELINE_NOTIFY_COMMAND": f'cat > {told}; echo "$PIPELINE_STACK $PIPELINE_OUTCOME" >> {told}'
+        "PIPELINE_NOTIFY_COMMAND": f'cat > {heard}; echo "$PIPELINE_STACK $PIPELINE_OUTCOME" >> {heard}'
     }
-    code, log = runner.run("up", "dev", "prod", **settings)
+    code, log = told(runner, "up", "dev", "prod", **settings)
     assert code == 1
     assert len(cloud.live_keys("translator")) == 1
     assert "accounts[0].keys[0].uses[0]" in log
     (issue,) = github.issues
     assert issue["title"] == "API keys: stack dev needs a human"
-    assert "accounts[0].name" in issue["body"]
-    assert "accounts[0].name" in told.read_text()
-    assert told.read_text().endswith("dev failed\n")
+    assert "accounts[0].name" in html.unescape(issue["body"])
+    assert "accounts[0].name" in heard.read_text()
+    assert heard.read_text().endswith("dev failed\n")
 
-    code, _ = runner.run("preview", "dev", "prod", **github.settings({"pull_request": {"number": 7}}))
+    code, _ = told(runner, "preview", "dev", "prod", **github.settings({"pull_request": {"number": 7}}))
     assert code == 1
     (comment,) = github.comments
-    assert "<b>dev</b>: the preview failed" in comment["body"]
-    assert "accounts[0].keys[0].uses[0]" in comment["body"]
-    assert "<b>prod</b>: nothing to do" in comment["body"]
+    text = html.unescape(comment["body"])
+    assert "<b><code>dev</code></b>: <code>the preview failed</code>" in text
+    assert "accounts[0].keys[0].uses[0]" in text
+    assert "<b><code>prod</code></b>: <code>nothing to do</code>" in text
+
+
+def test_a_requests_program_that_prints_its_environment_shows_no_token(runner: Runner, github: GitHub) -> None:
+    """Both what it inherits, which is little, and what it can guess of the rest, which is masked."""
+    program = "import base64, json, os, sys\n" + "\n".join(
+        f"print({words}, file=sys.stderr)"
+        for words in (
+            "'names', sorted(os.environ)",
+            "json.dumps(dict(os.environ))",
+            "base64.b64encode(json.dumps(dict(os.environ)).encode()).decode()",
+        )
+    )
+    runner.commit(
+        {"__main__.py": f"{program}\nraise SystemExit('environment: ' + repr(dict(os.environ)))\n"}, "A request"
+    )
+    tokens = {"GITLAB_TOKEN": "glpat-of-a-test", "CI_JOB_TOKEN": "job-token-of-a-test", "A_WEBHOOK": "hook-of-a-test"}
+    code, log = told(runner, "preview", **github.settings({"pull_request": {"number": 7}}), **tokens)
+    assert code == 1
+    assert "YANDEX_KEYS_FEDERATED_TOKEN" in log
+    (comment,) = github.comments
+    for text in (log, html.unescape(comment["body"])):
+        assert [name for name in ("GITLAB_TOKEN'", "CI_JOB_TOKEN'", "A_WEBHOOK'") if name in text] == []
+        for secret in (*tokens.values(), "the passphrase of a test"):
+            assert secret not in text
+            assert base64.b64encode(secret.encode()).decode().rstrip("=")[:-1] not in text
 
 
 def test_a_lock_is_honoured_until_it_is_older_than_any_run(runner: Runner, cloud: LocalCloud) -> None:

@@ -41,3 +41,9 @@ def test_elsewhere_they_are_plain_lines() -> None:
     console.warn("prod", "a word")
     console.fail("prod", "a problem\n")
     assert stream.getvalue() == "warning: prod: a word\nerror: prod: a problem\n"
+
+
+def test_a_program_cannot_move_the_cursor_over_what_was_written() -> None:
+    console, stream = printed()
+    console.say("one\x1b[2K\rtwo\tthree\nfour")
+    assert stream.getvalue() == "one\ufffd[2K\ufffdtwo\tthree\nfour\n"

@@ -52,14 +52,114 @@ def test_actions_are_pinned_to_a_commit_with_its_version_beside_it() -> None:
     assert [use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
 
 
+# The jobs that run a stack's program, and those that tell people and run none.
+RUN, TELL = ("preview", "up"), ("comment", "tell")
+
+
+def lines(job: Any) -> list[str]:
+    """What a job runs, on either forge."""
+    return [step["run"] for step in job["steps"] if "run" in step] if "steps" in job else job["script"]
+
+
 def test_a_job_may_do_only_what_it_needs() -> None:
     workflow = read(GITHUB)
     assert workflow["permissions"] == {}
     assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
-        "preview": {"contents": "read", "id-token": "write", "pull-requests": "write"},
+        "preview": {"contents": "read", "id-token": "write"},
+        "comment": {"contents": "read", "pull-requests": "write"},
         "stacks": {"contents": "read"},
-        "up": {"contents": "read", "id-token": "write", "issues": "write"},
+        "up": {"contents": "read", "id-token": "write"},
+        "tell": {"contents": "read", "issues": "write"},
     }
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+def test_no_job_that_runs_a_program_has_a_token_of_the_forge(file: Path) -> None:
+    content = read(file)
+    jobs = content.get("jobs", content)
+    for name in RUN:
+        assert re.search(rf"-m pipelines {name}\b", "\n".join(lines(jobs[name])))
+        assert not re.search(r"GITHUB_TOKEN|GITLAB_TOKEN|github\.token|CI_JOB_TOKEN|forge", yaml.safe_dump(jobs[name]))
+    for name in TELL:
+        assert re.search(rf"-m pipelines {name}\b", lines(jobs[name])[-1])
+        assert not re.search(r"-m pipelines (preview|up)\b", "\n".join(lines(jobs[name])))
+        assert not re.search(r"id-token|id_tokens|PASSPHRASE|AWS_|YC_|YANDEX_KEYS_", yaml.safe_dump(jobs[name]))
+
+
+def test_a_comment_is_written_by_the_target_branchs_script() -> None:
+    checkout = read(GITHUB)["jobs"]["comment"]["steps"][0]
+    assert checkout["with"] == {"ref": "${{ github.event.pull_request.base.sha }}", "persist-credentials": False}
+    fetch, add, change, run = read(GITLAB)["comment"]["script"]
+    assert fetch.endswith('origin "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"')
+    assert add.endswith('"$CI_PROJECT_DIR.target" FETCH_HEAD')
+    assert change == 'cd "$CI_PROJECT_DIR.target"'
+    assert run == 'python3 -m pipelines comment "$CI_PROJECT_DIR/report.json"'
+
+
+def test_no_checkout_leaves_a_token_behind() -> None:
+    steps = [step for job in read(GITHUB)["jobs"].values() for step in job["steps"]]
+    checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert len(checkouts) == 5
+    assert [step for step in checkouts if step["with"].get("persist-credentials") is not False] == []
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+def test_nothing_is_cached_between_a_requests_job_and_the_deployers(file: Path) -> None:
+    content = file.read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(- )?(cache|restore-keys):|actions/cache|PIP_CACHE_DIR|PIP_FIND_LINKS", content, re.M)
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+def test_a_request_starts_nothing_but_its_preview(file: Path) -> None:
+    content = file.read_text(encoding="utf-8")
+    assert "pull_request_target" not in content
+    assert "workflow_run" not in content
+    assert "include:" not in content
+    if file == GITHUB:
+        jobs = read(file)["jobs"]
+        assert jobs["stacks"]["if"] == "github.event_name != 'pull_request'"
+        assert [jobs["up"]["needs"], jobs["tell"]["needs"], jobs["comment"]["needs"]] == [
+            "stacks",
+            ["stacks", "up"],
+            "preview",
+        ]
+    else:
+        of = {name: [rule["if"] for rule in read(file)[name]["rules"]] for name in (*RUN, *TELL)}
+        assert of["preview"] == of["comment"]
+        assert (
+            of["up"]
+            == of["tell"]
+            == ["$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_PIPELINE_SOURCE =~ /^(push|schedule|web)$/"]
+        )
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+def test_a_script_takes_what_others_wrote_as_one_quoted_word(file: Path) -> None:
+    """Twin of zizmor's rule on templates: no expression in a script, and no variable but between quotes."""
+    content = read(file)
+    jobs = content.get(
+        "jobs", {name: job for name, job in content.items() if isinstance(job, dict) and "script" in job}
+    )
+    commands = [line for job in jobs.values() for line in lines(job)]
+    assert len(commands) >= 5
+    for command in commands:
+        assert "${{" not in command
+        bare = re.sub(r'"[^"]*"', "", command.replace("$(python3 -m pipelines stacks)", "stacks"))
+        assert "$" not in bare, command
+        assert not re.search(r"curl|wget|pip install|\|", command), command
+
+
+def test_what_gitlabs_jobs_hand_on_is_for_members_and_goes_soon() -> None:
+    for name in RUN:
+        kept = read(GITLAB)[name]["artifacts"]
+        assert (kept["access"], kept["expire_in"], kept["when"]) == ("developer", "1 day", "always")
+    for name in TELL:
+        assert read(GITLAB)[name]["rules"][0]["when"] == "always"
+        assert read(GITLAB)[name]["environment"] == {"name": "forge", "action": "verify"}
+
+
+def test_only_the_deployers_job_gets_a_token_for_the_cloud_on_gitlab() -> None:
+    assert [name for name, job in read(GITLAB).items() if "id_tokens" in job] == ["up"]
 
 
 def test_one_run_of_a_stack_at_a_time_and_none_is_cut_short() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.console import Console
+from pipelines.report import Section, StackReport
 from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import Settings
 from tests.pipelines.engine_words import rotation, said, step
@@ -23,8 +24,9 @@ PENDING = said(
 NOW = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
 # Answers the commands one after the other, as `answers.json` says; notes each in `asked`.
 ENGINE = """
-import json, pathlib, sys
+import json, os, pathlib, sys
 here = pathlib.Path(__file__).parent
+(here / "environment.json").write_text(json.dumps(dict(os.environ)))
 with (here / "asked").open("a") as asked:
     asked.write(" ".join(sys.argv[1:]) + chr(10))
 answers = json.loads((here / "answers.json").read_text())
@@ -51,6 +53,7 @@ class Job:
     def __init__(self, directory: Path, *answers: dict[str, object], **settings: str) -> None:
         self.directory, self.log, self.time = directory, io.StringIO(), NOW
         self.slept: list[float] = []
+        self.reports: list[StackReport] = []
         (directory / "engine.py").write_text(ENGINE)
         (directory / "answers.json").write_text(json.dumps(answers))
         executable = directory / "pulumi"
@@ -63,10 +66,13 @@ class Job:
             Engine(executable, "path"),
             Settings.read(environment | settings),
             Console(self.log),
-            None,
             now=lambda: self.time,
             sleep=self.sleep,
         )
+
+    def up(self, stacks: list[str]) -> int:
+        code, self.reports = self.pipeline.up(stacks)
+        return code
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -78,7 +84,7 @@ class Job:
 
 def test_a_good_run_says_what_it_did_line_by_line(tmp_path: Path) -> None:
     job = Job(tmp_path, answer(*rotation("translator/default")))
-    assert job.pipeline.up(["prod"]) == DONE
+    assert job.up(["prod"]) == DONE
     first, last = job.log.getvalue().splitlines()
     assert first.startswith("2026-12-24T12:00:00Z prod translator/default: rotates: due since")
     assert last == "2026-12-24T12:00:00Z prod: 1 key rotates; 0 unchanged"
@@ -86,14 +92,14 @@ def test_a_good_run_says_what_it_did_line_by_line(tmp_path: Path) -> None:
 
 def test_a_lock_that_is_let_go_is_waited_for(tmp_path: Path) -> None:
     job = Job(tmp_path, locked(timedelta(minutes=1)), locked(timedelta(minutes=1)), answer())
-    assert job.pipeline.up(["prod"]) == DONE
+    assert job.up(["prod"]) == DONE
     assert job.asked() == ["up", "up", "up"]
     assert len(job.slept) == 2
 
 
 def test_the_wait_for_a_lock_is_bounded(tmp_path: Path) -> None:
     job = Job(tmp_path, *[locked(timedelta(minutes=1))] * 9, PIPELINE_LOCK_WAIT="1m")
-    assert job.pipeline.up(["prod"]) == LOCKED
+    assert job.up(["prod"]) == LOCKED
     assert sum(job.slept) == 60
     assert "cancel" not in job.asked()
     assert "error: prod: pulumi up is in use: its lock is held by anna@laptop, process 1" in job.log.getvalue()
@@ -101,7 +107,7 @@ def test_the_wait_for_a_lock_is_bounded(tmp_path: Path) -> None:
 
 def test_a_lock_left_behind_is_broken_once(tmp_path: Path) -> None:
     job = Job(tmp_path, locked(timedelta(hours=3)), answer(), answer())
-    assert job.pipeline.up(["prod"]) == DONE
+    assert job.up(["prod"]) == DONE
     assert job.asked() == ["up", "cancel", "up"]
     assert job.slept == []
 
@@ -115,32 +121,32 @@ def test_what_the_run_that_left_it_had_done_is_told(tmp_path: Path) -> None:
     }
     kept = step("resOutputsEvent", "same", "a", outputs=outputs)
     job = Job(tmp_path, locked(timedelta(hours=3)), answer(), answer(kept))
-    assert job.pipeline.up(["prod"]) == DONE
+    assert job.up(["prod"]) == DONE
     assert "prod a: the run that was killed had rotated it; new key ajenew" in job.log.getvalue()
 
 
 def test_a_lock_that_cannot_be_broken_is_not_tried_for_ever(tmp_path: Path) -> None:
     job = Job(tmp_path, locked(timedelta(hours=3)), answer(), locked(timedelta(hours=3)), PIPELINE_LOCK_WAIT="0s")
-    assert job.pipeline.up(["prod"]) == LOCKED
+    assert job.up(["prod"]) == LOCKED
     assert job.asked() == ["up", "cancel", "up"]
 
 
 def test_what_a_killed_run_had_begun_is_forgotten_after_a_good_one(tmp_path: Path) -> None:
     job = Job(tmp_path, answer(PENDING), answer())
-    assert job.pipeline.up(["prod"]) == DONE
+    assert job.up(["prod"]) == DONE
     assert job.asked() == ["up", "refresh"]
     assert "--clear-pending-creates" in (tmp_path / "asked").read_text()
 
 
 def test_it_is_kept_while_the_run_still_fails(tmp_path: Path) -> None:
     job = Job(tmp_path, answer(PENDING, said("error", "no permission", "a"), code=255))
-    assert job.pipeline.up(["prod"]) == FAILED
+    assert job.up(["prod"]) == FAILED
     assert job.asked() == ["up"]
 
 
 def test_a_failed_run_says_why_and_the_next_stack_is_brought_up(tmp_path: Path) -> None:
     job = Job(tmp_path, answer(said("error", "no permission", "a"), code=255), answer())
-    assert job.pipeline.up(["dev", "prod"]) == FAILED
+    assert job.up(["dev", "prod"]) == FAILED
     assert job.log.getvalue() == (
         "error: dev: pulumi up failed: a: no permission\n2026-12-24T12:00:00Z prod: nothing to do; 0 unchanged\n"
     )
@@ -148,34 +154,91 @@ def test_a_failed_run_says_why_and_the_next_stack_is_brought_up(tmp_path: Path) 
 
 def test_an_engine_that_only_prints_is_quoted(tmp_path: Path) -> None:
     job = Job(tmp_path, answer(code=255, errors="error: incorrect passphrase"))
-    assert job.pipeline.up(["prod"]) == FAILED
+    assert job.up(["prod"]) == FAILED
     assert "failed: incorrect passphrase" in job.log.getvalue()
 
 
 @pytest.mark.parametrize(("setting", "code"), [("", DONE), ("3", 3)])
 def test_a_warning_has_the_exit_code_that_was_asked_for(tmp_path: Path, setting: str, code: int) -> None:
     job = Job(tmp_path, answer(said("warning", "still used", "a")), PIPELINE_WARNING_EXIT_CODE=setting)
-    assert job.pipeline.up(["prod"]) == code
+    assert job.up(["prod"]) == code
     assert "warning: prod: needs a human: a: still used" in job.log.getvalue()
 
 
-def test_a_warning_reaches_whoever_the_command_tells(tmp_path: Path) -> None:
-    told = tmp_path / "told"
-    command = f'{{ cat; echo "$PIPELINE_STACK $PIPELINE_OUTCOME"; }} > {told}'
-    job = Job(tmp_path, answer(said("warning", "still used", "a")), PIPELINE_NOTIFY_COMMAND=command)
-    job.pipeline.up(["prod"])
-    assert "stack `prod`: warning.\n\n- a: still used" in told.read_text()
-    assert told.read_text().endswith("prod warning\n")
+def test_what_needs_a_human_is_reported_of_each_stack(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        answer(said("warning", "still used", "a")),
+        answer(said("error", "no permission", "a"), code=255),
+        locked(timedelta(minutes=1)),
+        answer(*rotation("a")),
+        PIPELINE_LOCK_WAIT="0s",
+    )
+    assert job.up(["dev", "prod", "test", "stage"]) == FAILED
+    told = {each.stack: (each.outcome, each.lines) for each in job.reports}
+    assert told["dev"] == ("warning", ["a: still used"])
+    assert told["prod"] == ("failed", ["a: no permission"])
+    assert told["test"][0] == "is in use"
+    assert told["test"][1][0].startswith("its lock is held by anna@laptop")
+    assert told["stage"] == ("done", [])
 
 
-def test_a_command_that_fails_is_said_to(tmp_path: Path) -> None:
-    job = Job(tmp_path, answer(code=255), PIPELINE_NOTIFY_COMMAND="exit 7")
-    assert job.pipeline.up(["prod"]) == FAILED
-    assert "PIPELINE_NOTIFY_COMMAND failed with exit code 7" in job.log.getvalue()
+def test_a_preview_is_reported_of_each_stack(tmp_path: Path) -> None:
+    job = Job(tmp_path, answer(*rotation("a")), answer(code=255, errors="error: incorrect passphrase"))
+    code, (good, bad) = job.pipeline.preview(["prod", "dev"])
+    assert code == FAILED
+    assert (good.outcome, good.headline) == ("done", "1 key rotates")
+    assert good.sections[0].title == "Rotates"
+    assert (bad.outcome, bad.quoted) == ("failed", "error: incorrect passphrase")
 
 
-def test_a_preview_without_a_request_goes_to_the_log(tmp_path: Path) -> None:
-    job = Job(tmp_path, answer(*rotation("a")), GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
-    assert job.pipeline.preview(["prod"]) == DONE
-    assert "<b>prod</b>: 1 key rotates" in job.log.getvalue()
-    assert "<b>prod</b>: 1 key rotates" in (tmp_path / "summary.md").read_text()
+def test_a_quiet_preview_says_that_nothing_happens(tmp_path: Path) -> None:
+    job = Job(tmp_path, answer(step("resOutputsEvent", "same", "a")))
+    code, (report,) = job.pipeline.preview(["prod"])
+    assert code == DONE
+    assert report.sections == (Section("", ("0 resources stay as they are",)),)
+
+
+def test_no_secret_of_the_job_is_in_a_report_or_in_the_log(tmp_path: Path) -> None:
+    """A request's program that prints the environment of its job."""
+    secret = "a-passphrase-of-a-test"
+    job = Job(
+        tmp_path,
+        answer(said("warning", f"PULUMI_CONFIG_PASSPHRASE={secret}", "a")),
+        answer(code=255, errors=f"error: {secret}"),
+        PULUMI_CONFIG_PASSPHRASE=secret,
+    )
+    _, reports = job.pipeline.preview(["prod", "dev"])
+    assert "***" in str(reports)
+    assert secret not in job.log.getvalue() + str(reports)
+
+
+def test_the_engine_gets_no_variable_but_those_that_it_needs(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        answer(),
+        GITLAB_TOKEN="glpat-token",
+        GITHUB_TOKEN="ghs-token",
+        CI_JOB_TOKEN="job-token",
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN="request-token",
+        CHAT_WEBHOOK="https://chat.example/hook",
+        SOMETHING_ELSE="unforeseen",
+        OUR_OWN="asked for",
+        PIPELINE_ENGINE_VARIABLES="OUR_OWN, OTHERS",
+        PULUMI_BACKEND_URL="file:///state",
+        YC_FOLDER_ID="b1g",
+        HOME="/home/runner",
+    )
+    job.up(["prod"])
+    got = json.loads((tmp_path / "environment.json").read_text())
+    # A shell makes some of its own.
+    added = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"}
+    added |= {"PULUMI_SKIP_UPDATE_CHECK", "PWD", "_", "SHLVL", "OLDPWD", "LC_CTYPE"}
+    assert set(got) - added == {
+        "PATH",
+        "HOME",
+        "OUR_OWN",
+        "PULUMI_BACKEND_URL",
+        "YC_FOLDER_ID",
+        "YANDEX_KEYS_AS_OF",
+    }
