@@ -2,7 +2,7 @@
 # the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo test bench reliability lock
+.PHONY: help up down env demo test bench reliability advisories lock
 
 set-up = @sh tools/python.sh -m tools.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -38,6 +38,10 @@ bench: ## time the real engine on stacks of several sizes, as a table
 reliability: ## faults, kills, two at once, leaks, load, bad input, trust: every promise, as tables (QUICK=1: a part of each)
 	$(set-up) development
 	$(run) tests.reliability $(if $(QUICK),--quick)
+
+advisories: ## ask for known vulnerabilities of all that is pinned; says so where nobody can be asked
+	$(set-up) runtime
+	$(run) tools.advisories
 
 lock: ## make the locks anew from what the requirements' .txt files declare
 	@sh tools/lock.sh

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tests.end_to_end.local_cloud import LocalCloud
-from tests.reliability import dependencies, least_roles, sinks, trust
+from tests.reliability import dependencies, least_roles, sinks, supply, trust
 from tests.reliability.bench import Bench
 from tools.engine.places import REPOSITORY
 
@@ -83,3 +83,20 @@ def test_a_lock_out_of_step_is_noticed(tmp_path: Path) -> None:
     assert any("requirements.txt wants pulumi==3.259.0, the lock has 3.0.0" in line for line in found)
     assert any("requests==2.0.0 \\ has no hash" in line for line in found)
     assert any("requests 2.0.0 is locked, and" in line for line in found)
+
+
+def test_what_is_planted_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "engines").mkdir()
+    assert supply.planted_engines(tmp_path / "engines") == []
+    assert supply.planted_wheel(tmp_path / "wheel") == []
+    assert supply.planted_command(tmp_path / "command") == []
+
+
+def test_what_a_request_prints_of_its_job_shows_nothing(tmp_path: Path) -> None:
+    assert supply.talkative_request(tmp_path / "request") == []
+
+
+def test_the_workflows_are_as_their_linter_and_their_rules_want() -> None:
+    rules, findings = supply.workflows()
+    assert findings == []
+    assert rules > 20

@@ -13,7 +13,7 @@ from typing import Final
 
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SETTINGS
 from tests.end_to_end.local_cloud import LocalCloud
-from tests.reliability import dependencies, least_roles, sinks
+from tests.reliability import dependencies, least_roles, sinks, supply
 from tests.reliability.bench import Bench
 from tests.reliability.leak_search import found_in
 from tests.reliability.programs import key
@@ -54,6 +54,16 @@ def trust(tell: Told) -> Table:
         for deployer in least_roles.deployers():
             row(f"least roles: {deployer.name}", 1 + len(deployer.roles), least_roles.flaws(bench, deployer))
         row("requirements are pinned with hashes, and installed so", len(dependencies.locked()), dependencies.flaws())
+        row("a planted engine, and one that is too old, isn't run", 6, supply.planted_engines(directory / "engines"))
+        row("a wheel that is planted in pip's cache isn't installed", 1, supply.planted_wheel(directory / "wheel"))
+        row("pulumi-yandex's own set-up doesn't run", 1, supply.planted_command(directory / "command"))
+        told_by_a_request = supply.talkative_request(directory / "request")
+        row(
+            "a request's job that prints its environment shows nothing",
+            len(supply.TOKENS | supply.LOGIN),
+            told_by_a_request,
+        )
+        row("workflows are as zizmor wants them, and GitLab's as their rules do", *supply.workflows())
     finally:
         other.stop()
         bench.close()
