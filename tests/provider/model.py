@@ -224,6 +224,7 @@ class Model:
         if killed:
             self.doubtful |= {action.key_id for action in decision.actions} & (before.key_ids if before else set())
             self._state, self.properties = before, saved
+            self._leave()
         failed |= failing & {Verb.ENFORCE} if self._rotated else set()
         failed |= failing & {Verb.ISSUE} & done
         if self._state is None:
@@ -286,7 +287,7 @@ class Model:
         key_id = self._new_id()
         marks = {
             "by hand": None,
-            "another owner's": Mark("0123456789ab", self.instance, key_id),
+            "another owner's": Mark("0123456789ab", "instanceyy", key_id),
             "another instance's": Mark(OWNER, "instancezz", key_id),
             "a copy": self.current.mark,
         }
@@ -298,9 +299,7 @@ class Model:
         self.properties = self.saved[max(len(self.saved) - 1 - back, 0)]
         self._state = state_of(self.properties)
         self.doubtful |= self.state.key_ids
-        ours = {key.key_id for key in self.keys.values() if key.foreign is None and key.deleted_at is None}
-        self.left |= ours - self.state.key_ids
-        self.left -= self.state.key_ids
+        self._leave()
 
     def refresh(self, now: datetime) -> None:
         """`pulumi refresh`: the state is as the cloud has it."""
@@ -331,6 +330,15 @@ class Model:
         if key.expires_at <= ours:
             return replace(item, expires_at=min(item.expires_at, key.expires_at))
         return replace(item, enforced=key.expires_at == item.expires_at)
+
+    def _leave(self) -> None:
+        """Notes which of our keys the state that counts from now on doesn't know."""
+        known = self._state.key_ids if self._state else frozenset[str]()
+        self.left = {
+            key.key_id
+            for key in self.keys.values()
+            if key.foreign is None and key.deleted_at is None and key.key_id not in known
+        }
 
     def _snapshot(self) -> dict[str, Key]:
         return dict(self.keys)
@@ -376,7 +384,6 @@ class Model:
             # The next run is of another instance: the key is nobody's, and ends by itself.
             self._set(key_id, foreign="another instance's", lifetime_ends_at=self.keys[key_id].expires_at)
             return
-        self.left.add(key_id)
         if killed == "delivered" and inputs.lockbox is not None:
             self.delivered = key_id
 
@@ -392,9 +399,10 @@ class Model:
             if action.key_id not in self.state.key_ids:
                 self._delete(action.key_id, now)
                 return
+            previous = self._previous(action.key_id)
             if inputs.lockbox is not None and self.delivered == action.key_id:
                 self._rotate(inputs, inputs.overlap, now, failing)
-            self._retire(self._previous(action.key_id), now)
+            self._retire(previous, now)
         elif action.verb == Verb.RETIRE:
             previous = self._previous(action.key_id)
             if now >= previous.expires_at:  # by the cloud's clock too
@@ -480,7 +488,7 @@ class Model:
 
     def _delete(self, key_id: str, now: datetime) -> None:
         self._set(key_id, deleted_at=self.keys[key_id].deleted_at or now)
-        self.left.discard(key_id)
+        self._listed = {known: key for known, key in self._listed.items() if known != key_id}
 
     def _previous(self, key_id: str) -> PreviousKey:
         return next(item for item in self.state.previous if item.key_id == key_id)
