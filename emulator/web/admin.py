@@ -16,6 +16,7 @@ from emulator.transport.holds import HoldBook
 from emulator.web.http_server import HttpRequest, HttpResponse
 from emulator.web.inventory import inventory
 from emulator.web.logins import Logins
+from emulator.web.own_clients import media_type
 
 _Call = Callable[[HttpRequest], Any]
 
@@ -60,6 +61,8 @@ class Admin:
         if call is None:
             allowed = ", ".join(methods)
             return HttpResponse(405, {"error": f"{request.path} takes {allowed}"}, {"Allow": allowed})
+        if request.body and media_type(request) != "application/json":
+            return HttpResponse(415, {"error": f"{request.path} takes a body of Content-Type: application/json alone"})
         return HttpResponse(200, call(request))
 
     def _inventory(self, _: HttpRequest) -> Any:

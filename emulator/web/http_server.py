@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 _LARGEST_HEAD = 64 * 1024
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -28,6 +28,10 @@ class HttpRequest:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = b""
+    authority: str = ""
+    """The host and port that the request's target names, as requests to a proxy do; empty where it is a path alone."""
+    port: int = 0
+    """The port that the request has come in by."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,7 @@ class HttpServer:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             method, target, version, headers = _parsed(head)
+            split = _split(target)
             if headers.get("expect", "").lower() == "100-continue":
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = await _body(reader, headers)
@@ -131,8 +136,8 @@ class HttpServer:
             writer.write(_rendered(HttpResponse(400, {"error": str(error)}), keep=False, with_body=True))
             await writer.drain()
             return False
-        split = urlsplit(target)
-        request = HttpRequest(method, unquote(split.path), parse_qs(split.query), headers, body)
+        port = int(writer.get_extra_info("sockname")[1])
+        request = HttpRequest(method, unquote(split.path), parse_qs(split.query), headers, body, split.netloc, port)
         if self._handler.is_quick(request):
             response = self._handler.answer(request)
         else:
@@ -154,8 +159,17 @@ def _parsed(head: bytes) -> tuple[str, str, str, dict[str, str]]:
         name, colon, value = line.partition(":")
         if not colon:
             raise _BadRequest("a header has no colon")
-        headers[name.strip().lower()] = value.strip()
+        known = headers.get(name.strip().lower())
+        # Two of one name are a list (RFC 9110, 5.3): of two hosts or origins neither may hide behind the other.
+        headers[name.strip().lower()] = value.strip() if known is None else f"{known}, {value.strip()}"
     return words[0].upper(), words[1], words[2], headers
+
+
+def _split(target: str) -> SplitResult:
+    try:
+        return urlsplit(target)
+    except ValueError:
+        raise _BadRequest("the request's address can't be read") from None
 
 
 async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:

@@ -12,10 +12,12 @@ from emulator.state.federation import ExchangeError
 from emulator.state.tokens import IssuedToken
 from emulator.storage import Kind, Record
 from emulator.web.http_server import HttpRequest, HttpResponse
+from emulator.web.own_clients import media_type
 
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 _SUBJECT_TOKEN_TYPES = ("urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:jwt")
+_FORM = "application/x-www-form-urlencoded"
 _METADATA_ACCOUNT = "metadata"
 METADATA_TOKEN_PATH = "/computeMetadata/v1/instance/service-accounts/default/token"
 
@@ -30,6 +32,8 @@ class Logins:
         """RFC 8693: a federation's token for an IAM token."""
         if request.method != "POST":
             return HttpResponse(405, {"error": "invalid_request", "error_description": "use POST"}, {"Allow": "POST"})
+        if request.body and media_type(request) != _FORM:
+            return HttpResponse(415, {"error": "invalid_request", "error_description": f"send Content-Type: {_FORM}"})
         form = {name: values[0] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
         try:
             _check_form(form)

@@ -14,6 +14,7 @@ from emulator.web.admin import Admin
 from emulator.web.gateway import Gateway
 from emulator.web.http_server import HttpRequest, HttpResponse
 from emulator.web.logins import METADATA_TOKEN_PATH, Logins
+from emulator.web.own_clients import refusal
 
 _Page = Callable[[HttpRequest], HttpResponse]
 
@@ -32,7 +33,9 @@ class Site:
         return request.path.startswith("/services/")
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """The answer, whatever the request is."""
+        """The answer, whatever the request is and whoever asks."""
+        if (refused := refusal(request)) is not None:
+            return refused
         try:
             self._state.folder_deletions.carry_out_due()
             return self._page(request.path)(request)

@@ -101,12 +101,14 @@ def test_what_is_not_there_and_what_is_not_json_is_said(local: Local) -> None:
     assert requests.get(f"{local.http}/admin/nowhere", timeout=20).status_code == 404
     refused = requests.delete(f"{local.http}/admin/state", timeout=20)
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET")
-    assert requests.post(f"{local.http}/admin/clock", data=b"{", timeout=20).status_code == 400
+    json = {"Content-Type": "application/json"}
+    assert requests.post(f"{local.http}/admin/clock", data=b"{", headers=json, timeout=20).status_code == 400
     assert "/admin/clock" in requests.get(local.http, timeout=20).json()["pages"]
 
 
 def test_a_chunked_body_and_a_head_request_are_understood(local: Local) -> None:
-    answer = requests.post(f"{local.http}/admin/clock", data=iter([b'{"advance"', b': "1d"}']), timeout=20)
+    parts, json = iter([b'{"advance"', b': "1d"}']), {"Content-Type": "application/json; charset=utf-8"}
+    answer = requests.post(f"{local.http}/admin/clock", data=parts, headers=json, timeout=20)
     assert answer.json()["offsetSeconds"] == pytest.approx(86_400)
     head = requests.head(f"{local.http}/admin/clock", timeout=20)
     assert (head.status_code, head.content) == (200, b"")

@@ -24,8 +24,9 @@ class KeptConnection:
     ) -> tuple[int, Any]:
         """The status, and the answer read as JSON. A connection that the server has closed is opened once more."""
         content = None if body is None else json.dumps(body).encode()
+        kind = {} if content is None else {"Content-Type": "application/json"}
         with self._turn:
-            status, text = self._exchange(method, path, content, dict(headers or {}))
+            status, text = self._exchange(method, path, content, {**kind, **(headers or {})})
         return status, json.loads(text) if text else None
 
     def _exchange(self, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
