@@ -82,6 +82,12 @@ def _slow_cloud(quick: bool) -> list[Table]:
     return [slow_cloud(_Told())]
 
 
+def _lives(quick: bool) -> list[Table]:
+    from tests.reliability.lives import lives
+
+    return lives(quick, _Told())
+
+
 def _trust(quick: bool) -> list[Table]:
     from tests.reliability.trust import trust
 
@@ -93,6 +99,7 @@ PARTS: dict[str, Part] = {
     "engine-faults": _engine_faults,
     "kills": _kills,
     "two-at-once": _two_at_once,
+    "lives": _lives,
     "leaks": _leaks,
     "load": _load,
     "bad-input": _bad_input,

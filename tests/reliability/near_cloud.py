@@ -167,7 +167,8 @@ class Kill:
     when: str
     method: str = ""
     struck: bool = False
-    _seen: int = field(default=0, init=False)
+    seen: int = field(default=0, init=False)
+    """How many calls there were."""
 
     def strikes(self, method: str, when: str) -> bool:
         """Whether now is the moment; once struck, every further call of the dead process is."""
@@ -176,8 +177,8 @@ class Kill:
         if self.method and method != self.method:
             return False
         if when == "before":
-            self._seen += 1
-        self.struck = when == self.when and self._seen == self.at + 1
+            self.seen += 1
+        self.struck = when == self.when and self.seen == self.at + 1
         return self.struck
 
 

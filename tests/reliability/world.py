@@ -116,8 +116,7 @@ class World:
 
     def up(self, stack: SmallStack, program: Sequence[Declaration], **options: Any) -> Outcome:
         """`pulumi up`, and what must be true of it."""
-        outcome = stack.up(program, **options)
-        self._judge_kept()
+        outcome = self._over(stack.up(program, **options))
         if not outcome.failed:
             chosen = [item for item in program if _is_included(item.name, options)]
             self._delivered(stack, chosen, refreshed=bool(options.get("refresh")))
@@ -125,24 +124,21 @@ class World:
 
     def refresh(self, stack: SmallStack) -> Outcome:
         """`pulumi refresh`."""
-        outcome = stack.refresh()
-        self._judge_kept()
-        return outcome
+        return self._over(stack.refresh())
 
     def destroy(self, stack: SmallStack) -> Outcome:
         """`pulumi destroy`."""
-        outcome = stack.destroy()
-        self._judge_kept()
-        return outcome
+        return self._over(stack.destroy())
 
     def by_hand(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """What a colleague does; what they spoil by it is nobody's fault. Raises YandexKeysError."""
-        self._by_hand = True
+        self._by_hand, kill = True, self.cloud.kill
+        self.cloud.kill = None
         try:
             plain = method == "ApiKeyService/Create" or method.rpartition("/")[2].startswith(_READS)
             return self._colleague.call(method, request) if plain else self._colleague.operate(method, request)
         finally:
-            self._by_hand = False
+            self._by_hand, self.cloud.kill = False, kill
             self._excuse()
 
     def advance(self, duration: timedelta) -> None:
@@ -161,12 +157,11 @@ class World:
     @contextmanager
     def killed(self, kill: Kill) -> Iterator[None]:
         """The command that runs within is killed as `kill` says."""
-        self.cloud.kill = kill
+        kept, self.cloud.kill = self.cloud.kill, kill
         try:
             yield
         finally:
-            self.cloud.kill = None
-            self._acting = None
+            self.cloud.kill = kept
 
     def excuse_output(self, stack: SmallStack) -> None:
         """What the outputs of that stack give isn't promised until its next refresh: its state is an old copy."""
@@ -214,6 +209,14 @@ class World:
             for key_id, key in self.live_keys().items()
             if key_id not in known and (line := self.line_of.get(key_id, COLLEAGUE)) not in lines
         ]
+
+    def _over(self, outcome: Outcome) -> Outcome:
+        """A command has ended; a process that was killed makes no more calls."""
+        self._acting = None
+        if outcome.killed:
+            self.cloud.kill = None
+        self._judge_kept()
+        return outcome
 
     def _verb(self, stack: SmallStack, verb: Verb) -> None:
         if not verb.over:
@@ -266,8 +269,8 @@ class World:
         """A run has ended well: every key that it declares is served, for at least one overlap from now on."""
         for declared in program:
             held = stack.resources.get(declared.name)
-            if held is None or held.token != KEY:
-                continue
+            if held is None or held.token != KEY or held.values.get("status") == "adopted":
+                continue  # what was imported in this run is delivered by the next
             values, target = held.values, _target(held)
             overlap = parse_duration(values["overlap"])
             if target is not None:
@@ -383,6 +386,8 @@ class World:
     def _look_at_output(self, acting: _Acting, stack: SmallStack, held: Held) -> None:
         place = (id(stack), held.id)
         ending = acting.verb.name == "Delete" and acting.line == held.id
+        # A leaked key ends at once; what replaces it is told to the engine as the verb ends.
+        ending |= acting.line == held.id and held.values["keyId"] in (acting.verb.inputs.get("compromised") or ())
         if place in self.excused_outputs or ending or held.pending_replacement:
             return
         if not self.cloud.accepts(held.values["secret"]):
