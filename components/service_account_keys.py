@@ -134,7 +134,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             folder_id=self._folder_id,
             default_algorithm="AES_256",
             labels=self._spec.labels or None,
-            opts=self._yandex_child(),
+            opts=self._yandex_child(depends_on=[self.service_account]),
         )
         if self._spec.readers:
             # Who reads a secret under its own KMS key has to use that key as well (Lockbox docs, "Access management").
@@ -168,7 +168,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                 kms_key_id=self._kms_key_id,
                 deletion_protection=self._spec.deletion_protection,
             ),
-            opts=self._child(before=before),
+            # Where the account's name is somebody else's, nothing is made beside it.
+            opts=self._child(before=before, depends_on=[self.service_account]),
         )
         for reader in self._spec.readers:
             LockboxSecretIamMember(

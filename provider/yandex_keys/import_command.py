@@ -16,16 +16,15 @@ def import_command(token: str, urn: str, resource_id: str, provider_urn: str) ->
     """
     name = urn.split("::", 3)[3]
     words = ["pulumi", "import", token, name, resource_id]
-    parent = _parent(urn)
-    if parent:
-        words += ["--parent", parent]
-    if provider_urn:
-        words += ["--provider", f"{provider_urn.rpartition('::')[2]}={provider_urn}"]
+    for option, to in (("parent", _parent(urn)), ("provider", provider_urn)):
+        if to:
+            # The word before the URN is the command's own for it; the resource's name stands for the resource itself.
+            words += [f"--{option}", f"{option if option != name else f'its-{option}'}={to}"]
     return shlex.join([*words, "--generate-code=false", "--protect=false"])
 
 
 def _parent(urn: str) -> str:
-    """The parent as `<name>=<urn>`; empty where the resource has none.
+    """The parent's URN; empty where the resource has none.
 
     A URN has its parents' types, but no names. Our component's is that of each child, up to the first slash; of any
     other nobody knows.
@@ -35,4 +34,4 @@ def _parent(urn: str) -> str:
     if not parents:
         return ""
     parent = name.partition("/")[0] if parents.rpartition("$")[2] == _COMPONENT else "PARENT"
-    return f"{parent}={stack}::{project}::{parents}::{parent}"
+    return f"{stack}::{project}::{parents}::{parent}"

@@ -96,6 +96,13 @@ def test_a_key_waits_for_its_accounts_roles(declared: Declared) -> None:
         assert roles < declared.depends_on("ApiKey", name)
 
 
+def test_whatever_is_made_waits_for_the_account_whose_name_may_be_somebody_elses() -> None:
+    declared = run(component({**ACCOUNT, "kmsKey": True}))
+    for kind in ("KmsSymmetricKey", "LockboxSecret"):
+        for name in declared.names(kind):
+            assert "translator" in declared.depends_on(kind, name), (kind, name)
+
+
 def test_keys_are_declared_as_written_with_defaults_filled_in(declared: Declared) -> None:
     common = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d", "whenStillUsed": "extend"}
     account = {"serviceAccountId": "translator-id"}

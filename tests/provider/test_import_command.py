@@ -23,13 +23,13 @@ def test_a_child_of_our_component_has_it_as_its_parent() -> None:
     parent = f"urn:pulumi:prod::api-keys::{COMPONENT}::translator"
     for name in ("translator", "translator/default", "translator/secret/shared"):
         urn = f"urn:pulumi:prod::api-keys::{COMPONENT}${TOKEN}::{name}"
-        assert options(urn) == {"--parent": f"translator={parent}", "--provider": f"yandex-keys={PROVIDER}"}
+        assert options(urn) == {"--parent": f"parent={parent}", "--provider": f"provider={PROVIDER}"}
 
 
 def test_a_component_in_another_has_its_whole_urn() -> None:
     urn = f"urn:pulumi:prod::api-keys::mine:index:Outer${COMPONENT}${TOKEN}::translator"
     parent = f"urn:pulumi:prod::api-keys::mine:index:Outer${COMPONENT}::translator"
-    assert options(urn)["--parent"] == f"translator={parent}"
+    assert options(urn)["--parent"] == f"parent={parent}"
 
 
 def test_a_resource_without_a_parent_has_no_parent_and_without_a_provider_no_provider() -> None:
@@ -38,8 +38,12 @@ def test_a_resource_without_a_parent_has_no_parent_and_without_a_provider_no_pro
 
 def test_the_name_of_a_parent_that_is_not_ours_is_for_the_user_to_fill_in() -> None:
     urn = f"urn:pulumi:prod::api-keys::mine:index:Team${TOKEN}::translator"
-    assert options(urn)["--parent"] == "PARENT=urn:pulumi:prod::api-keys::mine:index:Team::PARENT"
+    assert options(urn)["--parent"] == "parent=urn:pulumi:prod::api-keys::mine:index:Team::PARENT"
 
 
 def test_names_with_spaces_and_separators_are_one_word() -> None:
-    assert options(f"urn:pulumi:prod::api-keys::{TOKEN}::the a::b $c") == {"--provider": f"yandex-keys={PROVIDER}"}
+    assert options(f"urn:pulumi:prod::api-keys::{TOKEN}::the a::b $c") == {"--provider": f"provider={PROVIDER}"}
+
+
+def test_the_commands_own_words_for_parent_and_provider_are_not_the_resources_name() -> None:
+    assert options(f"urn:pulumi:prod::api-keys::{TOKEN}::provider") == {"--provider": f"its-provider={PROVIDER}"}
