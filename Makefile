@@ -2,7 +2,7 @@
 # the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo test bench reliability advisories lock
+.PHONY: help up down env demo sdk test bench reliability advisories lock
 
 set-up = @sh tools/python.sh -m tools.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -26,6 +26,10 @@ env: ## print what plain `pulumi` needs in a shell: eval "$(make -s env)"
 demo: ## tell the whole story in one run: issue, use, rotate, end, leak, catch up; with a consumer that never stops
 	$(set-up) runtime
 	$(run) tools.demo
+
+sdk: ## write sdk/python anew from the provider's schema, by Pulumi's own generator (needs Go)
+	$(set-up) runtime
+	$(run) tools.sdk_generator
 
 test: ## set up and run every check: format, lint, types, tests
 	$(set-up) development

@@ -24,7 +24,9 @@ import pulumi
 
 from components import yandex
 from components.debug_lines import withhold_values
-from components.resources import (
+from components.settings import stack_provider
+from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
+from pulumi_yandex_keys import (
     ApiKey,
     ApiKeyArgs,
     LockboxArgs,
@@ -32,11 +34,9 @@ from components.resources import (
     LockboxSecretArgs,
     LockboxSecretIamMember,
     LockboxSecretIamMemberArgs,
-    PreviousKey,
     VerifyArgs,
 )
-from components.settings import stack_provider
-from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
+from pulumi_yandex_keys.outputs import PreviousKey
 
 READER_ROLE: Final = "lockbox.payloadViewer"
 KMS_READER_ROLE: Final = "kms.keys.encrypterDecrypter"

@@ -15,9 +15,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.resources import ApiKey, LockboxSecret, LockboxSecretIamMember, Provider, ProviderArgs
 from components.service_account_keys import ServiceAccountKeys
 from components.spec import AccountSpec, KeySpec, SpecError
+from pulumi_yandex_keys import ApiKey, LockboxSecret, LockboxSecretIamMember, Provider, ProviderArgs
 from tests.components.declared import SECRET, Declared, run, secret_value
 
 ACCOUNT: dict[str, Any] = {
@@ -294,7 +294,7 @@ def test_an_existing_resource_is_read_by_its_id() -> None:
 
 
 def test_a_resource_without_its_arguments_says_so() -> None:
-    with pytest.raises(TypeError, match="missing"):
+    with pytest.raises(TypeError, match="Missing required property 'scopes'"):
         ApiKey("key")
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.resources import Provider
 from components.service_account_keys import ServiceAccountKeys
 from components.settings import stack_provider
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY
+from pulumi_yandex_keys import Provider
 from tests.components.declared import Declared, run, secret_value
 
 PROGRAM = str(Path(__file__).parents[2] / "__main__.py")

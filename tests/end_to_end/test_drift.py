@@ -95,7 +95,7 @@ def test_a_key_made_by_hand_is_imported_and_the_next_up_rotates_it_with_overlap(
     hand, secret = made["api_key"]["id"], made["secret"]
     program = stack.directory / "__main__.py"
     extra = (
-        "\nfrom components.resources import ApiKey, LockboxArgs, LockboxSecret"
+        "\nfrom pulumi_yandex_keys import ApiKey, LockboxArgs, LockboxSecret"
         "\nfolder = LockboxSecret('by-hand')"
         f"\nby_hand = ApiKey('by-hand', service_account_id='{account}', scopes=['yc.ai.vision.execute'],"
         "\n    lockbox=LockboxArgs(secret_id=folder.id), opts=pulumi.ResourceOptions({imported}))"

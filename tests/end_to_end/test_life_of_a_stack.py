@@ -168,7 +168,7 @@ def everything_written(stack: Stack) -> list[str]:
 def test_an_input_that_the_user_marked_secret_is_encrypted_in_the_state(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([])
     (stack.directory / "__main__.py").write_text(
-        "import pulumi\nfrom components.resources import LockboxSecret\n"
+        "import components, pulumi\nfrom pulumi_yandex_keys import LockboxSecret\n"
         "LockboxSecret('vault', description=pulumi.Output.secret('the merger'))\n"
     )
     stack.up()

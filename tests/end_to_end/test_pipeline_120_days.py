@@ -43,7 +43,8 @@ PROGRAM = '''"""A team's own program: keys for an account that is there already;
 
 import pulumi
 
-from components.resources import ApiKey, ApiKeyArgs, LockboxArgs, LockboxSecret, LockboxSecretArgs
+import components  # finds the next one
+from pulumi_yandex_keys import ApiKey, ApiKeyArgs, LockboxArgs, LockboxSecret, LockboxSecretArgs
 
 config = pulumi.Config()
 shared = LockboxSecret("shared", LockboxSecretArgs(name="shared"))

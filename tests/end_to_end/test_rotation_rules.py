@@ -128,7 +128,7 @@ def test_rule_6_two_stacks_that_write_to_one_secret_lose_nothing(stack: Stack, c
     receipt = stack.receipt("translator/default")
     other = Stack(stack.directory.parent / "other", cloud, "other")
     (other.directory / "__main__.py").write_text(
-        "import pulumi\nfrom components.resources import ApiKey, LockboxArgs\n"
+        "import components, pulumi\nfrom pulumi_yandex_keys import ApiKey, LockboxArgs\n"
         f"key = ApiKey('theirs', service_account_id='{receipt['serviceAccountId']}', scopes=['yc.ai.translate.execute'],\n"
         f"    lockbox=LockboxArgs(secret_id='{receipt['lockboxSecretId']}', secret_entry='theirs', key_id_entry='theirs_id'))\n"
         "pulumi.export('keyId', key.key_id)\n"

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from tools.engine.places import REPOSITORY
-from tools.engine.provision import EngineMissing, provide
-from tools.progress import elapsed
+from tools.engine.provision import Engine, EngineMissing, provide
+from tools.progress import elapsed, say
+from tools.sdk_generator.generator import GeneratorFailed, GeneratorMissing, build
 
 _PACKAGES = ["__main__.py", "components", "provider", "emulator", "cli", "pipelines", "third_party", "tools", "tests"]
 
@@ -40,11 +41,22 @@ def run(commands: list[tuple[str, list[str]]], directory: Path) -> list[str]:
     return failed
 
 
+def provide_generator(engine: Engine) -> None:
+    """Where Go has built the engine, it builds the SDK generator as well, of the same modules, for the test that compares sdk/python with it."""
+    if engine.origin != "built":
+        return
+    try:
+        build(os.environ, download=True)
+    except (GeneratorMissing, GeneratorFailed) as error:
+        # The tests say what they can't compare, or fail.
+        say(str(error))
+
+
 def main() -> int:
     """Exit code 0 when every check passed."""
     try:
         # The end-to-end tests need it; got before they run, with its progress shown.
-        provide(os.environ)
+        provide_generator(provide(os.environ))
     except EngineMissing as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,0 +1,71 @@
+"""Pulumi's own code generators as a command, built from the engine's Go module."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+from tools.engine.go_build import find_go
+from tools.engine.places import MODULE, REPOSITORY
+from tools.file_lock import exclusive
+from tools.progress import wait_for
+
+Language = Literal["python", "nodejs", "go"]
+
+SCHEMA: Final = REPOSITORY / "provider" / "yandex_keys" / "schema.json"
+_SOURCE: Final = Path(__file__).with_name("main.go")
+_COMMAND: Final = REPOSITORY / ".local" / "sdk-generator" / "generate"
+
+
+class GeneratorMissing(Exception):
+    """The generator can't be had on this machine; the message says what it lacks."""
+
+
+class GeneratorFailed(Exception):
+    """The generator could not be built, or refused the schema; the message has its own words."""
+
+
+def build(environment: Mapping[str, str], *, download: bool) -> Path:
+    """Builds the generator, and answers the command's path; Go's own cache makes all but the first time a matter of a second.
+
+    `download`: whether Go may fetch modules. Those that the engine was built from are nearly all. Raises GeneratorMissing and GeneratorFailed.
+    """
+    go = find_go(environment)
+    if go is None:
+        raise GeneratorMissing("no Go on this machine: install Go 1.25 or newer")
+    # A workspace file in some folder above must not change what is built.
+    settings = {**environment, "GOWORK": "off", **({} if download else {"GOPROXY": "off"})}
+    log = _COMMAND.with_name("build.log")
+    with exclusive(_COMMAND.with_name("lock")):
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [go, "build", "-buildvcs=false", "-o", str(_COMMAND), str(_SOURCE)],
+                cwd=MODULE,
+                env=settings,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            code = wait_for(process, "building the SDK generator")
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        said = log.read_text(errors="replace").strip()
+    if code == 0:
+        return _COMMAND
+    if "GOPROXY=off" in said:
+        raise GeneratorMissing("the generator's Go modules aren't on this machine: `make sdk` fetches them")
+    raise GeneratorFailed(f"the SDK generator could not be built:\n{said}")
+
+
+def generate(command: Path, language: Language, directory: Path, schema: Path = SCHEMA) -> None:
+    """Writes the SDK of `language` into `directory`. Raises GeneratorFailed, where the schema isn't valid above all."""
+    done = subprocess.run(
+        [command, schema, language, directory], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    if done.returncode != 0:
+        raise GeneratorFailed(done.stderr.strip())
