@@ -1,6 +1,10 @@
 """The gateway: plays the services that take API keys. It checks the key, its expiry, its scopes and the roles of its account.
 
-Reasons never contain the secret. A call that is let in moves the key's `last_used_at`.
+Whatever the HTTP method and the path after the service's name are, the key is checked first, and nothing else of the request lets it in. Reasons
+never contain the secret. A call that is let in moves the key's `last_used_at`.
+
+A path can say which methods it takes, as `/services/translate/takes/POST/…` does. Any other is answered 405 to a key that is let in, and 401 or 403
+to one that isn't: what a client relies on that tries a key by a wrong method, because that costs nothing and changes nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +28,7 @@ from emulator.web.gateway_services import SERVICES, GatewayService, Way, names, 
 from emulator.web.http_server import HttpRequest, HttpResponse
 
 _PREFIX = "/services/"
+_TAKES = re.compile(r"/services/[^/]+/takes/([A-Z]+(?:,[A-Z]+)*)(?:/.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,8 @@ class Gateway:
         self._state = state
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """200 with whose key it is, or 401 or 403 with a reason; the list of services on `/services/`."""
+        """200 with whose key it is, 405 where the path takes other methods, or 401 or 403 with a reason; the list of
+        services on `/services/`."""
         name = f"{request.path}/".removeprefix(_PREFIX).partition("/")[0]
         if not name:
             return HttpResponse(200, {"services": [_described(service) for service in SERVICES.values()]})
@@ -62,6 +69,10 @@ class Gateway:
         except _Refused as refusal:
             headers = {"WWW-Authenticate": "Api-Key" if service.way == Way.HEADER else "Basic"}
             return HttpResponse(refusal.status, {"error": refusal.reason}, headers if refusal.status == 401 else {})
+        allowed = _allowed(request.path)
+        if allowed and ("GET" if request.method == "HEAD" else request.method) not in allowed:
+            words = ", ".join(allowed)
+            return HttpResponse(405, {"error": f"{request.path} takes {words}"}, {"Allow": words})
         content = {"service": name, "serviceAccountId": key.service_account_id, "keyId": key.id}
         return HttpResponse(200, content)
 
@@ -101,8 +112,11 @@ class Gateway:
         return ServiceAccount.FromString(record.body)
 
     def _check_roles(self, service: GatewayService, account: ServiceAccount, request: HttpRequest) -> None:
-        """The roles count in the account's own folder, or in the one that the request names as `folderId`."""
-        folder_id = request.query.get("folderId", [account.folder_id])[0]
+        """The roles count in the account's own folder, or in each that the request names as `folderId`."""
+        for folder_id in request.query.get("folderId", [account.folder_id]):
+            self._check_roles_in(folder_id, service, account)
+
+    def _check_roles_in(self, folder_id: str, service: GatewayService, account: ServiceAccount) -> None:
         try:
             chain = self._state.ground.folder_chain(folder_id)
         except CloudError:
@@ -116,6 +130,12 @@ class Gateway:
                 raise _Refused(
                     403, f"the account {account.id} lacks a role for {service.name} in {folder_id}: {wanted}"
                 )
+
+
+def _allowed(path: str) -> list[str]:
+    """The methods that the path says it takes; empty: any."""
+    match = _TAKES.fullmatch(path)
+    return match[1].split(",") if match is not None else []
 
 
 def _credentials(service: GatewayService, headers: Mapping[str, str]) -> _Credentials:
