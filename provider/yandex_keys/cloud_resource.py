@@ -191,13 +191,16 @@ class CloudResource(ResourceType):
         self, request: Mapping[str, Any], key: str, inputs: Properties, runtime: Runtime
     ) -> Mapping[str, Any]:
         """What the operation of `Create` has made, or had made when it was first asked for. Raises CloudError."""
-        key = key or str(uuid.uuid4())
+        cloud, key = runtime.cloud, key or str(uuid.uuid4())
+        started = cloud.monotonic()
         for last in (False, True):
             try:
-                operation = runtime.cloud.operate(f"{self.service}/Create", request, self.about(inputs), key)
+                operation = cloud.operate(f"{self.service}/Create", request, self.about(inputs), key)
             except CloudError as error:
                 # What refuses may stand behind what has already done the work: asked once more, the work is the answer.
-                if last or error.operation is not None or error.code in NEVER_TOOK_EFFECT | TRANSIENT:
+                # What was refused for longer, while rights spread, has been asked often enough.
+                asked_often = last or cloud.monotonic() - started > cloud.patience.longest_delay
+                if asked_often or error.operation is not None or error.code in NEVER_TOOK_EFFECT | TRANSIENT:
                     raise
             else:
                 made: Mapping[str, Any] = operation["response"]

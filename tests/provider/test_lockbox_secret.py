@@ -13,6 +13,7 @@ from provider.yandex_keys.marks import with_labels
 from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.resource import Change, Properties, Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
+from tests.reliability.plugin_run import FastTime
 
 SECRET = LockboxSecret()
 
@@ -193,3 +194,17 @@ class TestARefusalSoonAfterRightsChanged:
         secret_id, state = create("made-all-the-same", runtime)
         assert cloud.calls() == {"SecretService/Create": 4}
         assert state["__instance"] in in_the_cloud(secret_id, runtime)["labels"].values()
+
+    def test_is_waited_for_once_also_while_others_change_rights(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
+        time, run = FastTime(runtime.cloud.monotonic()), runtime.cloud
+        began = time.seconds
+
+        def wait(seconds: float) -> bool:
+            run._rights_changed = time.seconds
+            return time.wait(seconds)
+
+        run.wait, run.monotonic = wait, time.monotonic
+        cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=-1)
+        with pytest.raises(CloudError, match="PERMISSION_DENIED"):
+            create("denied-for-long", runtime)
+        assert run.patience.rights <= time.seconds - began < run.patience.rights + run.patience.longest_delay
