@@ -30,8 +30,8 @@ __all__ = [
 def served_by(provider: pulumi.ProviderResource) -> pulumi.ProviderResource:
     """`provider`, of the package `yandex-keys`, as the provider of these classes.
 
-    Our plugin answers for their types. The engine takes any provider for any type; it is the SDK (pulumi 3.259) that drops one whose `package` isn't
-    the type's.
+    Our plugin answers for their types. The engine takes any provider for any type; it is the SDK (pulumi 3.259) that
+    drops one whose `package` isn't the type's.
     """
     served = copy.copy(provider)
     served.package = "yandex"

@@ -32,7 +32,7 @@ _FRACTION: Final = re.compile(r"\.[0-9]+(?=Z$)")
 # what is removed and declared again in a stack that goes on, within the cloud's memory of keys, comes to a second one.
 _KNOWN_CREATIONS: Final = 16
 INSTANCE: Final = "__instance"
-"""The property that keeps the mark's instance in the state, for life. The engine shows no property whose name begins so."""
+"""The property that keeps the mark's instance in the state, for life; the engine shows no property named so."""
 
 
 class CloudResource(ResourceType):
@@ -65,7 +65,7 @@ class CloudResource(ResourceType):
         """Called after every change and deletion: what was read of it is no longer true."""
 
     def is_in_use(self, answer: Mapping[str, Any]) -> bool:
-        """Whether what the API describes shows that it was noted in a state, and so wasn't left by a run that was killed before."""
+        """Whether it can be seen that a state knows what the API describes: so it wasn't left by a killed run."""
         return False
 
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
@@ -182,7 +182,7 @@ class CloudResource(ResourceType):
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
 
     def named(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> Mapping[str, Any] | None:
-        """What has the name that `inputs` ask for, in their folder; `narrowed` is what the listing is asked for beside."""
+        """What has the name that `inputs` ask for, in their folder; `narrowed` goes along with the listing."""
         request = {"folder_id": inputs["folderId"], **narrowed}
         items = runtime.cloud.pages(f"{self.service}/List", self.listing, request, self.about(inputs))
         return next((item for item in items if item.get("name") == inputs["name"]), None)
@@ -224,8 +224,8 @@ class CloudResource(ResourceType):
     def _left_by_a_killed_run(
         self, made: Mapping[str, Any], inputs: Properties, owner: str, runtime: Runtime
     ) -> Mapping[str, Any] | None:
-        """What an earlier creation of this owner has `made`, as it is now: where nothing says that a state knows it, and it
-        can become what `inputs` ask for."""
+        """What an earlier creation of this owner has `made`, as it is now: where nothing says that a state knows it,
+        and it can become what `inputs` ask for."""
         now = self._living(made["id"], runtime)
         if now is None or labelled_owner(now) != owner or self.is_in_use(now) or made["id"] in runtime.claimed:
             return None
@@ -239,7 +239,7 @@ class CloudResource(ResourceType):
     def _holder_of_the_name(
         self, urn: str, inputs: Properties, instance: str, error: CloudError, runtime: Runtime
     ) -> tuple[str, Properties]:
-        """Keeps what has the name, where a killed run of this resource made it. Raises `error` with whose it is otherwise."""
+        """Keeps what has the name, where a killed run of this resource made it. Else raises `error` with whose it is."""
         try:
             holder = self.named(inputs, runtime)
         except CloudError as unseen:
@@ -262,8 +262,8 @@ class CloudResource(ResourceType):
     def _taken_over(
         self, urn: str, left: Mapping[str, Any], inputs: Properties, instance: str, runtime: Runtime
     ) -> tuple[str, Properties]:
-        """Brings what a killed run has left in line with `inputs`, under a new instance: should a state know the old one
-        after all, its delete leaves the thing alone from now on."""
+        """Brings what a killed run has left in line with `inputs`, under a new instance: should a state know the old
+        one after all, its delete leaves the thing alone from now on."""
         resource_id = left["id"]
         runtime.log(
             "info", f"{self.about(inputs)} {resource_id} is kept: an interrupted run made it for this resource", urn
@@ -297,7 +297,7 @@ class CloudResource(ResourceType):
         inputs: Properties,
         runtime: Runtime,
     ) -> Properties:
-        """Updates what has `changed`, and all `labels` where they are given; the new state. Raises NotFound with the way on."""
+        """Updates what has `changed`, and all `labels` where they are given: the new state. Raises NotFound."""
         mask = [field.name for field in changed if field.name != "labels"] + ([] if labels is None else ["labels"])
         values = {
             field.proto: field.to_cloud(inputs.get(field.name))

@@ -12,7 +12,8 @@ def import_command(token: str, urn: str, resource_id: str, provider_urn: str) ->
     """The command, for a shell, by which `resource_id` becomes the resource `urn` of type `token`.
 
     Without the parent it would get another URN; without the provider the engine would look for a plugin of the type's
-    own package. Code is made for types of a known schema alone. An import protects what it takes, unless told otherwise.
+    own package. Code is made for types of a known schema alone. An import protects what it takes, unless told
+    otherwise.
     """
     name = urn.split("::", 3)[3]
     words = ["pulumi", "import", token, name, resource_id]

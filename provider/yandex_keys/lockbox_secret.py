@@ -58,9 +58,9 @@ class LockboxSecret(CloudResource):
                     (
                         path,
                         f"can't change while {self.about(state)} is protected: that replaces it, and a protected one "
-                        "isn't deleted. First set deletionProtection to false and run `pulumi up`, then make this change. "
-                        "Or deliver to a new secret, and keep this one declared while consumers move (`secrets:` in the "
-                        "stack file)",
+                        "isn't deleted. First set deletionProtection to false and run `pulumi up`, then make this "
+                        "change. Or deliver to a new secret, and keep this one declared while consumers move "
+                        "(`secrets:` in the stack file)",
                     )
                     for path in replacing
                 ]

@@ -1,4 +1,4 @@
-"""What other states, other people and killed runs have made, through the real engine: nothing is taken from anybody, nothing is left behind."""
+"""What other states, people and killed runs have made, through the real engine: nothing is taken, nothing left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts, Lockbox secrets and KMS keys are made once, whatever is lost or killed, and never taken from anybody. Invariants:
+"""Accounts, Lockbox secrets and KMS keys are made once, whatever is lost or killed, and taken from nobody. Invariants:
 
 - a create is one call, and asking again, in the same run or a later one, is answered with what was made;
 - what another call of Create made is kept only where nothing but a killed run can have left it;
@@ -235,7 +235,7 @@ def test_what_lives_in_another_folder_is_not_kept(life: Life) -> None:
 
 
 def test_a_replacement_by_itself_is_not_deleted_afterwards(life: Life) -> None:
-    # `pulumi up --target-replace`: Check is given no old inputs, Diff isn't asked, and the engine deletes the old one last.
+    # `pulumi up --target-replace`: Check gets no old inputs, Diff isn't asked, and the engine deletes the old one last.
     old, old_state = life.create()
     life.next_run()
     new, state = life.create()
