@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.rotation import Inputs, Verb
+from provider.yandex_keys.api_key.rotation import Inputs, Verb, latest_rotation
 
 from .examples import DAY, HOUR, ISSUED, SECOND, URN, wanted
 from .histories import Up, policies, ups
@@ -30,12 +31,29 @@ def every(gap: timedelta, during: timedelta = FOUR_HUNDRED_DAYS) -> list[datetim
     return [ISSUED + gap * number for number in range(1, during // gap + 1)]
 
 
-@pytest.mark.parametrize("gap", [7 * HOUR, DAY, 25 * HOUR, 10 * DAY, 27 * DAY], ids=str)
+@pytest.mark.parametrize("gap", [7 * HOUR, DAY, 25 * HOUR, 7 * DAY, 10 * DAY], ids=str)
 def test_a_key_rotates_once_a_period_whenever_runs_come(gap: timedelta) -> None:
     when = rotations(wanted(), every(gap))
     assert len(when) == (every(gap)[-1] - ISSUED + 3 * DAY) // (30 * DAY)
     for number, time in enumerate(when, 1):
         assert number * 30 * DAY - 3 * DAY - HOUR <= time - ISSUED < number * 30 * DAY + gap
+
+
+@pytest.mark.parametrize("gap", [7 * DAY, 15 * DAY, 23 * DAY, 27 * DAY, 29 * DAY], ids=str)
+def test_a_key_is_never_older_than_a_period_and_a_quarter_when_it_is_due(gap: timedelta) -> None:
+    """A run that comes late leaves out a point that follows within a quarter of the period, and no more than that."""
+    model = Model()
+    model.run(wanted(lifetime=365 * DAY), ISSUED)
+    for now in every(gap):
+        if model.run(wanted(lifetime=365 * DAY), now).rotated:
+            assert 7.5 * DAY <= model.state.next_rotation_at - now <= 37.5 * DAY
+        assert model.state.next_rotation_at - model.state.issued_at <= 37.5 * DAY
+
+
+def test_a_run_that_comes_late_isnt_followed_by_a_rotation_a_few_days_later() -> None:
+    """Runs every 27 days: the second comes 26 days after the point, four days before the next one."""
+    when = rotations(wanted(), every(27 * DAY, during=120 * DAY))
+    assert when == [ISSUED + 54 * DAY, ISSUED + 108 * DAY]
 
 
 @pytest.mark.parametrize("gap", [31 * DAY, 91 * DAY, 100 * DAY], ids=str)
@@ -84,7 +102,9 @@ def test_keys_issued_together_rotate_on_different_days() -> None:
 def test_each_rotation_is_that_of_one_point_of_the_grid_and_no_point_is_forgotten(
     first: tuple[tuple[str, timedelta], ...], came: list[Up]
 ) -> None:
+    """But for one that follows a late key within a quarter of the period; and where the lifetime has no room for that, the key is due in time."""
     inputs, model = wanted(**dict(first)), Model()
+    every_time, quarter = inputs.rotate_every, inputs.rotate_every / 4
     point = model.run(inputs, ISSUED).after.next_rotation_at
     now = ISSUED
     for up in came:
@@ -92,9 +112,48 @@ def test_each_rotation_is_that_of_one_point_of_the_grid_and_no_point_is_forgotte
         rotated = model.run(inputs, now).decision.action(Verb.ROTATE) is not None
         assert rotated == (point <= now)
         following = model.state.next_rotation_at
-        assert (following - point) % inputs.rotate_every == timedelta(0)
-        assert following == point or now < following <= now + inputs.rotate_every
+        if following != latest_rotation(now, inputs):
+            assert (following - point) % every_time == timedelta(0)
+            assert following == point or quarter <= following - now <= every_time + quarter
+        else:
+            assert now < following
         point = following
+
+
+@pytest.mark.parametrize("early", [SECOND, HOUR, DAY, 7 * DAY], ids=str)
+def test_a_reissue_shortly_before_a_grid_point_rotates_once(early: timedelta) -> None:
+    model = Model()
+    due = model.run(wanted(), ISSUED).after.next_rotation_at
+    assert model.run(wanted(reissue="1"), due - early).rotated
+    assert not model.run(wanted(reissue="1"), due).rotated
+    assert not model.run(wanted(reissue="1"), due + DAY).rotated
+    assert model.state.next_rotation_at == due + 30 * DAY
+
+
+def test_two_machines_whose_clocks_differ_by_seconds_rotate_once_between_them() -> None:
+    """One is 20 seconds ahead and comes first: by its clock the point has passed, by the cloud's it hasn't."""
+    model = Model()
+    due = model.run(wanted(), ISSUED).after.next_rotation_at
+    for seconds, ahead in ((-15, 20), (-14, 20), (-10, 0), (0, 0), (1, 20), (20, 0), (86_400, 20)):
+        model.ahead = ahead * SECOND
+        model.run(wanted(), due + seconds * SECOND)
+    assert [run.now for run in model.runs if run.rotated] == [due - 15 * SECOND]
+
+
+@pytest.mark.parametrize("ahead", [20 * SECOND, HOUR, DAY, 40 * DAY, 82 * DAY], ids=str)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_by_a_wrong_clock_a_key_rotates_once_a_period_and_late_by_no_more_than_it_is_behind(
+    ahead: timedelta, sign: int
+) -> None:
+    inputs = wanted(lifetime=365 * DAY)
+    model = Model(ahead=sign * ahead)
+    model.run(inputs, ISSUED)
+    for now in every(DAY):
+        model.run(inputs, now)
+    when = [ISSUED, *(run.now for run in model.runs if run.rotated)]
+    behind = -min(model.ahead, timedelta(0))
+    assert all(22.5 * DAY <= after - before <= 37.5 * DAY + behind + DAY for before, after in pairwise(when[1:]))
+    assert when[1] - when[0] <= 37.5 * DAY + abs(model.ahead) + DAY
 
 
 def test_an_early_rotation_stays_on_the_grid() -> None:

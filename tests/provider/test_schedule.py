@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key.schedule import first_point, later, point_after, stagger
+from provider.yandex_keys.api_key.schedule import first_point, later, next_point, point_after, stagger
 
 from .examples import DAY, HOUR, ISSUED, SECOND, URN, at
 
@@ -91,6 +91,30 @@ def test_the_grid_does_not_drift(point: datetime, period: timedelta, waited: tim
     assert (following - point) % period == timedelta(0)
     assert now < following <= now + period
     assert point_after(following, period, now) == following
+
+
+def test_a_point_that_follows_a_late_key_within_a_quarter_of_the_period_is_left_out() -> None:
+    point = at("2026-12-21 10:00")
+    assert next_point(point, 20 * DAY, point - 5 * DAY) == point
+    assert next_point(point, 20 * DAY, point - 5 * DAY + SECOND) == point + 20 * DAY
+    assert next_point(point, 20 * DAY, point - SECOND) == point + 20 * DAY
+    assert next_point(point, 20 * DAY, point) == point + 20 * DAY
+    assert next_point(point, 20 * DAY, point + 16 * DAY) == point + 40 * DAY
+    assert next_point(point, 20 * DAY, point + 15 * DAY) == point + 20 * DAY
+
+
+@given(TIMES, PERIODS, st.timedeltas(timedelta(0), 36_500 * DAY))
+def test_the_next_point_is_on_the_grid_a_quarter_to_five_quarters_of_the_period_after_the_issue(
+    point: datetime, period: timedelta, waited: timedelta
+) -> None:
+    issued_at = point + waited
+    following = next_point(point, period, issued_at)
+    assert (following - point) % period == timedelta(0)
+    assert period / 4 <= following - issued_at < period * 1.25 + SECOND
+
+
+def test_a_point_at_the_end_of_time_is_the_last_one() -> None:
+    assert next_point(LAST, DAY, LAST) == LAST
 
 
 @given(st.integers(-100 * 86_400, 100 * 86_400).map(lambda seconds: seconds * SECOND))
