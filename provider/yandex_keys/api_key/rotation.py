@@ -238,21 +238,26 @@ def latest_rotation(issued_at: datetime, inputs: Inputs) -> datetime:
 def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> tuple[PreviousKey, ...]:
     """The keys of our instance that the state doesn't know, as previous keys from `now` on: what rotations that died have left, and what is newer
     than a restored state. Consumers may hold them, so each keeps the shorter of its own end and one overlap.
+    """
+    return tuple(_as_previous(key, now, inputs) for key in _unknown_of_ours(state, listed))
 
-    A key whose whole mark another one carries too is a copy of its description, made by hand: one call of Create makes one key.
+
+def _unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
+    """The keys of our instance that the state doesn't know, in the order of their issue.
+
+    A key whose whole mark another one carries too is a copy of its description, made by hand: one call of Create makes one key, and what is copied
+    was there before.
     """
     if not state.instance:
-        return ()
-    known = {listed[key_id].mark for key_id in state.key_ids if key_id in listed}
-    found = [
-        key
-        for key in listed.values()
-        if key.key_id not in state.key_ids
-        and key.mark is not None
-        and key.mark.instance == state.instance
-        and key.mark not in known
-    ]
-    return tuple(_as_previous(key, now, inputs) for key in sorted(found, key=lambda key: (key.issued_at, key.key_id)))
+        return []
+    seen = {listed[key_id].mark for key_id in state.key_ids if key_id in listed}
+    found = []
+    for key in sorted(listed.values(), key=lambda key: (key.issued_at, key.key_id)):
+        if key.key_id in state.key_ids or key.mark is None or key.mark.instance != state.instance or key.mark in seen:
+            continue
+        seen.add(key.mark)
+        found.append(key)
+    return found
 
 
 def strangers(listed: Listing, owner: str, instance: str, claimed: frozenset[str]) -> tuple[ListedKey, ...]:
@@ -322,6 +327,7 @@ def _compromised_elsewhere(
     Such a key may be what Lockbox gives, so it goes with a rotation.
     """
     ours = None
+    of_ours = {key.key_id for key in _unknown_of_ours(state, listed)}
     for key_id in sorted(leaked):
         key = listed.get(key_id)
         if key is None:
@@ -330,9 +336,9 @@ def _compromised_elsewhere(
                 f"compromised lists {key_id}, but account {account} has no such key: nothing is deleted; check the id, or see "
                 "whether it is gone already"
             )
-        elif key.mark is not None and state.instance and key.mark.instance == state.instance:
+        elif key_id in of_ours:
             ours = key_id
-        elif key.mark is not None and key.mark.owner == owner:
+        elif key.mark is not None and key.mark.owner == owner and key.mark.instance != state.instance:
             reason = (
                 f"key {key_id}, which another instance of this resource issued, is compromised: it is deleted at once"
             )
