@@ -85,7 +85,7 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             problems.append(
                 (
                     name,
-                    f"is taken from the environment only: take it out of the stack, and set {variable} where `pulumi` runs",
+                    f"is taken from the environment only: take it out of the stack, set {variable} where `pulumi` runs, then run `pulumi up`",
                 )
             )
     for name, value in given.items():
@@ -108,7 +108,7 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             (
                 endpoint_from,
                 f"must be Yandex Cloud's own, {own}, or this machine's loopback: it is sent the deployer's token. For another one, take this out of "
-                "the stack and set YC_ENDPOINT where `pulumi` runs",
+                "the stack, set YC_ENDPOINT where `pulumi` runs, then run `pulumi up`",
             )
         )
     ids = {}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import signal
+
 import pytest
 
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
+from tests.provider.endpoint_stub import silent
 from tests.reliability.sinks import OIDC, SECRET, sink
 
 ACCOUNTS = [{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}]
 COMMANDS = (("preview",), ("up", "--yes", "--skip-preview"))
 
 
-@pytest.mark.parametrize("setting", ["federatedToken", "tokenExchangeUrl", "serviceAccountKey", "endpoint"])
+@pytest.mark.parametrize("setting", ["federatedToken", "tokenExchangeUrl", "endpoint"])
 def test_a_stack_file_sends_nothing_of_the_machine_anywhere(stack: Stack, cloud: LocalCloud, setting: str) -> None:
     file = stack.directory / "a-file-of-the-machine"
     file.write_text(SECRET)
@@ -26,7 +30,6 @@ def test_a_stack_file_sends_nothing_of_the_machine_anywhere(stack: Stack, cloud:
         given, said = {
             "federatedToken": (str(file), "YANDEX_KEYS_FEDERATED_TOKEN"),
             "tokenExchangeUrl": (f"http://127.0.0.1:{caught.port}/", "YANDEX_KEYS_TOKEN_EXCHANGE_URL"),
-            "serviceAccountKey": (str(file), "YC_SERVICE_ACCOUNT_KEY_FILE"),
             "endpoint": (caught.foreign[0], "YC_ENDPOINT"),
         }[setting]
         stack.write(ACCOUNTS, **{setting: given})
@@ -45,8 +48,7 @@ def test_a_stack_file_chooses_no_other_plugin(stack: Stack, cloud: LocalCloud) -
     """The project's own plugin is named by Pulumi.yaml: a version or an address in the stack file brings no other in its place."""
     with sink() as caught:
         stack.write(ACCOUNTS, version="9.9.9", pluginDownloadURL=f"http://127.0.0.1:{caught.port}")
-        for command in COMMANDS:
-            stack.run(*command, more={"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "false"})
+        stack.up(more={"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "false"})
         assert caught.caught == []
     assert len(cloud.live_keys()) == 1
 
@@ -66,6 +68,43 @@ def test_what_needs_no_call_needs_no_login(stack: Stack, cloud: LocalCloud) -> N
         nobody = {"YC_SERVICE_ACCOUNT_KEY_FILE": "", "YC_METADATA_ADDR": f"127.0.0.1:{caught.port}"}
         stack.run("preview", more=nobody)
         stack.up()
-        stack.run("preview", more=nobody)
         assert "7 unchanged" in stack.up(more=nobody)
         assert caught.caught == []
+
+
+def test_a_state_that_still_has_such_settings_takes_the_change_by_up(stack: Stack, cloud: LocalCloud) -> None:
+    """`destroy` and `refresh` work with the settings that the state has: they say what to do, and it helps."""
+    stack.write(ACCOUNTS)
+    stack.up()
+    state = json.loads(stack.run("stack", "export"))
+    (provider,) = [item for item in state["deployment"]["resources"] if item["type"].startswith("pulumi:providers:")]
+    provider["inputs"] = provider["outputs"] = {"rootCertificates": "/nowhere/ca.pem"}
+    before = stack.directory / "before.json"
+    before.write_text(json.dumps(state))
+    stack.run("stack", "import", "--file", str(before))
+    failed, printed = stack.attempt("destroy", "--yes", "--skip-preview")
+    assert failed
+    assert "set YANDEX_KEYS_ROOT_CERTIFICATES where `pulumi` runs, then run `pulumi up`" in printed
+    stack.up()
+    stack.destroy()
+    assert cloud.live_keys() == []
+
+
+def test_ctrl_c_ends_the_waiting_for_an_endpoint_that_is_silent(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([*ACCOUNTS, {**ACCOUNTS[0], "name": "interpreter"}])
+    with silent() as endpoint:
+        environment = {**stack.environment, **cloud.environment(), "YC_ENDPOINT": endpoint}
+        stack.environment = environment
+        cloud.environment = lambda: environment  # type: ignore[method-assign]
+        process = stack.start("up", "--yes", "--skip-preview")
+        assert process.stdout is not None
+        printed = ""
+        while not all(f"IamServiceAccount {name} creating" in printed for name in ("translator", "interpreter")):
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        process.send_signal(signal.SIGINT)
+        printed += process.communicate()[0]
+    assert "stopped, as asked" in printed
+    assert "not logged in after" not in printed
+    assert process.returncode != 0
