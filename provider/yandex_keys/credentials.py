@@ -40,7 +40,7 @@ _TIMEOUT: Final = (3.0, 10.0)
 _METADATA_TIMEOUT: Final = (1.0, 2.0)
 _LONGEST_FILE: Final = 65_536
 _LONGEST_ANSWER: Final = 65_536
-_SHOWN: Final = 200
+_SHOWN: Final = 400
 _KEY_REMEDY: Final = "make one with `yc iam key create --service-account-id <id> --output key.json`"
 _JWT: Final = re.compile(r"[-\w]+\.[-\w]+\.[-\w]+", re.ASCII)
 # The docs give `t1.`, base64, a dot, 86 characters of base64, and say that another format will have another prefix (IAM docs, "IAM token").
@@ -234,7 +234,7 @@ def _exchanged(name: str, token: str, account: str, url: str, environment: Mappi
     said = body.get("error_description") or body.get("error") or f"HTTP {status}, and no IAM token"
     reason = " ".join(str(said).replace(token, "[the token]").split())[:_SHOWN]
     raise ConfigurationError(
-        f"{name}: the token exchange at {host} refused the OIDC token for service account {account}: {reason}; "
+        f"{name}: the token exchange refused the OIDC token (asked at {host}, for service account {account}): {reason}; "
         "check the federation's issuer and audience, and the account's federated credential (its subject)"
     )
 
