@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ IAM = "PIPELINE_IAM_URL"
 _OTHER_WAYS = ("YC_TOKEN", "YC_SERVICE_ACCOUNT_KEY_FILE")
 _DEFAULT_EXCHANGE = "https://auth.yandex.cloud/oauth/token"
 _DEFAULT_IAM = "https://iam.api.cloud.yandex.net"
+_JWT = re.compile(r"[-\w]+\.[-\w]+\.[-\w]+", re.ASCII)
 _CLAIMS = (("issuer", "iss"), ("audience", "aud"), ("subject", "sub"))
 # A run has 30 minutes in the pipelines at hand; 12 hours would be the most.
 _STATE_KEY_SECONDS = 3600
@@ -121,10 +123,13 @@ def _claims(token: str) -> str:
 
 
 def _read(token: str) -> str:
-    """The token itself; the variable may name a file that holds it, as the provider takes it."""
-    if token.count(".") == 2 and "/" not in token:
-        return token.strip()
-    try:
-        return Path(token).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        raise LoginFailed(f"{TOKEN} holds neither a token nor the path of a file that can be read") from None
+    """The token itself; the variable may name a file that holds it, as the provider takes it. What is no JWT isn't sent anywhere."""
+    found = token.strip()
+    if not _JWT.fullmatch(found):
+        try:
+            found = Path(found).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, ValueError, RuntimeError):
+            raise LoginFailed(f"{TOKEN} holds neither a token nor the path of a file that can be read") from None
+    if not _JWT.fullmatch(found):
+        raise LoginFailed(f"{TOKEN} names a file that holds no OIDC token (three parts with dots between them)")
+    return found

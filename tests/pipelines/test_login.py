@@ -128,6 +128,25 @@ def test_a_token_that_cannot_be_read_is_refused_all_the_same() -> None:
         logged_in(runner(stub, YANDEX_KEYS_FEDERATED_TOKEN="not.a.token"), console()[0])
 
 
+@pytest.mark.parametrize(
+    "content", ["PULUMI_CONFIG_PASSPHRASE=secret\0AWS_SECRET_ACCESS_KEY=secret", "-----BEGIN PRIVATE KEY-----", ""]
+)
+def test_a_file_that_holds_something_else_than_a_token_is_sent_nowhere(tmp_path: Path, content: str) -> None:
+    (tmp_path / "environ").write_text(content)
+    with serving(clouds) as stub, pytest.raises(LoginFailed, match="names a file that holds no OIDC token") as failed:
+        logged_in(runner(stub, YANDEX_KEYS_FEDERATED_TOKEN=str(tmp_path / "environ")), console()[0])
+    assert stub.asked == []
+    assert "secret" not in str(failed.value)
+
+
+def test_a_key_in_the_place_of_a_path_is_neither_sent_nor_shown() -> None:
+    out, stream = console()
+    environment = {"YC_SERVICE_ACCOUNT_KEY_FILE": '{"id": "ajekey", "private_key": "PEM-of-a-test"}'}
+    logged_in(environment, out)
+    out.fail("prod", f"can't open {environment['YC_SERVICE_ACCOUNT_KEY_FILE']}")
+    assert stream.getvalue() == "error: prod: can't open ***\n"
+
+
 def test_a_refused_state_key_names_what_to_check() -> None:
     def answer(asked: Asked) -> Answer:
         return clouds(asked) if asked.path == "/oauth/token" else Answer({"message": "denied"}, status=403)
