@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
                 return publication.comment(asked.report, settings, console, forge.find(settings.environment))
             case "tell":
                 chosen = stacks.chosen(REPOSITORY, asked.stacks)
-                return publication.tell(asked.report, chosen, settings, console, forge.find(settings.environment))
+                found = forge.find(settings.environment)
+                return publication.tell(asked.report, chosen, settings, console, found, asked.ended)
             case _:
                 return _run(asked, settings, console)
     except (stacks.UnknownStack, BadSetting) as error:
@@ -84,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words)
         if name == "tell":
             command.add_argument("report", type=Path, metavar="REPORT", help="a file, or a folder of them")
+            command.add_argument(
+                "--ended", default="", help="how the jobs of `up` ended, where the runner says: `cancelled`"
+            )
         elif name != "stacks":
             command.add_argument("--report", type=Path, metavar="FILE", help="for `comment` and `tell`")
         command.add_argument("stacks", nargs="*", metavar="STACK", help="by default all but `local`")

@@ -16,6 +16,7 @@ from pipelines.run import DONE, FAILED
 from pipelines.settings import Settings
 from pipelines.web import WebError
 
+_CANCELLED = "cancelled"
 _NO_REPORT = "its job ended without a report: its log says why"
 
 
@@ -38,8 +39,13 @@ def comment(path: Path, settings: Settings, console: Console, forge: Forge | Non
     return DONE
 
 
-def tell(path: Path, stacks: Sequence[str], settings: Settings, console: Console, forge: Forge | None) -> int:
-    """Tells people of each stack that was to be brought up, of one that left no report as well. Answers FAILED where it couldn't."""
+def tell(
+    path: Path, stacks: Sequence[str], settings: Settings, console: Console, forge: Forge | None, ended: str = ""
+) -> int:
+    """Tells people of each stack that was to be brought up, of one that left no report as well. Answers FAILED where it couldn't.
+
+    ended: how the jobs of `up` ended, in the runner's word. Of one that was cancelled nothing is missed: a later run took its place.
+    """
     reports, problem = _read(path, console)
     if problem:
         console.warn("no report", problem)
@@ -47,6 +53,9 @@ def tell(path: Path, stacks: Sequence[str], settings: Settings, console: Console
     notice = Notice(settings, console, forge)
     told = []
     for stack in stacks:
+        if stack not in found and ended == _CANCELLED:
+            console.say(f"{settings.time()} {stack}: no report, its job was cancelled")
+            continue
         report = found.get(stack) or of_up(stack, STACK_FAILED, "no report", [_NO_REPORT])
         console.say(f"{settings.time()} {stack}: {report.outcome}: {report.headline}")
         told.append(notice.tell(report))

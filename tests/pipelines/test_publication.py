@@ -27,10 +27,10 @@ def reports(directory: Path, *stacks: StackReport) -> Path:
     return file
 
 
-def told(path: Path, *stacks: str, forge: Forge | None = None, **environment: str) -> tuple[int, str]:
+def told(path: Path, *stacks: str, forge: Forge | None = None, ended: str = "", **environment: str) -> tuple[int, str]:
     log = io.StringIO()
     settings = Settings.read({"YANDEX_KEYS_AS_OF": "2026-12-24T12:00:00Z", **environment})
-    return publication.tell(path, stacks, settings, Console(log), forge), log.getvalue()
+    return publication.tell(path, stacks, settings, Console(log), forge, ended), log.getvalue()
 
 
 @pytest.fixture(params=["github", "gitlab"])
@@ -80,6 +80,16 @@ def test_a_stack_whose_job_left_no_report_needs_a_human(tmp_path: Path, kind: st
         "API keys: stack test needs a human",
     ]
     assert "its job ended without a report" in html.unescape(str(fake.issues[0]))
+
+
+def test_a_job_that_waited_and_was_replaced_by_a_later_one_is_no_news(tmp_path: Path, kind: str) -> None:
+    fake = FakeForge()
+    with serving(fake.answer) as stub:
+        path = reports(tmp_path, of_up("prod", "failed", "", ["denied"]))
+        code, log = told(path, "prod", "dev", forge=on(kind, stub.url), ended="cancelled")
+    assert code == DONE
+    assert "dev: no report, its job was cancelled" in log
+    assert [issue["title"] for issue in fake.issues] == ["API keys: stack prod needs a human"]
 
 
 def test_a_report_of_a_stack_that_was_not_to_be_brought_up_tells_nobody(tmp_path: Path, kind: str) -> None:
