@@ -22,6 +22,7 @@ from components import catalogue
 from components import spec_types as kind
 from components.spec_errors import Problem, SpecError
 from components.spec_shapes import Choice, Flag, Items, Status
+from provider.yandex_keys.key_rules import METHODS, SCOPES
 
 __all__ = [
     "AccountSpec",
@@ -55,14 +56,12 @@ class VerifySpec(_Written):
 
     url: kind.Url
     """Where to call; the new key goes along as `Authorization: Api-Key …`."""
-    method: Annotated[Literal["GET", "POST", "HEAD"], Choice(("GET", "POST", "HEAD"), "write GET, POST or HEAD")] = (
-        "GET"
-    )
+    method: Annotated[Literal["GET", "HEAD", "POST"], Choice(METHODS, "write GET, HEAD or POST")] = "GET"
     """The HTTP method."""
     expect_status: Annotated[int, Status()] = 200
     """The HTTP status that says that the key works."""
-    timeout: kind.Duration = "60s"
-    """How long to try, while the new key isn't known to the service yet."""
+    timeout: kind.Wait = "60s"
+    """How long all tries together may take, 1s to 1h: a new key isn't known to its service at once."""
 
 
 Verify = Annotated[
@@ -76,11 +75,12 @@ class Policy(_Written):
     """How keys live. `defaults` says it for all of them, a key for itself."""
 
     lifetime: kind.Lifetime = "90d"
-    """From issue to the key's own expiry, which the cloud enforces."""
-    rotate_every: kind.Duration = "30d"
-    """How often a new key takes over. `rotateEvery + overlap` is at most `lifetime`."""
-    overlap: kind.Duration = "7d"
-    """How long the previous key keeps working after a rotation: the time that consumers have to read the new one."""
+    """From issue to the key's own expiry, which the cloud enforces; 15m at least."""
+    rotate_every: kind.Period = "30d"
+    """How often a new key takes over; 15m at least. `rotateEvery + overlap` is at most `lifetime`."""
+    overlap: kind.Period = "7d"
+    """How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at
+    least."""
     when_still_used: Annotated[
         Literal["extend", "retire"],
         Choice(
@@ -112,7 +112,7 @@ class KeySpec(Policy):
     renamed_from: kind.KeyName | None = None
     """The key's name before, so that a rename keeps the key; may stay for ever."""
     description: kind.KeyDescription = ""
-    """Your words; the provider adds its tag."""
+    """Your words; the provider adds its mark."""
     uses: Annotated[tuple[kind.ServiceName, ...], Items("name a service, or leave `uses` out", least=1)] = ()
     """Services that the key is for; scopes and least-privilege roles follow from the catalogue."""
     scopes: Annotated[
@@ -120,7 +120,7 @@ class KeySpec(Policy):
         Items(
             "name a scope, or leave `scopes` out: no scope would mean the cloud's ten default ones",
             least=1,
-            most=kind.SCOPES,
+            most=SCOPES,
         ),
     ] = ()
     """Scopes on top of those that `uses` implies."""

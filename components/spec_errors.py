@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,12 +61,6 @@ def shown(value: object) -> str:
     if isinstance(value, dict):
         return "a mapping"
     return "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
-
-
-def character(char: str) -> str:
-    """`char` by its name and number, so that a look-alike or an invisible one can be told apart."""
-    unnamed = "half a character" if unicodedata.category(char) == "Cs" else "a control character"
-    return f"{unicodedata.name(char, unnamed)} (U+{ord(char):04X})"
 
 
 def path_of(root: str, location: Iterable[int | str]) -> str:

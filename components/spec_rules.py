@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from components import catalogue
 from components.spec_errors import Problem
-from components.spec_types import SCOPES, SECRET_NAME_LENGTH
+from components.spec_types import SECRET_NAME_LENGTH
 from provider.yandex_keys.durations import format_duration, parse_duration
+from provider.yandex_keys.key_rules import SCOPES
 
 if TYPE_CHECKING:
     from components.spec import AccountSpec, Defaults, KeySpec, Policy

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from components.spec_errors import character, rule_error, shown
-
-_BIDIRECTIONAL: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from components.spec_errors import rule_error, shown
+from provider.yandex_keys.key_rules import foreign_character, name_of
 
 Rule = Callable[[str], tuple[str, str] | None]
 """What is wrong with a text and what would be right, or None."""
@@ -54,15 +52,14 @@ class Text:
     def _flaw(self, value: str) -> str | None:
         if len(value) > self.longest:
             return f"has {len(value)} characters, the limit is {self.longest}"
-        for char in value:
-            if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDIRECTIONAL:
-                return f"has {character(char)}, which can't stand there"
+        if foreign := foreign_character(value):
+            return f"has {name_of(foreign)}, which can't stand there"
         if len(value) < self.shortest:
             return "is empty" if not value else f"{self._shown(value)} is shorter than {self.shortest} characters"
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             foreign = next((char for char in value if not char.isascii()), None)
             return (
-                f"{self._shown(value)} has {character(foreign)}"
+                f"{self._shown(value)} has {name_of(foreign)}"
                 if foreign
                 else f"{self._shown(value)} is not in the form asked for"
             )

@@ -1,62 +1,57 @@
 """The kinds of value in a stack file, each with its rule and its remedy. Rules only look: no value is ever changed.
 
-The figures are the API's own limits, from its protos (`yandex/cloud/iam/v1`, `lockbox/v1`, `access`); they are
-constants here because this program can't load the protos, and a test holds them equal to those.
+What becomes an input of an API key is judged by the provider's own rules (`provider/yandex_keys/key_rules.py`). The other figures are the API's own
+limits, from its protos (`yandex/cloud/iam/v1`, `lockbox/v1`, `access`); they are constants here because this program can't load the protos, and a
+test holds them equal to those.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from components import catalogue
 from components.spec_errors import did_you_mean, shown
 from components.spec_shapes import FlagOr, Labels, Text
-from provider.yandex_keys.durations import parse_duration
+from provider.yandex_keys import key_rules, marks
 
 DESCRIPTION_LENGTH: Final = 256
-TAG_LENGTH: Final = 48
-"""What the provider keeps of a key's description for its tag."""
-SCOPES: Final = 100
-SCOPE_LENGTH: Final = 256
 ROLE_LENGTH: Final = 64
 ID_LENGTH: Final = 50
 SECRET_NAME_LENGTH: Final = 100
 ENTRY_LENGTH: Final = 256
-LABELS: Final = 64
+LABELS: Final = 64 - len(marks.LABELS)
+"""The API takes 64; the mark's are among them."""
 LABEL_LENGTH: Final = 63
 SUBJECT_LENGTH: Final = 100
 ACCOUNT_NAME: Final = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 ENTRY: Final = r"[-_./\\@0-9a-zA-Z]+"
 LABEL_KEY: Final = r"[a-z][-_0-9a-z]*"
 LABEL_VALUE: Final = r"[-_0-9a-z]*"
-LONGEST_LIFETIME: Final = timedelta(days=18_250)
-"""Fifty years: the API takes no expiry after 2105."""
 
 _ID: Final = r"[a-zA-Z0-9][-_a-zA-Z0-9]*"
-_SCOPE: Final = r"[a-zA-Z][-_a-zA-Z0-9]*(\.[-_a-zA-Z0-9]+)+"
-_DURATION: Final = "^[0-9]{1,9}[dhms]$"
+_PERIOD: Final = "^0*([1-9][0-9]*[dh]|(1[5-9]|[2-9][0-9]|[1-9][0-9]{2,})m|(9[0-9]{2}|[1-9][0-9]{3,})s)$"
+"""15 minutes or more, for editors."""
+_WAIT: Final = "^0*(1h|([1-9]|[1-5][0-9]|60)m|([1-9]|[1-9][0-9]{1,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)s)$"
+"""A second to an hour, for editors."""
 _SUBJECTS: Final = ("serviceAccount", "userAccount", "federatedUser", "group")
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_OUR_LABELS: Final = "pulumi-yandex-keys"
 
 
-def _duration_rule(value: str) -> tuple[str, str] | None:
-    try:
-        parse_duration(value)
-    except ValueError as error:
-        wrong, _, right = str(error).rpartition(": ")
-        return wrong, right
-    return None
+def _read_by(parse: Callable[[object], timedelta]) -> Callable[[str], tuple[str, str] | None]:
+    """The rule of a text that `parse` reads, which says what is wrong and what would be right."""
 
+    def rule(value: str) -> tuple[str, str] | None:
+        try:
+            parse(value)
+        except ValueError as error:
+            wrong, _, right = str(error).rpartition(": ")
+            return wrong, right
+        return None
 
-def _lifetime_rule(value: str) -> tuple[str, str] | None:
-    if flaw := _duration_rule(value):
-        return flaw
-    if parse_duration(value) > LONGEST_LIFETIME:
-        return f"{value} ends after 2105, where the cloud's dates end", f"write at most {LONGEST_LIFETIME.days}d"
-    return None
+    return rule
 
 
 def _service_rule(value: str) -> tuple[str, str] | None:
@@ -75,7 +70,7 @@ def _scope_rule(value: str) -> tuple[str, str] | None:
             f"{shown(value)} is a service, not a scope",
             f"put it under `uses`, or write {catalogue.SERVICES[value].scopes[0]}",
         )
-    if not re.fullmatch(_SCOPE, value, re.ASCII):
+    if not key_rules.is_scope(value):
         return f"{shown(value)} is not in the form of a scope", _SCOPE_RIGHT
     if catalogue.services_for_scope(f"yc.{value}"):
         return f"{shown(value)} lacks its beginning", f"write yc.{value}"
@@ -96,15 +91,15 @@ def _reader_rule(value: str) -> tuple[str, str] | None:
 
 
 def _url_rule(value: str) -> tuple[str, str] | None:
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return f"{shown(value)} is not a URL", _URL_RIGHT
-    if not host or " " in value or parts.username is not None:
-        return f"{shown(value)} is not a URL to call", _URL_RIGHT
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        return f"{shown(value)} would send the key in plain text", _URL_RIGHT
+    wrong = key_rules.url_problem(value)
+    # A password may stand in the address: it is not repeated.
+    subject = "what is written" if "@" in value else shown(value)
+    return (f"{subject} {wrong}", _URL_RIGHT) if wrong else None
+
+
+def _label_key_rule(value: str) -> tuple[str, str] | None:
+    if value.startswith(_OUR_LABELS):
+        return f"{shown(value)} is set by the provider itself", "choose another name"
     return None
 
 
@@ -112,6 +107,7 @@ _SCOPE_RIGHT: Final = "write a scope such as yc.ai.translate.execute"
 _READER_RIGHT: Final = "write self, or a kind and an id, such as serviceAccount:ajeexample"
 _URL_RIGHT: Final = "write an https address such as https://translate.api.cloud.yandex.net/translate/v2/languages"
 _DURATION_RIGHT: Final = "write a whole number and a unit, such as 90d, 36h or 15m"
+_WAIT_RIGHT: Final = "write a whole number and a unit from 1s to 1h, such as 60s or 2m"
 
 AccountName = Annotated[
     str,
@@ -128,23 +124,27 @@ AccountDescription = Annotated[
 KeyDescription = Annotated[
     str,
     Text(
-        f"write one line of at most {DESCRIPTION_LENGTH - TAG_LENGTH} characters",
+        f"write one line of at most {key_rules.DESCRIPTION_LENGTH} characters",
         shortest=0,
-        longest=DESCRIPTION_LENGTH - TAG_LENGTH,
+        longest=key_rules.DESCRIPTION_LENGTH,
     ),
 ]
-Duration = Annotated[str, Text(_DURATION_RIGHT, rule=_duration_rule, schema={"pattern": _DURATION})]
-Lifetime = Annotated[str, Text(_DURATION_RIGHT, rule=_lifetime_rule, schema={"pattern": _DURATION})]
+Period = Annotated[str, Text(_DURATION_RIGHT, rule=_read_by(key_rules.parse_period), schema={"pattern": _PERIOD})]
+Lifetime = Annotated[str, Text(_DURATION_RIGHT, rule=_read_by(key_rules.parse_lifetime), schema={"pattern": _PERIOD})]
+Wait = Annotated[str, Text(_WAIT_RIGHT, rule=_read_by(key_rules.parse_wait), schema={"pattern": _WAIT})]
 ServiceName = Annotated[
     str,
     Text(
         "write a service such as translate",
-        longest=SCOPE_LENGTH,
+        longest=key_rules.SCOPE_LENGTH,
         rule=_service_rule,
         schema={"enum": sorted(catalogue.SERVICES)},
     ),
 ]
-Scope = Annotated[str, Text(_SCOPE_RIGHT, longest=SCOPE_LENGTH, rule=_scope_rule, schema={"pattern": f"^{_SCOPE}$"})]
+Scope = Annotated[
+    str,
+    Text(_SCOPE_RIGHT, longest=key_rules.SCOPE_LENGTH, rule=_scope_rule, schema={"pattern": f"^{key_rules.SCOPE}$"}),
+]
 Role = Annotated[
     str,
     Text(
@@ -172,14 +172,17 @@ SecretName = Annotated[
     ),
 ]
 EntryKey = Annotated[str, Text("use a-z, A-Z, 0-9 and - _ . / \\ @", ENTRY, longest=ENTRY_LENGTH)]
-Reissue = Annotated[str, Text("write any text, such as the date or the ticket", longest=256)]
+Reissue = Annotated[str, Text("write any text, such as the date or the ticket", longest=key_rules.REISSUE_LENGTH)]
 KeyId = Annotated[
-    str, Text("write a key's id, as in the receipt (never its secret)", r"[a-z0-9]+", longest=ID_LENGTH, secretive=True)
+    str, Text("write a key's id, as in the receipt (never its secret)", key_rules.KEY_ID, longest=50, secretive=True)
 ]
 LabelKey = Annotated[
     str,
     Text(
-        f"use 1 to {LABEL_LENGTH} of a-z, 0-9, hyphen and underscore, a letter first", LABEL_KEY, longest=LABEL_LENGTH
+        f"use 1 to {LABEL_LENGTH} of a-z, 0-9, hyphen and underscore, a letter first",
+        LABEL_KEY,
+        longest=LABEL_LENGTH,
+        rule=_label_key_rule,
     ),
 ]
 LabelValue = Annotated[
@@ -188,7 +191,12 @@ LabelValue = Annotated[
 ]
 Url = Annotated[
     str,
-    Text(_URL_RIGHT, longest=2048, rule=_url_rule, schema={"pattern": "^[hH][tT][tT][pP][sS]?://", "format": "uri"}),
+    Text(
+        _URL_RIGHT,
+        longest=key_rules.URL_LENGTH,
+        rule=_url_rule,
+        schema={"pattern": "^[hH][tT][tT][pP][sS]?://[!-~]+$"},
+    ),
 ]
 KmsKey = Annotated[
     bool | str, FlagOr(Text("write true for a key of its own, or the id of a KMS key", _ID, longest=ID_LENGTH))

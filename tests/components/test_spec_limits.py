@@ -11,6 +11,7 @@ from yandex.cloud.iam.v1.service_account_service_pb2 import CreateServiceAccount
 from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretRequest, PayloadEntryChange
 
 from components import spec_types
+from provider.yandex_keys import key_rules, marks
 from provider.yandex_keys.field_limits import field_violations
 
 CREATE_KEY: str = CreateApiKeyRequest.DESCRIPTOR.full_name
@@ -42,11 +43,11 @@ def test_a_length_is_the_apis(message: str, field: str, limit: int) -> None:
 
 
 def test_scopes_are_as_many_and_as_long_as_the_api_takes() -> None:
-    scopes = [f"yc.scope.number{number}" for number in range(spec_types.SCOPES + 1)]
+    scopes = [f"yc.scope.number{number}" for number in range(key_rules.SCOPES + 1)]
     assert field_violations(CREATE_KEY, "scopes", scopes[:-1]) == []
     assert field_violations(CREATE_KEY, "scopes", scopes) != []
-    assert field_violations(CREATE_KEY, "scopes", ["a" * spec_types.SCOPE_LENGTH]) == []
-    assert field_violations(CREATE_KEY, "scopes", ["a" * (spec_types.SCOPE_LENGTH + 1)]) != []
+    assert field_violations(CREATE_KEY, "scopes", ["a" * key_rules.SCOPE_LENGTH]) == []
+    assert field_violations(CREATE_KEY, "scopes", ["a" * (key_rules.SCOPE_LENGTH + 1)]) != []
     assert field_violations(CREATE_KEY, "scopes", ["a", "a"]) != []
 
 
@@ -77,8 +78,8 @@ def test_an_entry_is_right_where_the_api_takes_it(entry: str) -> None:
         {"a" * 63: "b" * 63},
         {"a" * 64: "b"},
         {"a": "b" * 64},
-        {f"l{number}": "a" for number in range(64)},
-        {f"l{number}": "a" for number in range(65)},
+        {f"l{number}": "a" for number in range(62)},
+        {f"l{number}": "a" for number in range(63)},
     ],
     ids=lambda labels: (
         ",".join(f"{key[:5]}={value[:5]}" for key, value in list(labels.items())[:1]) + f"({len(labels)})"
@@ -91,4 +92,5 @@ def test_labels_are_right_where_the_api_takes_them(labels: dict[str, str]) -> No
         and max(len(key), len(value)) <= spec_types.LABEL_LENGTH
         for key, value in labels.items()
     )
-    assert right == (field_violations(CREATE_SECRET, "labels", labels) == [])
+    sent = marks.with_labels(labels, "0" * marks.OWNER_DIGITS, "a" * marks.RANDOM_DIGITS)
+    assert right == (field_violations(CREATE_SECRET, "labels", sent) == [])

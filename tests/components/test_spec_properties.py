@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from components import catalogue
 from components.spec import AccountSpec, KeySpec, Spec, SpecError, VerifySpec, parse, parse_account
 from components.spec_errors import MOST_SHOWN
-from provider.yandex_keys.durations import parse_duration
+from provider.yandex_keys.durations import SHORTEST, parse_duration
 
 LONGEST_LINE = 1200
 
@@ -42,7 +42,11 @@ near_accounts = st.fixed_dictionaries(
 )
 
 names = st.from_regex(r"\A[a-z][-a-z0-9]{1,10}[a-z0-9]\Z")
-durations = st.integers(1, 1000).flatmap(lambda count: st.sampled_from([f"{count}{unit}" for unit in "dhms"]))
+durations = (
+    st.integers(1, 1000)
+    .flatmap(lambda count: st.sampled_from([f"{count}{unit}" for unit in "dhms"]))
+    .filter(lambda text: parse_duration(text) >= SHORTEST)
+)
 delivery = st.sampled_from(["lockbox", "output", "both"])
 
 
@@ -61,7 +65,7 @@ good_keys = st.builds(
         {"uses": st.lists(st.sampled_from(sorted(catalogue.SERVICES)), min_size=1, unique=True)},
         optional={
             "deliver": delivery,
-            "description": st.text(st.characters(categories=["L", "N", "P"]), max_size=208),
+            "description": st.text(st.characters(categories=["L", "N", "P"]), max_size=207),
             "whenStillUsed": st.sampled_from(["extend", "retire"]),
             "compromised": st.lists(st.from_regex(r"\Aaje[a-z0-9]{17}\Z"), unique=True, max_size=3),
             "verify": st.just(False) | st.just({"url": "https://example.com/", "expectStatus": 204}),

@@ -55,9 +55,9 @@ CASES: dict[str, tuple[object, str]] = {
         account(description="x" * 257),
         "accounts[0].description: has 257 characters, the limit is 256: write one line of at most 256 characters",
     ),
-    "a key's description without room for the tag": (
-        key(description="x" * 209),
-        f"{KEY_PATH}.description: has 209 characters, the limit is 208: write one line of at most 208 characters",
+    "a key's description without room for the mark": (
+        key(description="x" * 208),
+        f"{KEY_PATH}.description: has 208 characters, the limit is 207: write one line of at most 207 characters",
     ),
     "a description that turns its text around": (
         account(description="abc\u202edef"),
@@ -102,13 +102,18 @@ CASES: dict[str, tuple[object, str]] = {
         "accounts[0].labels.Team: 'Team' is not in the form asked for: "
         "use 1 to 63 of a-z, 0-9, hyphen and underscore, a letter first",
     ),
+    "a label of the provider's own": (
+        account(labels={"pulumi-yandex-keys-owner": "a"}),
+        "accounts[0].labels.pulumi-yandex-keys-owner: 'pulumi-yandex-keys-owner' is set by the provider itself: "
+        "choose another name",
+    ),
     "a list for labels": (
         account(labels=["a"]),
         "accounts[0].labels: a list where a mapping belongs: write labels as `key: value`",
     ),
     "too many labels": (
-        account(labels={f"l{n}": "a" for n in range(65)}),
-        "accounts[0].labels: has 65 labels, the limit is 64: write labels as `key: value`",
+        account(labels={f"l{n}": "a" for n in range(63)}),
+        "accounts[0].labels: has 63 labels, the limit is 62: write labels as `key: value`",
     ),
     "a number for a KMS key": (
         account(kmsKey=1),

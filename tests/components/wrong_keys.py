@@ -40,7 +40,19 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "a lifetime past the cloud's calendar": (
         key(lifetime="20000d"),
-        f"{KEY_PATH}.lifetime: 20000d ends after 2105, where the cloud's dates end: write at most 18250d",
+        f"{KEY_PATH}.lifetime: 20000d would end after 2105, where the API's dates end: write 18250d or less",
+    ),
+    "a lifetime of seconds": (
+        key(lifetime="899s"),
+        f"{KEY_PATH}.lifetime: '899s' is shorter than 15m: write 15m or longer",
+    ),
+    "a rotation every few minutes": (
+        key(rotateEvery="14m"),
+        f"{KEY_PATH}.rotateEvery: '14m' is shorter than 15m: write 15m or longer",
+    ),
+    "an overlap of minutes": (
+        key(overlap="14m"),
+        f"{KEY_PATH}.overlap: '14m' is shorter than 15m: write 15m or longer",
     ),
     "null for a duration": (key(overlap=None), f"{KEY_PATH}.overlap: nothing (null) where text belongs: {A_DURATION}"),
     # The schedule
@@ -184,7 +196,28 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "verify of what is no address": (
         key(verify={"url": "https://[/"}),
-        f"{KEY_PATH}.verify.url: 'https://[/' is not a URL: {URL}",
+        f"{KEY_PATH}.verify.url: 'https://[/' is not an address to call: {URL}",
+    ),
+    "verify with a password in the address": (
+        key(verify={"url": "https://me:word@example.com/"}),
+        f"{KEY_PATH}.verify.url: what is written has a user or a password in it: {URL}",
+    ),
+    "verify for two hours": (
+        key(verify={"url": "https://example.com/", "timeout": "2h"}),
+        f"{KEY_PATH}.verify.timeout: 2h is longer than 1h, and `pulumi up` waits that long: write 1h or less",
+    ),
+    "verify by a method that changes things": (
+        key(verify={"url": "https://example.com/", "method": "PUT"}),
+        f"{KEY_PATH}.verify.method: 'PUT' is not a choice: write GET, HEAD or POST",
+    ),
+    "an empty reissue trigger": (
+        key(reissue=""),
+        f"{KEY_PATH}.reissue: is empty: write any text, such as the date or the ticket",
+    ),
+    "a line's end in a key's description": (
+        key(description="a\nb"),
+        f"{KEY_PATH}.description: has a control character (U+000A), which can't stand there: "
+        "write one line of at most 207 characters",
     ),
     "verify with an unknown field": (
         key(verify={"url": "https://example.com/", "status": 200}),
@@ -196,7 +229,7 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "verify by a method that may change things": (
         key(verify={"url": "https://example.com/", "method": "DELETE"}),
-        f"{KEY_PATH}.verify.method: 'DELETE' is not a choice: write GET, POST or HEAD",
+        f"{KEY_PATH}.verify.method: 'DELETE' is not a choice: write GET, HEAD or POST",
     ),
     "a word for verify": (
         key(verify="yes"),

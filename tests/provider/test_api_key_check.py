@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provider.yandex_keys import marks
 from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.api_key.state import INPUTS, inputs_of
 from provider.yandex_keys.errors import InvalidInput
@@ -65,8 +66,8 @@ def test_null_is_as_good_as_nothing() -> None:
 
 
 def test_sets_come_out_sorted_and_once_each() -> None:
-    out = checked(bag(scopes=["b", "a", "b"], compromised=["ajez", "ajea", "ajez"]))
-    assert (out["scopes"], out["compromised"]) == (["a", "b"], ["ajea", "ajez"])
+    out = checked(bag(scopes=["yc.b", "yc.a", "yc.b"], compromised=["ajez", "ajea", "ajez"]))
+    assert (out["scopes"], out["compromised"]) == (["yc.a", "yc.b"], ["ajea", "ajez"])
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -95,8 +96,11 @@ def test_at_least_one_scope_is_required(scopes: object) -> None:
     assert problems(scopes=scopes)["scopes"].startswith("give 1 to 100 scopes, such as yc.ai.translate.execute")
 
 
-@pytest.mark.parametrize("scope", ["", "  ", None, 5, ["a"], "a\nb", "a\x1b[31m", "a\u202eb", "\ud800"])
-def test_a_scope_is_a_printable_text(scope: object) -> None:
+@pytest.mark.parametrize(
+    "scope",
+    ["", "  ", None, 5, ["a"], "a", "yc. a", "yc.", "yc.a\n", "yc.\x1b[31m", "yc.\u202eb", "yc.\ud800", "yc.\u0430"],
+)
+def test_a_scope_is_names_with_dots_between_them(scope: object) -> None:
     expected = "must be a scope such as yc.ai.translate.execute"
     assert problems(scopes=["yc.postbox.send", scope]) == {"scopes[1]": expected}
 
@@ -104,8 +108,8 @@ def test_a_scope_is_a_printable_text(scope: object) -> None:
 def test_the_api_takes_a_hundred_scopes_of_256_characters() -> None:
     most = [f"scope.{number:03}".ljust(256, "x") for number in range(100)]
     assert checked(bag(scopes=[*most, most[0]]))["scopes"] == most
-    assert problems(scopes=[*most, "z"])["scopes"].startswith("has 101 elements")
-    long = problems(scopes=["z", "x" * 257, "a"])
+    assert problems(scopes=[*most, "yc.z"])["scopes"].startswith("has 101 elements")
+    long = problems(scopes=["yc.z", "yc." + "x" * 254, "yc.a"])
     assert list(long) == ["scopes[1]"]
     assert long["scopes[1]"].startswith("is 257 characters long")
 
@@ -118,15 +122,24 @@ def test_description_and_reissue_are_texts(value: object) -> None:
     }
 
 
-def test_half_a_character_is_no_text() -> None:
-    broken = dict.fromkeys(("description", "reissue"), "must be valid Unicode")
-    assert problems(description="\ud800", reissue="\udfff") == broken
+@pytest.mark.parametrize("char", ["\n", "\r", "\t", "\x00", "\x1b", "\x85", "\u2028", "\u202e", "\ud800"])
+def test_description_and_reissue_are_one_line(char: str) -> None:
+    found = problems(description=f"a{char}b", reissue=f"a{char}b")
+    assert list(found) == ["description", "reissue"]
+    assert all("which can't stand there: write one line of" in reason for reason in found.values())
+
+
+def test_a_reissue_is_a_text_of_1_to_256_characters() -> None:
+    assert checked(bag(reissue="x" * 256))["reissue"] == "x" * 256
+    assert problems(reissue="") == {"reissue": "is empty: write one line of 1 to 256 characters"}
+    assert list(problems(reissue="x" * 257)) == ["reissue"]
 
 
 def test_a_description_leaves_room_for_our_mark() -> None:
-    assert checked(bag(description="я" * 207))["description"] == "я" * 207
-    expected = "has 208 characters: at most 207 fit beside the mark that we add"
-    assert problems(description="я" * 208) == {"description": expected}
+    most = 256 - marks.ROOM
+    assert checked(bag(description="я" * most))["description"] == "я" * most
+    expected = f"has {most + 1} characters, the limit is {most}: write one line of at most {most} characters"
+    assert problems(description="я" * (most + 1)) == {"description": expected}
 
 
 @pytest.mark.parametrize("name", ["lifetime", "rotateEvery", "overlap"])
@@ -140,6 +153,13 @@ def test_a_wrong_duration_is_told_with_its_path(name: str, value: object) -> Non
 @pytest.mark.parametrize("name", ["lifetime", "rotateEvery", "overlap"])
 def test_no_time_at_all_is_no_duration(name: str) -> None:
     assert problems(**{name: "0s"})[name].startswith("'0s' is no time at all")
+
+
+@pytest.mark.parametrize("name", ["lifetime", "rotateEvery", "overlap"])
+def test_a_period_is_15_minutes_at_least(name: str) -> None:
+    long = {"lifetime": "90d", "rotateEvery": "15m", "overlap": "900s"}
+    assert checked(bag(**long))["rotateEvery"] == "15m"
+    assert problems(**{**long, name: "14m"})[name] == "'14m' is shorter than 15m: write 15m or longer"
 
 
 def test_rotation_and_overlap_fit_into_a_lifetime() -> None:
@@ -162,7 +182,9 @@ def test_compromised_is_a_list(listed: object) -> None:
     assert problems(compromised=listed) == {"compromised": "must be a list of key ids"}
 
 
-@pytest.mark.parametrize("key_id", ["", "two words", "aje\n", "ключ", "x" * 51, None, 5, "AQVN" + "x" * 36, "AQVNx"])
+@pytest.mark.parametrize(
+    "key_id", ["", "two words", "aje\n", "ключ", "x" * 51, None, 5, "AQVN" + "x" * 36, "AQVNx", "aje_1", "Aje"]
+)
 def test_compromised_takes_ids_and_never_repeats_what_may_be_a_secret(key_id: object) -> None:
     expected = "must be a key id such as ajexxxxxxxxxxxxxxxxx, never the secret"
     assert problems(compromised=["ajegone", key_id]) == {"compromised[1]": expected}

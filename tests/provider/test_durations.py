@@ -41,7 +41,7 @@ def test_what_is_no_duration_is_refused_with_an_example_of_one(text: object) -> 
     with pytest.raises(
         ValueError, match=r" is not a duration: write a whole number and a unit, such as 90d, 36h or 15m$"
     ):
-        parse_duration(text)  # type: ignore[arg-type]
+        parse_duration(text)
 
 
 @pytest.mark.parametrize("text", ["0d", "0s", "000h"])
@@ -54,6 +54,14 @@ def test_no_time_at_all_is_refused(text: str) -> None:
 def test_more_than_a_hundred_years_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^'{text}' is longer than 36500d: write a shorter duration, such as 90d$"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["1s", "899s", "14m", "0014m"])
+def test_less_than_the_least_is_refused(text: str) -> None:
+    least = timedelta(minutes=15)
+    with pytest.raises(ValueError, match=f"^'{text}' is shorter than 15m: write 15m or longer$"):
+        parse_duration(text, least=least)
+    assert parse_duration("15m", least=least) == parse_duration("900s", least=least) == least
 
 
 def test_a_text_without_end_is_cut_in_the_error_and_keeps_it_on_one_line() -> None:

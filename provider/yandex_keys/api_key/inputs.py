@@ -5,21 +5,20 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from .. import api_services  # noqa: F401  (makes the field limits known)
-from ..durations import format_duration, parse_duration
+from .. import (
+    api_services,  # noqa: F401  (makes the field limits known)
+    key_rules,
+)
+from ..durations import format_duration
 from ..errors import InvalidInput
 from ..field_limits import field_violations
-from ..marks import ROOM
 from ..properties import UNKNOWN, is_unknown
 from .state import INPUTS
 
 _CREATE: Final = "yandex.cloud.iam.v1.CreateApiKeyRequest"
 _ENTRY: Final = "yandex.cloud.lockbox.v1.PayloadEntryChange"
-_DESCRIPTION: Final = 256 - ROOM
 _DEFAULTS: Final[dict[str, Any]] = {
     "description": "",
     "lifetime": "90d",
@@ -31,12 +30,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
 }
 _LOCKBOX: Final = {"secretEntry": "api_key", "keyIdEntry": "api_key_id"}
 _VERIFY: Final = {"method": "GET", "expectStatus": 200, "timeout": "60s"}
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT")
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,50}")
-_SECRETS_BEGIN: Final = "AQVN"
-_LONGEST_LIFETIME: Final = timedelta(days=18_250)
-_LONGEST_WAIT: Final = timedelta(hours=1)
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Problems = list[tuple[str, str]]
 
@@ -48,9 +42,9 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     inputs = {**_DEFAULTS, **_given(given, INPUTS)}
     _account(inputs, problems)
     _scopes(inputs, problems)
-    _description(inputs, problems)
+    _line(inputs, "description", key_rules.DESCRIPTION_LENGTH, problems)
     _durations(inputs, problems)
-    _text(inputs, "reissue", problems)
+    _line(inputs, "reissue", key_rules.REISSUE_LENGTH, problems, shortest=1)
     _compromised(inputs, problems)
     if inputs["whenStillUsed"] not in ("extend", "retire", UNKNOWN):
         problems.append(("whenStillUsed", f"{_shown(inputs['whenStillUsed'])} is not a choice: write extend or retire"))
@@ -94,19 +88,14 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def _text(inputs: Mapping[str, Any], name: str, problems: Problems) -> bool:
+def _line(inputs: Mapping[str, Any], name: str, longest: int, problems: Problems, shortest: int = 0) -> None:
     value = inputs.get(name)
     if value is UNKNOWN or value is None:
-        return False
+        return
     if not isinstance(value, str):
         problems.append((name, "must be a string"))
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        problems.append((name, "must be valid Unicode"))
-        return False
-    return True
+    elif wrong := key_rules.line_problem(value, longest, shortest):
+        problems.append((name, f"{wrong}: write one line of {'1 to' if shortest else 'at most'} {longest} characters"))
 
 
 def _scopes(inputs: dict[str, Any], problems: Problems) -> None:
@@ -123,11 +112,7 @@ def _scopes(inputs: dict[str, Any], problems: Problems) -> None:
         return
     if is_unknown(scopes):
         return
-    wrong = [
-        index
-        for index, scope in enumerate(scopes)
-        if not isinstance(scope, str) or not scope.strip() or not scope.isprintable()
-    ]
+    wrong = [index for index, scope in enumerate(scopes) if not isinstance(scope, str) or not key_rules.is_scope(scope)]
     problems.extend((f"scopes[{index}]", "must be a scope such as yc.ai.translate.execute") for index in wrong)
     if not wrong:
         inputs["scopes"] = sorted(set(scopes))
@@ -144,32 +129,21 @@ def _scope_limits(given: list[str], unique: list[str]) -> Problems:
     return found
 
 
-def _description(inputs: Mapping[str, Any], problems: Problems) -> None:
-    if _text(inputs, "description", problems):
-        length = len(inputs["description"])
-        if length > _DESCRIPTION:
-            problems.append(
-                ("description", f"has {length} characters: at most {_DESCRIPTION} fit beside the mark that we add")
-            )
-
-
 def _durations(inputs: Mapping[str, Any], problems: Problems) -> None:
+    readers = {
+        "lifetime": key_rules.parse_lifetime,
+        "rotateEvery": key_rules.parse_period,
+        "overlap": key_rules.parse_period,
+    }
     parsed = {}
-    for name in ("lifetime", "rotateEvery", "overlap"):
+    for name, read in readers.items():
         if inputs[name] is UNKNOWN:
             continue
         try:
-            parsed[name] = parse_duration(inputs[name])
+            parsed[name] = read(inputs[name])
         except ValueError as error:
             problems.append((name, str(error)))
-    if parsed.get("lifetime", _LONGEST_LIFETIME) > _LONGEST_LIFETIME:
-        problems.append(
-            (
-                "lifetime",
-                f"{inputs['lifetime']} would end after 2105, where the API's dates end: write {_LONGEST_LIFETIME.days}d or less",
-            )
-        )
-    elif len(parsed) == 3 and parsed["rotateEvery"] + parsed["overlap"] > parsed["lifetime"]:
+    if len(parsed) == 3 and parsed["rotateEvery"] + parsed["overlap"] > parsed["lifetime"]:
         least = format_duration(parsed["rotateEvery"] + parsed["overlap"])
         problems.append(
             (
@@ -188,7 +162,9 @@ def _compromised(inputs: dict[str, Any], problems: Problems) -> None:
         problems.append(("compromised", "must be a list of key ids"))
         return
     # A secret that was pasted in place of its id would stay in the stack file and the state in plain text.
-    wrong = [index for index, key_id in enumerate(listed) if not _is_id(key_id) or key_id.startswith(_SECRETS_BEGIN)]
+    wrong = [
+        index for index, key_id in enumerate(listed) if not isinstance(key_id, str) or not key_rules.is_key_id(key_id)
+    ]
     problems.extend(
         (f"compromised[{index}]", "must be a key id such as ajexxxxxxxxxxxxxxxxx, never the secret") for index in wrong
     )
@@ -231,30 +207,19 @@ def _verify(inputs: dict[str, Any], problems: Problems) -> None:
         return
     _unknown_names(given, ("url", *_VERIFY), "verify.", problems)
     verify = {**_VERIFY, **_given(given, ("url", *_VERIFY))}
-    if not _is_safe_address(verify.get("url")):
+    url = verify.get("url")
+    if not isinstance(url, str) or key_rules.url_problem(url):
         problems.append(("verify.url", "must be an https:// address without a password: the new key is sent there"))
-    if verify["method"] not in _METHODS:
-        problems.append(("verify.method", f"must be one of {', '.join(_METHODS)}"))
+    if verify["method"] not in key_rules.METHODS:
+        problems.append(("verify.method", f"must be one of {', '.join(key_rules.METHODS)}"))
     status = verify["expectStatus"]
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         problems.append(("verify.expectStatus", "must be an HTTP status from 100 to 599"))
     try:
-        if parse_duration(verify["timeout"]) > _LONGEST_WAIT:
-            problems.append(("verify.timeout", "is longer than 1h, and `pulumi up` waits that long: write 1h or less"))
+        key_rules.parse_wait(verify["timeout"])
     except ValueError as error:
         problems.append(("verify.timeout", str(error)))
     inputs["verify"] = verify
-
-
-def _is_safe_address(url: Any) -> bool:
-    if not isinstance(url, str) or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        return secure and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:
-        return False
 
 
 def _shown(value: object) -> str:
