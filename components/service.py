@@ -24,11 +24,15 @@ class Authentication(enum.Enum):
 
 @dataclass(frozen=True)
 class Probe:
-    """A harmless call, free of charge, that succeeds only with a working key; how `verify: true` is carried out."""
+    """A harmless call, free of charge, that succeeds only with a working key; how `verify: true` is carried out.
+
+    `{folderId}` in `url` stands for the account's folder. `docs` is where the call is described, a path below https://yandex.cloud/en/docs/.
+    """
 
     url: str
-    method: Literal["GET", "POST", "HEAD"]
+    method: Literal["GET", "HEAD", "POST"]
     expect_status: int
+    docs: str
 
 
 @dataclass(frozen=True)

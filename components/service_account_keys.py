@@ -40,6 +40,8 @@ from pulumi_yandex_keys.outputs import PreviousKey
 
 READER_ROLE: Final = "lockbox.payloadViewer"
 KMS_READER_ROLE: Final = "kms.keys.encrypterDecrypter"
+FOLDER_ID: Final = "{folderId}"
+"""Stands in a verifying call's address for the account's folder."""
 
 
 class ServiceAccountKeys(pulumi.ComponentResource):
@@ -194,7 +196,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                 when_still_used=key.when_still_used,
                 lockbox=self._lockbox(key),
                 expose_secret=key.as_output,
-                verify=_verify(key.verify),
+                verify=self._verify(key.verify),
             ),
             # A key without its account's roles works nowhere: verifying it would fail, and so would its first consumer.
             opts=self._child(
@@ -211,6 +213,15 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     def _secret(self, key: KeySpec) -> LockboxSecret | None:
         name = self._spec.secret_of(key)
         return self.lockbox_secrets[name] if name else None
+
+    def _verify(self, call: bool | VerifySpec) -> VerifyArgs | None:
+        if isinstance(call, bool):
+            return None
+        url: pulumi.Input[str] = call.url
+        if FOLDER_ID in call.url:
+            # The folder that the account is in, whichever of stack file, settings and environment named it.
+            url = self.service_account.folder_id.apply(lambda folder_id: call.url.replace(FOLDER_ID, folder_id))
+        return VerifyArgs(url=url, method=call.method, expect_status=call.expect_status, timeout=call.timeout)
 
     def _receipt(self, key: KeySpec) -> pulumi.Output[dict[str, Any]]:
         api_key = self.api_keys[key.name]
@@ -232,12 +243,6 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             services=list(key.uses),
             previous=api_key.previous.apply(lambda keys: [_shown(previous) for previous in keys or ()]),
         )
-
-
-def _verify(call: bool | VerifySpec) -> VerifyArgs | None:
-    if isinstance(call, bool):
-        return None
-    return VerifyArgs(url=call.url, method=call.method, expect_status=call.expect_status, timeout=call.timeout)
 
 
 def _shown(previous: PreviousKey) -> dict[str, str]:

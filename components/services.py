@@ -3,6 +3,14 @@
 Scopes and services: the Yandex Cloud page "API key" (`iam/concepts/authorization/api-key`); roles: each service's page
 "Access management" (`<service>/security`). What no such page says outright carries a question mark and is advisory: the
 cloud's own `ListScopes` and its role reference decide.
+
+Probes: a service has one where its documentation shows a call that changes nothing, is not charged for, needs no body, and
+is open to a key with no more than the service's own scope and roles. The others have none, and why is known: a key of
+Functions, Containers, MCP gateways, YTsaurus or Workflows opens what has an address or an id of the user's own; SpeechKit,
+Vision OCR and image generation answer nothing that isn't paid for or doesn't begin with work of the user's (what they say
+of an operation that there isn't is not documented); Cloud Logging and Monium are written to, and by gRPC; the API of Cloud
+Registry takes IAM tokens alone; whether DataSphere's scope opens a listing isn't said; and keys of Postbox, YDB, Data Streams
+and the Schema Registry don't travel in the header.
 """
 
 from __future__ import annotations
@@ -12,6 +20,22 @@ from typing import Final
 from components.service import Authentication, Probe, Service
 
 _HEADER: Final = Authentication.API_KEY_HEADER
+
+
+_MODELS: Final = Probe(
+    # Lists the models that the account may use. The official SDK calls it with `Api-Key` as well (`yandex-ai-studio-sdk`, `_chat/base_function.py`).
+    "https://llm.api.cloud.yandex.net/v1/models",
+    "GET",
+    200,
+    "ai-studio/models/listModels",
+)
+_METRICS: Final = Probe(
+    # Lists the folder's metrics, one of them; what is charged for are metric values (`monitoring/pricing`), and there are none in it.
+    "https://monitoring.api.cloud.yandex.net/monitoring/v2/metrics?folderId={folderId}&pageSize=1",
+    "GET",
+    200,
+    "monitoring/api-ref/MetricsMeta/listMetrics",
+)
 
 
 def _api(*names: str) -> tuple[str, ...]:
@@ -35,6 +59,7 @@ _AI: Final = (
         _HEADER,
         _api("llm", "stt", "tts", "translate", "ocr", "assistant"),
         "ai-studio/security",
+        _MODELS,
     ),
     Service(
         "text-generation",
@@ -44,6 +69,7 @@ _AI: Final = (
         _HEADER,
         _api("llm"),
         "ai-studio/security",
+        _MODELS,
     ),
     Service(
         "image-generation",
@@ -81,7 +107,9 @@ _AI: Final = (
         _api("translate"),
         "translate/api-ref/authentication",
         # Lists the languages; `folderId` is asked of user accounts only. Whether a POST without a body is taken: ?
-        Probe("https://translate.api.cloud.yandex.net/translate/v2/languages", "POST", 200),
+        Probe(
+            "https://translate.api.cloud.yandex.net/translate/v2/languages", "POST", 200, "translate/operations/list"
+        ),
     ),
     Service(
         "vision",
@@ -100,8 +128,14 @@ _AI: Final = (
         # the organization; whether one granted on the folder reaches them: ?
         ("speech-sense.data.viewer",),
         _HEADER,
-        _api("api.speechsense"),
+        ("api.speechsense.yandexcloud.net", "rest-api.speechsense.yandexcloud.net"),
         "speechsense/api-ref/authentication",
+        Probe(  # lists the models of assistants, which are the same for everybody
+            "https://rest-api.speechsense.yandexcloud.net/speechsense/v1/assistants/listModels",
+            "POST",
+            200,
+            "speechsense/api-ref/Assistants/listModels",
+        ),
     ),
     Service(
         "search-api",
@@ -112,6 +146,12 @@ _AI: Final = (
         _HEADER,
         _api("searchapi"),
         "search-api/operations/auth",
+        Probe(  # lists the regions that can be searched; what is charged for are search requests (`search-api/pricing`)
+            "https://searchapi.api.cloud.yandex.net/v2/wordstat/getRegionsTree",
+            "POST",
+            200,
+            "search-api/operations/wordstat-getregiontree",
+        ),
     ),
     Service(
         "datasphere",
@@ -172,6 +212,7 @@ _SERVERLESS_AND_OPERATIONS: Final = (
         _HEADER,
         _api("monitoring"),
         "monitoring/api-ref/authentication",
+        _METRICS,
     ),
     Service(
         "monitoring-manage",
@@ -181,6 +222,7 @@ _SERVERLESS_AND_OPERATIONS: Final = (
         _HEADER,
         _api("monitoring"),
         "monitoring/api-ref/authentication",
+        _METRICS,
     ),
     Service(
         "logging",

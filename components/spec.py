@@ -55,7 +55,7 @@ class VerifySpec(_Written):
     """A harmless call, made with the new key before it counts."""
 
     url: kind.Url
-    """Where to call; the new key goes along as `Authorization: Api-Key …`."""
+    """Where to call; the new key goes along as `Authorization: Api-Key …`. `{folderId}` stands for the account's folder."""
     method: Annotated[Literal["GET", "HEAD", "POST"], Choice(METHODS, "write GET, HEAD or POST")] = "GET"
     """The HTTP method."""
     expect_status: Annotated[int, Status()] = 200

@@ -97,14 +97,23 @@ def _purpose_problems(key: Reading[KeySpec]) -> Iterator[Problem]:
 
 
 def _verify_problems(key: Reading[KeySpec]) -> Iterator[Problem]:
-    if key.has("uses", "verify") and key.value.verify is True and not catalogue.probe_for(key.value.uses):
-        services = ", ".join(key.value.uses)
-        wrong = (
-            f"the catalogue knows no harmless call for {services}"
-            if services
-            else "without `uses` there is no call to make"
-        )
-        yield Problem(f"{key.path}.verify", wrong, "write verify: {url: https://…}, or false")
+    uses = key.value.uses
+    if not key.has("uses", "verify") or key.value.verify is not True or catalogue.probe_for(uses):
+        return
+    services = [catalogue.SERVICES[name] for name in uses]
+    wrong = (
+        f"the catalogue knows no harmless, free call for {', '.join(uses)}"
+        if uses
+        else "without `uses` there is no call to make"
+    )
+    by_header = [service for service in services if service.authentication is catalogue.Authentication.API_KEY_HEADER]
+    host = next((host for service in by_header for host in service.hosts), "")
+    if services and not by_header:
+        right = f"write false: its keys travel by {services[0].authentication.value}, which no call of ours does"
+        yield Problem(f"{key.path}.verify", wrong, f"{right} (for a call of your own, verify: {{url: https://…}})")
+    else:
+        right = f"write one of your own, such as verify: {{url: https://{host or '<host>'}/…}}, or false"
+        yield Problem(f"{key.path}.verify", wrong, right)
 
 
 def _repeated_names(

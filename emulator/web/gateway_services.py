@@ -160,8 +160,23 @@ _BY_METHOD: Final = {
 """Services where reading asks for less: the first on GET and HEAD, the second otherwise."""
 
 
+_BY_HOST: Final = {
+    "functions.yandexcloud.net": "functions",
+    "llm.api.cloud.yandex.net": "text-generation",
+    "monitoring.api.cloud.yandex.net": "monitoring",
+    "ocr.api.cloud.yandex.net": "vision",
+    "rest-api.speechsense.yandexcloud.net": "speechsense",
+    "searchapi.api.cloud.yandex.net": "search-api",
+    "stt.api.cloud.yandex.net": "speechkit-stt",
+    "translate.api.cloud.yandex.net": "translate",
+    "tts.api.cloud.yandex.net": "speechkit-tts",
+}
+"""Services by the host that they have in Yandex Cloud: `/services/<host>/<path>` is `https://<host>/<path>`."""
+
+
 def service_called(name: str, method: str) -> GatewayService | None:
-    """The service that a request of that HTTP method to that name means; None when there is none."""
+    """The service that a request of that HTTP method to that name, or to that host, means; None when there is none."""
+    name = _BY_HOST.get(name, name)
     if name in _BY_METHOD:
         read, write = _BY_METHOD[name]
         return read if method in ("GET", "HEAD") else write

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SERVICES_VARIABLE: Final = "YANDEX_KEYS_SERVICES"
 """Where the emulator plays the services that take keys, `http://127.0.0.1:<port>/services`: its keys are unknown to the real ones."""
-_YANDEX_CLOUD: Final = (".cloud.yandex.net", ".yandexcloud.net", ".yandex.cloud")
+_YANDEX_CLOUD: Final = (".cloud.yandex.net", ".yandexcloud.net", ".yandexcloud.kz", ".yandex.cloud")
 _ONE_TRY: Final = 10.0
 """Seconds after which a silent service is asked again."""
 _GLANCE: Final = 0.05

@@ -8,6 +8,7 @@ import pytest
 
 from components import catalogue
 from components.catalogue import SERVICES, Authentication
+from components.spec import SpecError, VerifySpec, parse_account
 from emulator.state.role_names import KNOWN_SERVICES, ROLE_NAMES
 from emulator.web import gateway_services
 
@@ -103,13 +104,61 @@ def test_no_role_lets_a_key_do_more_than_its_service_needs(name: str) -> None:
     assert wide <= {"monitoring.editor", "ydb.editor", "schema-registry.editor", "cloud-registry.editor"}
 
 
-def test_a_probe_goes_to_a_host_of_its_service_and_by_the_header() -> None:
-    probed = [service for service in SERVICES.values() if service.probe]
-    assert probed
-    for service in probed:
-        assert service.probe
-        assert service.authentication is Authentication.API_KEY_HEADER
-        assert service.probe.url.removeprefix("https://").partition("/")[0] in service.hosts
+PROBES = {
+    "foundation-models": ("GET", "https://llm.api.cloud.yandex.net/v1/models"),
+    "text-generation": ("GET", "https://llm.api.cloud.yandex.net/v1/models"),
+    "translate": ("POST", "https://translate.api.cloud.yandex.net/translate/v2/languages"),
+    "search-api": ("POST", "https://searchapi.api.cloud.yandex.net/v2/wordstat/getRegionsTree"),
+    "speechsense": ("POST", "https://rest-api.speechsense.yandexcloud.net/speechsense/v1/assistants/listModels"),
+    "monitoring-read": (
+        "GET",
+        "https://monitoring.api.cloud.yandex.net/monitoring/v2/metrics?folderId={folderId}&pageSize=1",
+    ),
+    "monitoring-manage": (
+        "GET",
+        "https://monitoring.api.cloud.yandex.net/monitoring/v2/metrics?folderId={folderId}&pageSize=1",
+    ),
+}
+
+
+def test_these_services_have_a_harmless_free_call_that_is_documented() -> None:
+    found = {name: service.probe for name, service in SERVICES.items() if service.probe}
+    assert {name: (probe.method, probe.url) for name, probe in found.items()} == PROBES
+    assert {probe.expect_status for probe in found.values()} == {200}
+    assert all(re.fullmatch(r"[-a-z]+(/[-a-zA-Z]+)+", probe.docs) for probe in found.values())
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_goes_to_a_host_of_its_service_and_by_the_header(name: str) -> None:
+    service = SERVICES[name]
+    assert service.authentication is Authentication.API_KEY_HEADER
+    assert PROBES[name][1].removeprefix("https://").partition("/")[0] in service.hosts
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_NAME))
+def test_verify_true_is_a_call_or_an_error_that_shows_how_to_name_one(name: str) -> None:
+    account = {"name": "account", "keys": [{"name": "key", "uses": [name], "verify": True}]}
+    if name in PROBES:
+        (key,) = parse_account(account).keys
+        assert isinstance(key.verify, VerifySpec)
+        assert (key.verify.method, key.verify.url, key.verify.expect_status) == (*PROBES[name], 200)
+    else:
+        with pytest.raises(SpecError) as refused:
+            parse_account(account)
+        (problem,) = refused.value.problems
+        assert problem.path == "accounts[0].keys[0].verify"
+        assert problem.wrong == f"the catalogue knows no harmless, free call for {name}"
+        assert "verify: {url: https://" in problem.right
+
+
+@pytest.mark.parametrize("scope", PAGE_SCOPES + NEWER_SCOPES)
+def test_a_key_may_name_any_scope_of_the_page_or_a_service_that_has_it(scope: str) -> None:
+    by_scope = {"name": "a", "scopes": [scope]}
+    keys = [
+        by_scope,
+        *({"name": f"b{n}", "uses": [name]} for n, name in enumerate(catalogue.services_for_scope(scope))),
+    ]
+    assert all(scope in key.all_scopes for key in parse_account({"name": "account", "keys": keys}).keys)
 
 
 def test_scopes_and_roles_are_sorted_and_named_once() -> None:

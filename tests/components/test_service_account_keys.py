@@ -134,6 +134,19 @@ def test_keys_are_declared_as_written_with_defaults_filled_in(declared: Declared
     }
 
 
+def test_a_verifying_call_that_needs_a_folder_names_the_accounts() -> None:
+    keys = [
+        {"name": "metrics", "uses": ["monitoring-read"], "verify": True},
+        {"name": "own", "uses": ["functions"], "verify": {"url": "https://example.com/{folderId}?f={folderId}"}},
+    ]
+    declared = run(component({"name": "watcher", "keys": keys}, name="watcher"))
+    asked = {name: inputs["verify"]["url"] for (kind, name), inputs in declared.inputs.items() if kind == "ApiKey"}
+    assert asked == {
+        "watcher/metrics": "https://monitoring.api.cloud.yandex.net/monitoring/v2/metrics?folderId=b1gdefault&pageSize=1",
+        "watcher/own": "https://example.com/b1gdefault?f=b1gdefault",
+    }
+
+
 def test_roles_are_granted_on_the_folder_that_the_account_is_in(declared: Declared) -> None:
     assert declared.inputs["ResourcemanagerFolderIamMember", "translator/viewer"] == {
         "folderId": "b1gdefault",

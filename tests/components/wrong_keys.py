@@ -186,8 +186,23 @@ CASES: dict[str, tuple[object, str]] = {
     # Verify
     "verify where the catalogue knows no call": (
         keys({"name": "default", "uses": ["functions"], "verify": True}),
-        f"{KEY_PATH}.verify: the catalogue knows no harmless call for functions: "
-        "write verify: {url: https://…}, or false",
+        f"{KEY_PATH}.verify: the catalogue knows no harmless, free call for functions: "
+        "write one of your own, such as verify: {url: https://functions.yandexcloud.net/…}, or false",
+    ),
+    "verify where the services have no address of their own": (
+        keys({"name": "default", "uses": ["ytsaurus", "mcp-gateways"], "verify": True}),
+        f"{KEY_PATH}.verify: the catalogue knows no harmless, free call for ytsaurus, mcp-gateways: "
+        "write one of your own, such as verify: {url: https://<host>/…}, or false",
+    ),
+    "verify where the key does not travel by HTTP": (
+        keys({"name": "default", "uses": ["postbox"], "verify": True}),
+        f"{KEY_PATH}.verify: the catalogue knows no harmless, free call for postbox: "
+        "write false: its keys travel by smtp, which no call of ours does (for a call of your own, verify: {url: https://…})",
+    ),
+    "verify without a service": (
+        keys({"name": "default", "scopes": ["yc.postbox.send"], "verify": True}),
+        f"{KEY_PATH}.verify: without `uses` there is no call to make: "
+        "write one of your own, such as verify: {url: https://<host>/…}, or false",
     ),
     "verify without a url": (key(verify={}), f"{KEY_PATH}.verify.url: is missing: add `url:`"),
     "verify in plain text": (

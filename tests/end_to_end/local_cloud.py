@@ -55,6 +55,7 @@ class LocalCloud:
             "YC_SERVICE_ACCOUNT_KEY_FILE": self.ready["serviceAccountKey"],
             "YANDEX_KEYS_ROOT_CERTIFICATES": self.ready["ca"],
             "YANDEX_KEYS_AS_OF": self.now(),
+            "YANDEX_KEYS_SERVICES": f"{self.ready['http']}/services",
         }
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:

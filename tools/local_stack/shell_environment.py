@@ -45,6 +45,8 @@ def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, pa
             "YC_SERVICE_ACCOUNT_KEY_FILE": cloud.service_account_key,
             "YANDEX_KEYS_ROOT_CERTIFICATES": cloud.ca,
             "YANDEX_KEYS_AS_OF": cloud.now(),
+            # Keys of the local cloud are tried on the services that it plays: the real ones don't know them.
+            "YANDEX_KEYS_SERVICES": f"{cloud.http}/services",
         }
     return variables
 
