@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from pulumi.runtime.settings import get_monitor
 
 from components.debug_lines import withhold_values
+from components.encrypted_values import encrypted_problems
 from components.spec import Problem, Spec, SpecError, parse
 from components.spec_errors import did_you_mean
 
@@ -47,7 +49,11 @@ def stack_spec() -> Spec:
     """
     config = pulumi.Config("api-keys")
     slips = [_slip(name) for name in sorted(_names_under("yandex-keys") - _SETTINGS - _ENGINE_SETTINGS)]
-    others = _names_under("api-keys") - {"defaults", "accounts"}
+    names = _names_under("api-keys")
+    others = names - {"defaults", "accounts"}
+    # Nothing is read of a setting that holds an encrypted value: an error about another of its fields could show it.
+    if encrypted := sorted(name for name in names if is_config_secret(f"api-keys:{name}")):
+        raise SpecError([*slips, *encrypted_problems(encrypted, _project_folder(), pulumi.get_stack())])
     try:
         spec = parse(_written(config, "defaults"), _written(config, "accounts"), others=others)
     except SpecError as error:
@@ -55,6 +61,12 @@ def stack_spec() -> Spec:
     if slips:
         raise SpecError(slips)
     return spec
+
+
+def _project_folder() -> Path:
+    """The project's folder: where the engine says it is, else where the program runs."""
+    root = Path(pulumi.get_root_directory() or "")
+    return root if root.is_dir() else Path.cwd()
 
 
 def _slip(name: str) -> Problem:

@@ -65,3 +65,20 @@ def test_a_cloud_whose_certificate_is_not_trusted_is_refused_with_the_remedy(sta
     assert failed
     assert "YANDEX_KEYS_ROOT_CERTIFICATES" in printed
     assert "Traceback" not in printed
+
+
+def test_an_encrypted_value_is_refused_with_its_path_and_neither_shown_nor_kept(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    stack.write([{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}])
+    path = "api-keys:accounts[0].keys[0].description"
+    stack.run("config", "set", "--secret", "--path", path, "Sesame, open!")
+    cloud.forget_calls()
+    failed, printed = stack.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    assert "accounts[0].keys[0].description: is encrypted: write it in plain text or leave it out" in printed
+    assert "Sesame" not in printed
+    assert "Sesame" not in stack.run("stack", "export")
+    assert cloud.calls() == {}
+    stack.run("config", "set", "--path", path, "The desk")
+    stack.up()
