@@ -59,7 +59,15 @@ def test_the_provider_knows_the_cloud_sdk_in_one_file_and_its_rule_book() -> Non
 
 
 def test_the_decision_is_pure() -> None:
-    pure = ("api_key/rotation", "api_key/schedule", "api_key/state", "api_key/inputs", "key_rules", "marks", "durations")
+    pure = (
+        "api_key/rotation",
+        "api_key/schedule",
+        "api_key/state",
+        "api_key/inputs",
+        "key_rules",
+        "marks",
+        "durations",
+    )
     impure = ("os", "time", "random", "secrets", "socket", "requests", "grpc", "pulumi", "threading", "pathlib")
     for name in pure:
         path = ROOT / "provider" / "yandex_keys" / f"{name}.py"

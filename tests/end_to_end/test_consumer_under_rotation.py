@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from provider.yandex_keys.api_key import ApiKey
+from provider.yandex_keys.api_key.handler import ApiKey
 from provider.yandex_keys.lockbox_version import LockboxVersions
 from provider.yandex_keys.reads import Reads
 from provider.yandex_keys.resource import Runtime
@@ -66,7 +66,9 @@ class Keys:
         now = datetime.fromisoformat(self.cloud.now())
         reads = Reads(self.base.cloud)
         versions = LockboxVersions(self.base.cloud, reads)
-        return replace(self.base, now=lambda: now, reads=reads, versions=versions, fresh=set(), imported=set(), seen={})
+        return replace(
+            self.base, now=lambda: now, reads=reads, versions=versions, fresh=set(), imported=set(), claimed=set()
+        )
 
     def _secret(self, number: int) -> str:
         made = self.base.cloud.operate("SecretService/Create", {"folder_id": self.folder_id, "name": f"busy-{number}"})

@@ -371,7 +371,7 @@ class TestARefresh:
     def test_asks_for_a_key_by_its_id_before_it_believes_it_gone(self, shop: Shop) -> None:
         state = shop.up(shop.issue(), reissue="1")
         runtime = shop.cloud.runtime()
-        runtime.reads.keys = lambda account: []  # type: ignore[method-assign]
+        runtime.reads.keys = lambda service_account_id: []  # type: ignore[method-assign]
         found = ApiKey().read(URN, "id", shop.inputs(reissue="1"), state, runtime)
         assert found is not None
         assert found.state == state

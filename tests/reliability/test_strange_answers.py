@@ -46,7 +46,7 @@ def cloud(**answers: Message) -> Cloud:
 
 
 def version(key_id: str, status: Any) -> Version:
-    return Version(id=f"v-{key_id}", description=f"API key {key_id} [yandex-keys 0123456789ab.0]", status=status)
+    return Version(id=f"v-{key_id}", description=f"API key {key_id} sets api_key", status=status)
 
 
 def test_unknown_fields_are_passed_over() -> None:
@@ -56,8 +56,15 @@ def test_unknown_fields_are_passed_over() -> None:
 
 def test_a_version_in_a_state_that_nobody_knows_is_not_taken_for_a_delivery() -> None:
     answer = ListVersionsResponse(versions=[version("a", Version.Status.ACTIVE), version("b", UNKNOWN_STATUS)])
-    lockbox = cloud(ListVersions=answer)
-    assert set(LockboxVersions(lockbox, Reads(lockbox)).named("e6q")) == {"a"}
+    scheduled = cloud(
+        ListVersions=answer, Get=Secret(id="e6q"), ScheduleVersionDestruction=Operation(id="o", done=True)
+    )
+    asked: list[str] = []
+    scheduled.operate = lambda name, request, *more: asked.append(request["version_id"]) or {}  # type: ignore[func-returns-value, method-assign, assignment, return-value]
+    versions = LockboxVersions(scheduled, Reads(scheduled))
+    for key_id in ("a", "b"):
+        versions.destroy("e6q", key_id, version_id=None)
+    assert asked == ["v-a"]
 
 
 def test_a_secret_in_a_state_that_nobody_knows_is_read() -> None:
