@@ -300,8 +300,7 @@ def _rotate_and_restore(life: Life) -> None:
     life.change(reissue="before the restore")
     life.up()
     life.pass_days(1)
-    life.stack.import_state(kept)
-    life.world.excuse_output(life.stack)
+    life.world.copy(life.stack, kept)
 
 
 def _second_backend(life: Life) -> None:
@@ -342,10 +341,8 @@ def _moved_to_another_backend(life: Life) -> None:
 def _copied_and_both_used(life: Life) -> None:
     """The state is copied and both copies are used for a while, then the copy is given up."""
     other = life.world.stack("prod")
-    other.import_state(life.stack.export())
+    life.world.copy(other, life.stack.export())
     life.declare(other, life.program(reissue="in the copy"))
-    # A copy's rotation ends the other copy's key after an overlap, and the other's output can't know.
-    life.world.excuse_output(life.stack)
     life.up(other)
     life.pass_days(2)
     life.up()
@@ -422,8 +419,8 @@ def _second_role(life: Life) -> Declaration:
 
 
 def _replace_the_account(life: Life) -> None:
-    """Its name is its own: the new one can't be made beside it."""
-    life.fails("life", life.world.up(life.stack, life.declared[id(life.stack)], target_replace=["account"]))
+    """Its name is its own: no other can be made beside it, so it stays, as another instance's."""
+    life.up(target_replace=["account"])
     life.up()
 
 
@@ -649,9 +646,9 @@ def _bring_about(life: Life, moment: str) -> None:
 
 
 def _cancelled(life: Life) -> None:
-    """What users do after a run that died: one plain `up` of what is declared by then, on every stack."""
+    """What users do after a run that died: one plain `up` of what is declared by then, on every stack; with a refresh where a Delete has died."""
     for stack in list(life.world.stacks):
-        life.must(life.world.up(stack, life.declared[id(stack)]))
+        life.must(life.world.up(stack, life.declared[id(stack)], refresh=life.world.half_deleted))
 
 
 def _settle(life: Life) -> None:
@@ -667,9 +664,9 @@ def _settle(life: Life) -> None:
         if outcome.done or calls - {"ApiKeyService/List"}:
             world.broken.append(f"one more `up` isn't a no-op: {outcome.done} {sorted(calls)}")
     secret = life.stack.resources.get("secret")
-    if life.by_hand and secret is not None and secret.id == life.by_hand:
-        if world.entries(secret.id).get("by_hand") != "a colleague's":
-            world.broken.append("the colleague's entry is gone")
+    kept = secret is not None and secret.id == life.by_hand
+    if kept and world.entries(life.by_hand).get("by_hand") != "a colleague's":
+        world.broken.append("the colleague's entry is gone")
     for days in (31, 8):
         life.pass_days(days)
         for stack in world.stacks:

@@ -64,7 +64,7 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb that changes things, as a listener is told of it: `over` False as it begins, True when it has ended, well or not.
+    """A verb that changes things, as a listener is told of it: `over` False as it begins, True when it has ended, `well` or not.
 
     held: what the state holds of it before (None at a create); inputs: those that it is given (at a delete, those that it had); result: what the
     state holds afterwards (None: nothing, or as before).
@@ -76,6 +76,7 @@ class Verb:
     inputs: Json
     over: bool = False
     result: Held | None = None
+    well: bool = False
 
 
 @dataclass
@@ -461,7 +462,9 @@ class _Run:
             if error.partial is not None:
                 new = _partly(goal, inputs, error.partial)
         finally:
-            self._tell(Verb("Create", urn, None, as_json(inputs), over=True, result=new))
+            self._tell(
+                Verb("Create", urn, None, as_json(inputs), over=True, result=new, well=new is not None and not failed)
+            )
         if new is not None:
             if old is not None and pending:
                 self._state.put(replace(old, delete=True), old)
@@ -500,7 +503,9 @@ class _Run:
             if error.partial is not None:
                 new = _partly(goal, inputs, error.partial)
         finally:
-            self._tell(Verb("Update", urn, old, as_json(inputs), over=True, result=new))
+            self._tell(
+                Verb("Update", urn, old, as_json(inputs), over=True, result=new, well=new is not None and not failed)
+            )
         if new is not None:
             self._state.put(new, old)
         if failed is not None:
@@ -540,10 +545,12 @@ class _Run:
             return held
         if not held.retain:
             self._tell(Verb("Delete", held.urn, held, held.inputs))
+            well = False
             try:
                 self._plugin.call("Delete", request)
+                well = True
             finally:
-                self._tell(Verb("Delete", held.urn, held, held.inputs, over=True))
+                self._tell(Verb("Delete", held.urn, held, held.inputs, over=True, well=well))
         self._outcome.done.append(f"delete {held.name}")
         if replacing:
             waiting = replace(held, pending_replacement=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -69,7 +69,8 @@ class _Acting:
     verb: Verb
     stack: str
     provider_id: str
-    made: list[str] = field(default_factory=list)
+    gave_lifetime: bool = False
+    """Whether the key that a Create has made was given its lifetime."""
 
     def __str__(self) -> str:
         return f"{self.verb.name} of {self.verb.urn.split('::')[-1]} in {self.stack}"
@@ -91,7 +92,14 @@ class World:
         self.kept: list[Kept] = []
         self.let_go: set[str] = set()
         """Lines that users let go of: nobody's state holds them, by their own will."""
-        self.excused_outputs: set[tuple[int, str]] = set()
+        self.left: set[str] = set()
+        """Lines that were killed between their last call and the engine's note of them: their key lives to its own end, and is named by warnings."""
+        self.copied: set[str] = set()
+        """Lines of states that were restored or copied: what their outputs give is promised by a run with a refresh alone."""
+        self.spoilt: set[str] = set()
+        """Lines that a Delete was begun of, though some state still holds them: nothing of them is promised before a run with a refresh."""
+        self.half_deleted = False
+        """Whether a Delete has ended half-way; then Pulumi asks for a refresh."""
         self._secrets: dict[str, str] = {}
         self._entries_by: dict[Entry, str] = {}
         self._versions_by: dict[str, str] = {}
@@ -163,9 +171,13 @@ class World:
         finally:
             self.cloud.kill = kept
 
-    def excuse_output(self, stack: SmallStack) -> None:
-        """What the outputs of that stack give isn't promised until its next refresh: its state is an old copy."""
-        self.excused_outputs |= {(id(stack), held.id) for held in stack.state.live()}
+    def copy(self, stack: SmallStack, text: str) -> None:
+        """`pulumi stack import` of a copy that isn't the only one, or is an older one."""
+        before = {held.id for held in stack.state.resources}
+        stack.import_state(text)
+        self.copied |= {held.id for held in stack.state.resources if held.token == KEY}
+        for line in before:
+            self.release(line)
 
     def release(self, line: str) -> None:
         """The user lets go of a line: its keys are nobody's from now on, and nothing is promised of what it delivers."""
@@ -203,7 +215,7 @@ class World:
             for held in stack.state.resources:
                 if held.token == KEY:
                     known |= {held.values["keyId"], *(item["keyId"] for item in held.values["previous"])}
-        lines = {COLLEAGUE, *self.let_go}
+        lines = {COLLEAGUE, *self.let_go, *self.left}
         return [
             f"key {key_id} of {line} lives until {_end(key)} and no state knows it"
             for key_id, key in self.live_keys().items()
@@ -229,6 +241,9 @@ class World:
         assert acting is not None
         if verb.name == "Create" and verb.result is not None:
             self._created(stack, acting, verb.result)
+        elif verb.name == "Create" and acting.gave_lifetime:
+            self.left.add(acting.line)
+        self.half_deleted |= verb.name == "Delete" and not verb.well
         if verb.name == "Update" and verb.held is not None and verb.result is not None:
             self._moved(verb.held, verb.result)
         self._look(acting)
@@ -239,9 +254,9 @@ class World:
         if result.token == KEY and self.line_of.get(result.id) != acting.line:
             self._break(f"{acting} took over key {result.id} of {self.line_of.get(result.id, COLLEAGUE)}")
         elif result.token in (ACCOUNT, SECRET):
+            # An account's name is its own, so what replaces it for the same owner is the account itself.
             known = self._origins.setdefault(result.id, origin)
-            in_use = any(held.id == result.id for other in self.stacks for held in other.state.resources)
-            if known != origin or in_use:
+            if known != origin:
                 self._break(f"{acting} took over {result.id}, which {known[1]} made")
         for key_id, line in self.line_of.items():
             if line == acting.line:
@@ -256,6 +271,7 @@ class World:
 
     def _ends(self, line: str) -> None:
         """A line is deleted: nothing of it is promised any more."""
+        self.spoilt.add(line)
         self.served = {entry: served for entry, served in self.served.items() if served.line != line}
         self.kept = [item for item in self.kept if item.line != line]
 
@@ -271,22 +287,22 @@ class World:
             held = stack.resources.get(declared.name)
             if held is None or held.token != KEY or held.values.get("status") == "adopted":
                 continue  # what was imported in this run is delivered by the next
+            if refreshed:
+                self.spoilt.discard(held.id)
+            if held.id in self.spoilt:
+                continue
             values, target = held.values, _target(held)
             overlap = parse_duration(values["overlap"])
             if target is not None:
                 self._serve(stack, held, target, overlap, refreshed)
-            if values.get("exposeSecret"):
-                place = (id(stack), held.id)
-                if refreshed:
-                    self.excused_outputs.discard(place)
-                if place not in self.excused_outputs:
-                    self._check_end(stack, held, values.get("secret", ""), overlap, "the output")
+            if values.get("exposeSecret") and (refreshed or held.id not in self.copied):
+                self._check_end(stack, held, values.get("secret", ""), overlap, "the output")
 
     def _serve(self, stack: SmallStack, held: Held, target: Entry, overlap: timedelta, refreshed: bool) -> None:
         served = self.served.get(target)
-        if served is not None and served.line != held.id:
+        if served is not None and served.line != held.id and served.line in self.held_lines():
             return  # another resource delivers there by now, as its own program says
-        if self._entries_by.get(target, held.id) != held.id:
+        if self._entries_by.get(target, held.id) != held.id and not refreshed:
             return
         works = self._works(target)
         spoilt = served is not None and not served.works and served.until is None
@@ -348,6 +364,8 @@ class World:
             self.kept = [item for item in self.kept if item.key_id != key_id]
             return
         imported = acting.verb.held is not None and acting.verb.held.id == key_id
+        if owner == acting.line and acting.verb.name == "Create" and method == "ApiKeyService/Update":
+            acting.gave_lifetime = True
         if owner != acting.line and not imported:
             self._break(f"{acting} called {method} on key {key_id} of {owner}")
 
@@ -384,18 +402,17 @@ class World:
                     self._look_at_output(acting, stack, held)
 
     def _look_at_output(self, acting: _Acting, stack: SmallStack, held: Held) -> None:
-        place = (id(stack), held.id)
         ending = acting.verb.name == "Delete" and acting.line == held.id
         # A leaked key ends at once; what replaces it is told to the engine as the verb ends.
         ending |= acting.line == held.id and held.values["keyId"] in (acting.verb.inputs.get("compromised") or ())
-        if place in self.excused_outputs or ending or held.pending_replacement:
+        if held.id in self.copied | self.spoilt or ending or held.pending_replacement:
             return
         if not self.cloud.accepts(held.values["secret"]):
             key = self.key(held.values["keyId"])
             # Time alone may have ended it: then the next run rotates.
             if key is None or moment(key.expires_at) > self.cloud.now():
                 self._break(f"{acting}: the output of {held.name} in {stack.name} gives a dead key")
-                self.excused_outputs.add(place)
+                self.copied.add(held.id)
 
     def _judge_kept(self) -> None:
         """What consumers still hold from before rotations works on."""
