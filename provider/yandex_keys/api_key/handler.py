@@ -96,7 +96,10 @@ class ApiKey(ResourceType):
                 f"key {state.key_id} was issued and ends {ends} until the next `pulumi up` gives it its lifetime: {error}"
             )
             applied["lifetime"] = format_duration(state.expires_at - state.issued_at)
-        failures += _revoked(steps, wanted, urn, runtime)
+        unended = _revoked(steps, wanted, urn, runtime)
+        if unended:
+            applied["compromised"] = []  # the next run looks for them again
+        failures += unended
         properties = properties_of(applied, steps.state, steps.secret)
         self._claim(runtime, properties)
         if failures:
@@ -113,9 +116,20 @@ class ApiKey(ResourceType):
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
         self._claim(runtime, state)
         before, wanted, now = state_of(state), inputs_of(inputs), runtime.now()
-        decision, listed = decided(urn, state, inputs, runtime, to_carry_out=True)
+        # Whose they are only a listing tells.
+        unknown = sorted(wanted.compromised - before.applied.compromised - before.key_ids)
+        try:
+            decision, listed = decided(urn, state, inputs, runtime, to_carry_out=True)
+        except CloudError as error:
+            leaked = [*sorted(wanted.compromised & before.key_ids), *unknown]
+            if not leaked:
+                raise
+            raise YandexKeysError(" ".join([str(error), *map(_works_on, leaked)])) from None
         steps = Steps(runtime, urn, wanted, before, state.get("secret"), listed)
-        failures, done = [], set()
+        failures: list[str] = []
+        done = set()
+        if listed is None:
+            failures += [f"whose {key_id} is could not be looked up. {_works_on(key_id)}" for key_id in unknown]
         for action in decision.actions:
             try:
                 failures += steps.carry_out(action, now)
@@ -130,7 +144,8 @@ class ApiKey(ResourceType):
         if steps.state == before:
             raise YandexKeysError("; ".join(failures))
         applied = (
-            inputs
+            # What is compromised isn't dealt with yet: the next run looks again.
+            {**inputs, "compromised": state.get("compromised", [])}
             if done & {Verb.ROTATE}
             else {**_inputs_in(state), **({} if Verb.CHANGE not in done else _changed_in_place(inputs))}
         )
