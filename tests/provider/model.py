@@ -371,8 +371,8 @@ class Model:
             wanted = {**had, **in_place} if Verb.CHANGE in done else had
         elif Verb.ISSUE in failed:
             wanted["lifetime"] = format_duration(self.state.expires_at - self.state.issued_at)
-        if Verb.REVOKE in failed and self.properties is not None:
-            # Whoever was to be deleted is looked for again.
+        if failed and self.properties is not None:
+            # What is compromised is looked for again.
             wanted["compromised"] = self.properties["compromised"]
         self.properties = properties_of(wanted, self.state, "secret")
         self._state = state_of(self.properties)

@@ -10,6 +10,8 @@ import pytest
 from provider.yandex_keys.api_key.handler import ApiKey
 from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.api_key.schedule import first_point
+from provider.yandex_keys.errors import PartialFailure, YandexKeysError
+from provider.yandex_keys.marks import Mark, marked
 from provider.yandex_keys.settings import format_time, parse_time
 from tests.provider.emulated_cloud import EmulatedCloud
 
@@ -67,3 +69,92 @@ def test_a_previous_key_dated_anew_by_hand_gets_its_own_end_again(cloud: Emulate
     assert after["previous"] == rotated["previous"]
     listed = {key["id"]: key for key in cloud.runtime().reads.keys(inputs["serviceAccountId"])}
     assert listed[state["keyId"]]["expires_at"][:19] == rotated["previous"][0]["expiresAt"][:19]
+
+
+def anothers(cloud: EmulatedCloud, account: str) -> str:
+    """A key that another instance of the resource issued; its id."""
+    runtime = cloud.runtime()
+    request = {
+        "service_account_id": account,
+        "scopes": ["yc.ai.translate.execute"],
+        "description": marked("", Mark(runtime.owner(URN), "otherinstance", "attempt")),
+    }
+    answer = runtime.cloud.call("ApiKeyService/Create", request, "another instance")
+    return str(answer["api_key"]["id"])
+
+
+def ids(cloud: EmulatedCloud, account: str) -> set[str]:
+    """The account's keys."""
+    return {key["id"] for key in cloud.runtime().reads.keys(account)}
+
+
+def test_a_compromised_key_that_could_not_be_looked_up_is_looked_up_again_by_the_next_run(
+    cloud: EmulatedCloud, made: Made
+) -> None:
+    inputs, key_id, state = made
+    other = anothers(cloud, inputs["serviceAccountId"])
+    listed = checked({**inputs, "compromised": [other]})
+    cloud.fail("ApiKeyService/List", "before", "INTERNAL", times=20)
+    with pytest.raises(YandexKeysError) as refused:
+        ApiKey().update(URN, key_id, state, listed, cloud.runtime())
+    assert f"THE COMPROMISED KEY {other} STILL WORKS" in str(refused.value)
+    cloud.heal()
+    ApiKey().update(URN, key_id, state, listed, cloud.runtime())
+    assert other not in ids(cloud, inputs["serviceAccountId"])
+
+
+def test_a_replacement_that_no_listing_allows_says_that_the_compromised_key_still_works(
+    cloud: EmulatedCloud, made: Made
+) -> None:
+    inputs, key_id, state = made
+    listed = checked({**inputs, "compromised": [state["keyId"]]})
+    cloud.fail("ApiKeyService/List", "before", "INTERNAL", times=20)
+    with pytest.raises(YandexKeysError) as refused:
+        ApiKey().update(URN, key_id, state, listed, cloud.runtime())
+    assert f"THE COMPROMISED KEY {state['keyId']} STILL WORKS" in str(refused.value)
+    cloud.heal()
+    after = ApiKey().update(URN, key_id, state, listed, cloud.runtime())
+    assert ids(cloud, inputs["serviceAccountId"]) == {after["keyId"]}
+
+
+def test_a_compromised_key_whose_deletion_failed_beside_a_rotation_is_deleted_by_the_next_run(
+    cloud: EmulatedCloud, made: Made
+) -> None:
+    inputs, key_id, state = made
+    other = anothers(cloud, inputs["serviceAccountId"])
+    listed = checked({**inputs, "compromised": [other], "reissue": "1"})
+    cloud.fail("ApiKeyService/Delete", "before", "FAILED_PRECONDITION")
+    with pytest.raises(PartialFailure) as half:
+        ApiKey().update(URN, key_id, state, listed, cloud.runtime())
+    assert f"THE COMPROMISED KEY {other} STILL WORKS" in str(half.value)
+    after = ApiKey().update(URN, key_id, half.value.state, listed, cloud.runtime())
+    assert other not in ids(cloud, inputs["serviceAccountId"])
+    assert after["keyId"] == half.value.state["keyId"]
+    assert after["compromised"] == [other]
+
+
+def test_a_compromised_key_whose_deletion_failed_beside_a_first_issue_is_deleted_by_the_next_run(
+    cloud: EmulatedCloud, made: Made
+) -> None:
+    inputs, _, _ = made
+    other = anothers(cloud, inputs["serviceAccountId"])
+    listed = checked({**inputs, "compromised": [other]})
+    cloud.fail("ApiKeyService/Delete", "before", "FAILED_PRECONDITION")
+    with pytest.raises(PartialFailure) as half:
+        ApiKey().create(URN, listed, cloud.runtime())
+    cloud.heal()
+    ApiKey().update(URN, half.value.resource_id, half.value.state, listed, cloud.runtime())
+    assert other not in ids(cloud, inputs["serviceAccountId"])
+
+
+def test_a_key_that_is_retired_before_a_rotation_in_the_same_run_is_not_taken_for_a_left_over(
+    cloud: EmulatedCloud, made: Made
+) -> None:
+    inputs, key_id, state = made
+    once = ApiKey().update(URN, key_id, state, checked({**inputs, "reissue": "1"}), cloud.runtime())
+    over = format_time(cloud.runtime().now() - timedelta(minutes=1))
+    ended = {**once, "previous": [{**once["previous"][0], "expiresAt": over}]}
+    cloud.forget_calls()
+    twice = ApiKey().update(URN, key_id, ended, checked({**inputs, "reissue": "2"}), cloud.runtime())
+    assert [item["keyId"] for item in twice["previous"]] == [once["keyId"]]
+    assert cloud.calls()["ApiKeyService/Delete"] == 1
