@@ -112,11 +112,11 @@ class VerifyArgsDict(TypedDict):
     """
     method: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    GET, HEAD, POST or PUT.
+    GET, HEAD or POST.
     """
     timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    A duration that bounds all tries together.
+    A duration from 1s to 1h that bounds all tries together.
     """
 
 @pulumi.input_type
@@ -131,8 +131,8 @@ class VerifyArgs:
 
         :param pulumi.Input[_builtins.str] url: An https:// address.
         :param pulumi.Input[_builtins.int] expect_status: The HTTP status of success.
-        :param pulumi.Input[_builtins.str] method: GET, HEAD, POST or PUT.
-        :param pulumi.Input[_builtins.str] timeout: A duration that bounds all tries together.
+        :param pulumi.Input[_builtins.str] method: GET, HEAD or POST.
+        :param pulumi.Input[_builtins.str] timeout: A duration from 1s to 1h that bounds all tries together.
         """
         pulumi.set(__self__, "url", url)
         if expect_status is None:
@@ -176,7 +176,7 @@ class VerifyArgs:
     @pulumi.getter
     def method(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        GET, HEAD, POST or PUT.
+        GET, HEAD or POST.
         """
         return pulumi.get(self, "method")
 
@@ -188,7 +188,7 @@ class VerifyArgs:
     @pulumi.getter
     def timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        A duration that bounds all tries together.
+        A duration from 1s to 1h that bounds all tries together.
         """
         return pulumi.get(self, "timeout")
 

@@ -39,13 +39,13 @@ class ApiKeyArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] scopes: What the key may be used for: 1 to 100 scopes, a set. Changed in place.
         :param pulumi.Input[_builtins.str] service_account_id: The service account that the key belongs to.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compromised: Key ids that must stop working at once: replaced and deleted without overlap. Ids of keys that are gone do nothing.
-        :param pulumi.Input[_builtins.str] description: Your words, at most 208 characters; the mark by which we know our keys is appended. Changed in place.
+        :param pulumi.Input[_builtins.str] description: Your words, one line of at most 207 characters; the mark by which we know our keys is appended. Changed in place.
         :param pulumi.Input[_builtins.bool] expose_secret: Give the secret as the output `secret`, always encrypted in the state.
-        :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d, 36h or 15m. Changed in place.
+        :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
         :param pulumi.Input['LockboxArgs'] lockbox: Deliver the secret there. Required unless `exposeSecret` is true.
-        :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation.
-        :param pulumi.Input[_builtins.str] reissue: Any change rotates now, with overlap.
-        :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued. `rotateEvery + overlap` must not exceed `lifetime`.
+        :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation, 15m at least.
+        :param pulumi.Input[_builtins.str] reissue: One line of 1 to 256 characters; any change rotates now, with overlap.
+        :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued, 15m at least. `rotateEvery + overlap` must not exceed `lifetime`.
         :param pulumi.Input['VerifyArgs'] verify: A call that must succeed with a new key before it is delivered.
         :param pulumi.Input[_builtins.str] when_still_used: Where a previous key is still used near the end of its overlap: `extend` it by one more overlap, never past its own lifetime, or `retire` it on time. Both warn.
         """
@@ -122,7 +122,7 @@ class ApiKeyArgs:
     @pulumi.getter
     def description(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Your words, at most 208 characters; the mark by which we know our keys is appended. Changed in place.
+        Your words, one line of at most 207 characters; the mark by which we know our keys is appended. Changed in place.
         """
         return pulumi.get(self, "description")
 
@@ -146,7 +146,7 @@ class ApiKeyArgs:
     @pulumi.getter
     def lifetime(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        From issue to the key's own expiry, which the cloud enforces: a duration such as 90d, 36h or 15m. Changed in place.
+        From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
         """
         return pulumi.get(self, "lifetime")
 
@@ -170,7 +170,7 @@ class ApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a previous key keeps working after a rotation.
+        How long a previous key keeps working after a rotation, 15m at least.
         """
         return pulumi.get(self, "overlap")
 
@@ -182,7 +182,7 @@ class ApiKeyArgs:
     @pulumi.getter
     def reissue(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Any change rotates now, with overlap.
+        One line of 1 to 256 characters; any change rotates now, with overlap.
         """
         return pulumi.get(self, "reissue")
 
@@ -194,7 +194,7 @@ class ApiKeyArgs:
     @pulumi.getter(name="rotateEvery")
     def rotate_every(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How often a new key is issued. `rotateEvery + overlap` must not exceed `lifetime`.
+        How often a new key is issued, 15m at least. `rotateEvery + overlap` must not exceed `lifetime`.
         """
         return pulumi.get(self, "rotate_every")
 
@@ -252,13 +252,13 @@ class ApiKey(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compromised: Key ids that must stop working at once: replaced and deleted without overlap. Ids of keys that are gone do nothing.
-        :param pulumi.Input[_builtins.str] description: Your words, at most 208 characters; the mark by which we know our keys is appended. Changed in place.
+        :param pulumi.Input[_builtins.str] description: Your words, one line of at most 207 characters; the mark by which we know our keys is appended. Changed in place.
         :param pulumi.Input[_builtins.bool] expose_secret: Give the secret as the output `secret`, always encrypted in the state.
-        :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d, 36h or 15m. Changed in place.
+        :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
         :param pulumi.Input[Union['LockboxArgs', 'LockboxArgsDict']] lockbox: Deliver the secret there. Required unless `exposeSecret` is true.
-        :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation.
-        :param pulumi.Input[_builtins.str] reissue: Any change rotates now, with overlap.
-        :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued. `rotateEvery + overlap` must not exceed `lifetime`.
+        :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation, 15m at least.
+        :param pulumi.Input[_builtins.str] reissue: One line of 1 to 256 characters; any change rotates now, with overlap.
+        :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued, 15m at least. `rotateEvery + overlap` must not exceed `lifetime`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] scopes: What the key may be used for: 1 to 100 scopes, a set. Changed in place.
         :param pulumi.Input[_builtins.str] service_account_id: The service account that the key belongs to.
         :param pulumi.Input[Union['VerifyArgs', 'VerifyArgsDict']] verify: A call that must succeed with a new key before it is delivered.

@@ -269,8 +269,8 @@ class Verify(dict):
 
         :param _builtins.str url: An https:// address.
         :param _builtins.int expect_status: The HTTP status of success.
-        :param _builtins.str method: GET, HEAD, POST or PUT.
-        :param _builtins.str timeout: A duration that bounds all tries together.
+        :param _builtins.str method: GET, HEAD or POST.
+        :param _builtins.str timeout: A duration from 1s to 1h that bounds all tries together.
         """
         pulumi.set(__self__, "url", url)
         if expect_status is None:
@@ -306,7 +306,7 @@ class Verify(dict):
     @pulumi.getter
     def method(self) -> Optional[_builtins.str]:
         """
-        GET, HEAD, POST or PUT.
+        GET, HEAD or POST.
         """
         return pulumi.get(self, "method")
 
@@ -314,7 +314,7 @@ class Verify(dict):
     @pulumi.getter
     def timeout(self) -> Optional[_builtins.str]:
         """
-        A duration that bounds all tries together.
+        A duration from 1s to 1h that bounds all tries together.
         """
         return pulumi.get(self, "timeout")
 
