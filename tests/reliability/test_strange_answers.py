@@ -56,12 +56,15 @@ def test_unknown_fields_are_passed_over() -> None:
 
 def test_a_version_in_a_state_that_nobody_knows_is_not_taken_for_a_delivery() -> None:
     answer = ListVersionsResponse(versions=[version("a", Version.Status.ACTIVE), version("b", UNKNOWN_STATUS)])
-    scheduled = cloud(
-        ListVersions=answer, Get=Secret(id="e6q"), ScheduleVersionDestruction=Operation(id="o", done=True)
-    )
+    lockbox = cloud(ListVersions=answer, Get=Secret(id="e6q"))
     asked: list[str] = []
-    scheduled.operate = lambda name, request, *more: asked.append(request["version_id"]) or {}  # type: ignore[func-returns-value, method-assign, assignment, return-value]
-    versions = LockboxVersions(scheduled, Reads(scheduled))
+
+    def operate(name: str, request: Any, *more: Any) -> dict[str, Any]:
+        asked.append(request["version_id"])
+        return {}
+
+    lockbox.operate = operate  # type: ignore[method-assign, assignment]
+    versions = LockboxVersions(lockbox, Reads(lockbox))
     for key_id in ("a", "b"):
         versions.destroy("e6q", key_id, version_id=None)
     assert asked == ["v-a"]
