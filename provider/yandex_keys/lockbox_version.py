@@ -28,6 +28,8 @@ _SETS: Final = re.compile(r"API key (?P<key>\S+) sets (?P<entries>.+)")
 _TAKES_AWAY: Final = re.compile(r"API key (?P<key>\S+) takes away (?P<entries>.+)")
 _LONGEST_DESCRIPTION: Final = 256
 _HASH_DIGITS: Final = 12
+EMPTY_ENTRY: Final = "no_api_key"
+"""The entry of a version that would have none."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ class LockboxVersions:
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def deliver(self, secret_id: str, key_id: str, entries: Mapping[str, str], take_away: Sequence[str] = ()) -> str:
-        """Adds a version with `entries` for key `key_id` and without the entries `take_away`; its id. It is the current one afterwards.
+    def deliver(self, secret_id: str, key_id: str, entries: Mapping[str, str]) -> str:
+        """Adds a version with `entries` for key `key_id`; its id. It is the current one afterwards.
 
         After a lost answer it is asked for again with the same idempotency key, which the cloud answers with the version that was made. So is a
         refusal that may have come after the fact: to delete the key of a version that was made would leave a dead one in Lockbox.
@@ -94,8 +96,7 @@ class LockboxVersions:
         request = {
             "secret_id": secret_id,
             "description": description_of(key_id, entries),
-            "payload_entries": [{"key": name, "text_value": value} for name, value in entries.items()]
-            + [{"key": name, "text_value": ""} for name in take_away],
+            "payload_entries": [{"key": name, "text_value": value} for name, value in entries.items()],
         }
         with self._turn(secret_id):
             try:
@@ -112,7 +113,7 @@ class LockboxVersions:
     def take_away(self, secret_id: str, key_id: str, names: Sequence[str]) -> tuple[str, ...]:
         """Takes those entries of key `key_id` away that nobody has set since; answers the ones that stay because of somebody's hand.
 
-        Where the cloud keeps no version without entries, the version with the last ones is scheduled for destruction in its place.
+        Where the cloud keeps no version without entries, `EMPTY_ENTRY` stands in the place of the last ones.
         Raises CloudError.
         """
         with self._turn(secret_id):
@@ -133,10 +134,11 @@ class LockboxVersions:
         return tuple(name for name in wanted if "" in setters[name])
 
     def _remove(self, secret_id: str, key_id: str, gone: Sequence[str], current: Mapping[str, Any]) -> None:
+        changes = [{"key": name, "text_value": ""} for name in gone]
         request = {
             "secret_id": secret_id,
             "description": description_of(key_id, gone, "takes away"),
-            "payload_entries": [{"key": name, "text_value": ""} for name in gone],
+            "payload_entries": changes,
         }
         try:
             self._added(request, str(uuid.uuid4()))
@@ -144,7 +146,9 @@ class LockboxVersions:
             last = set(gone) == set(current["payload_entry_keys"])
             if not last or error.code not in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
                 raise
-            self._schedule(secret_id, current["id"])
+            # No version without entries is kept here. A dead secret must not stay all the same: the next key's version would take it over.
+            said = {"key": EMPTY_ENTRY, "text_value": f"API key {key_id} was deleted"}
+            self._added({**request, "payload_entries": [*changes, said]}, str(uuid.uuid4()))
 
     def gives(self, secret_id: str, key_id: str) -> bool:
         """Whether the secret's current version is the one that was made for that key. Raises CloudError."""

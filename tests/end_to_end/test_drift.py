@@ -80,7 +80,7 @@ def test_a_lockbox_secret_emptied_behind_our_back_gets_a_new_key(stack: Stack, c
     ]
     call(cloud, "SecretService/AddVersion", secret_id=secret_id, payload_entries=entries)
     stack.refresh()
-    assert "Lockbox no longer holds it" in stack.up()
+    assert "Lockbox gives consumers something else" in stack.up()
     key_id = stack.receipt("translator/default")["keyId"]
     assert cloud.entries(secret_id)["api_key_id"] == key_id
 

@@ -67,8 +67,11 @@ class Steps:
 
     def issue_first(self, now: datetime) -> None:
         """Issues the resource's first key, which ends after one overlap until `give_lifetime`. Raises YandexKeysError: then there is none."""
-        self._tell_of_strangers(now)
-        issued = self._issue(now, self.inputs.overlap, self._dead_entries())
+        target = self.inputs.lockbox
+        # An account or a secret of this very run can't have been there for a run that died.
+        if target is None or target.secret_id not in self.runtime.fresh:
+            self._tell_of_strangers(now)
+        issued = self._issue(now, self.inputs.overlap)
         assert issued is not None, "a first key is always due"
         self._state = first_state(self.inputs, issued.key, self._instance, self.urn, now, issued.version_id)
         self.secret = issued.secret if self.inputs.expose_secret else None
@@ -161,10 +164,9 @@ class Steps:
         self,
         now: datetime,
         span: timedelta,
-        take_away: Sequence[str] = (),
         is_due: Callable[[datetime], bool] = lambda issued_at: True,
     ) -> Issued | None:
-        """A delivered key that ends `span` after its issue, verified before where that is asked for; entries in `take_away` leave Lockbox with it.
+        """A delivered key that ends `span` after its issue, verified before where that is asked for.
 
         None where the cloud's own time, which it tells with the key, says that none `is_due`: then it is deleted, for nobody has it yet.
         Raises YandexKeysError; then no key is left, or one that nobody else has and that ends by itself or is found by the next rotation.
@@ -182,7 +184,7 @@ class Steps:
             self._discard(key["id"])
             raise
         try:
-            version_id = self._deliver(key["id"], secret, take_away)
+            version_id = self._deliver(key["id"], secret)
         except CloudError as error:
             if not error.uncertain:
                 self._discard(key["id"])
@@ -263,12 +265,12 @@ class Steps:
         self._expire(key["id"], ends)
         return {**key, "expires_at": format_time(ends)}
 
-    def _deliver(self, key_id: str, secret: str, take_away: Sequence[str]) -> str | None:
+    def _deliver(self, key_id: str, secret: str) -> str | None:
         target = self.inputs.lockbox
         if target is None:
             return None
         entries = {target.secret_entry: secret, target.key_id_entry: key_id}
-        return self.runtime.versions.deliver(target.secret_id, key_id, entries, take_away)
+        return self.runtime.versions.deliver(target.secret_id, key_id, entries)
 
     def _discard(self, key_id: str) -> None:
         """Deletes a key that nobody was given. One that can't be deleted ends by itself, or is found by the next rotation."""
@@ -404,16 +406,6 @@ class Steps:
         for stranger in strangers(self.listed, owner, self._instance, frozenset(self.runtime.claimed)):
             if stranger.expires_at > now:
                 self._say("warning", warning_of(stranger, now))
-
-    def _dead_entries(self) -> tuple[str, ...]:
-        """What the secret's current version still holds though it is on its way to destruction. Raises CloudError, before anything is issued."""
-        target = self.inputs.lockbox
-        if target is None or target.secret_id in self.runtime.fresh:
-            return ()
-        current = self.runtime.reads.secret(target.secret_id).get("current_version", {})
-        if current.get("status") in (None, "ACTIVE"):
-            return ()
-        return tuple(name for name in current.get("payload_entry_keys", ()) if name not in _entries(target))
 
     def _is_anothers(self, key_id: str) -> bool:
         key = self.listed.get(key_id)
