@@ -257,7 +257,7 @@ class TestTheTokenExchange:
     def test_a_refusal_is_one_line_without_the_token(self, answer: Answer) -> None:
         with serving(lambda request: answer) as stub:
             text = refusal({}, federated(stub, OIDC), ask=True)
-        assert "the token exchange refused the OIDC token (asked at 127.0.0.1, for service account " in text
+        assert "the token exchange at 127.0.0.1 refused the OIDC token for service account " in text
         assert OIDC not in text
         assert IAM_TOKEN not in text
 
