@@ -8,8 +8,8 @@ Its children, and so their URNs, are named after the component's own name; nothi
 | role on the folder | `<name>/<role>` |
 | readers of the own KMS key | `<name>/readers` |
 | API key | `<name>/<key>` |
-| Lockbox secret of one key | `<name>/<key>` |
-| Lockbox secret that the stack file names | `<name>/secret/<secret>` |
+| Lockbox secret `<account>-<key>`, whether a key of that name delivers there or not | `<name>/<key>` |
+| any other Lockbox secret | `<name>/secret/<secret>` |
 | reader of a secret | `<the secret's name>/<reader>` |
 
 A rename that the stack file tells (`renamedFrom`) is an alias of each: nothing is replaced.
@@ -17,6 +17,7 @@ A rename that the stack file tells (`renamedFrom`) is an alias of each: nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from components import yandex
 from components.debug_lines import withhold_values
 from components.settings import stack_provider
 from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
+from components.spec_types import ACCOUNT_NAME
 from pulumi_yandex_keys import (
     ApiKey,
     ApiKeyArgs,
@@ -88,7 +90,9 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         )
         self.service_account_id = self.service_account.id
         self._kms_key_id = self._declare_kms_key()
-        self.lockbox_secrets = {secret: self._declare_secret(secret) for secret in spec.secrets}
+        self.lockbox_secrets = {
+            secret: self._declare_secret(secret, before) for secret, before in self._former_secret_children().items()
+        }
         roles = [self._declare_role(role) for role in spec.all_roles]
         self.api_keys = {key.name: self._declare_key(key, roles) for key in spec.keys}
         self.receipts = {key.name: self._receipt(key) for key in spec.keys}
@@ -151,15 +155,39 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         key_id: pulumi.Output[str] = key.id
         return key_id
 
-    def _secret_names(self, secret: str) -> tuple[str, list[str]]:
-        """The child's name of the Lockbox secret `secret`, and the names that it had."""
-        for key in self._spec.keys:
-            if secret == f"{self._spec.name}-{key.name}":
-                return f"{self._name}/{key.name}", [f"{self._name}/{key.renamed_from}"] if key.renamed_from else []
-        return f"{self._name}/secret/{secret}", []
+    def _secret_child(self, secret: str) -> str:
+        """The child's name of the Lockbox secret `secret`: it follows from that name alone, so that nothing else that changes replaces it."""
+        word = secret.removeprefix(f"{self._spec.name}-")
+        if word != secret and re.fullmatch(ACCOUNT_NAME, word, re.ASCII):
+            return f"{self._name}/{word}"
+        return f"{self._name}/secret/{secret}"
 
-    def _declare_secret(self, secret: str) -> LockboxSecret:
-        name, before = self._secret_names(secret)
+    def _former_secret_children(self) -> dict[str, list[str]]:
+        """By secret, the names that its child may have had before a rename."""
+        spec, keys = self._spec, {key.name for key in self._spec.keys}
+        own, before = f"{spec.name}-", f"{spec.renamed_from}-"
+        possible: list[tuple[str, str]] = []
+        for secret in spec.secrets:
+            if spec.renamed_from and secret.startswith(before) and not secret.startswith(own):
+                # The account is renamed and the secret is not. The component's own alias makes the old account's child of this one.
+                possible.append((secret, f"{self._name}/{secret.removeprefix(before)}"))
+            elif secret.removeprefix(own) not in keys:
+                # So it was called while no key had that name.
+                possible.append((secret, f"{self._name}/secret/{secret}"))
+        for key in spec.keys:
+            if key.renamed_from and spec.secret_of(key) == f"{own}{key.name}":
+                possible.append((f"{own}{key.name}", f"{self._name}/{key.renamed_from}"))
+        # Two resources of one alias are an error of the engine's, and so is an alias of what is declared itself.
+        taken = {self._secret_child(secret) for secret in spec.secrets}
+        former: dict[str, list[str]] = {secret: [] for secret in spec.secrets}
+        for secret, child in possible:
+            if child not in taken:
+                taken.add(child)
+                former[secret].append(child)
+        return former
+
+    def _declare_secret(self, secret: str, before: Sequence[str]) -> LockboxSecret:
+        name = self._secret_child(secret)
         declared = LockboxSecret(
             name,
             LockboxSecretArgs(

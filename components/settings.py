@@ -55,12 +55,17 @@ def stack_spec() -> Spec:
     if encrypted := sorted(name for name in names if is_config_secret(f"api-keys:{name}")):
         raise SpecError([*slips, *encrypted_problems(encrypted, _project_folder(), pulumi.get_stack())])
     try:
-        spec = parse(_written(config, "defaults"), _written(config, "accounts"), others=others)
+        spec = parse(_written(config, "defaults"), _written(config, "accounts"), others=others, folder_id=_folder())
     except SpecError as error:
         raise SpecError([*slips, *error.problems]) from None
     if slips:
         raise SpecError(slips)
     return spec
+
+
+def _folder() -> str | None:
+    """The folder of accounts that name none, where the settings or the environment say it."""
+    return _from_settings_or("folderId", "YC_FOLDER_ID")[1] or None
 
 
 def _project_folder() -> Path:

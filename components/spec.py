@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 
 from components import catalogue
@@ -110,7 +110,7 @@ class KeySpec(Policy):
     name: kind.KeyName
     """Names the key within its account."""
     renamed_from: kind.KeyName | None = None
-    """The key's name before, so that a rename keeps the key; may stay for ever."""
+    """The key's name before, so that a rename keeps the key; may stay until another key gets that name."""
     description: kind.KeyDescription = ""
     """Your words; the provider adds its mark."""
     uses: Annotated[tuple[kind.ServiceName, ...], Items("name a service, or leave `uses` out", least=1)] = ()
@@ -157,7 +157,8 @@ class AccountSpec(_Written):
     name: kind.AccountName
     """The service account's name, unique in the cloud."""
     renamed_from: kind.AccountName | None = None
-    """The account's name before, so that a rename keeps the account and its keys; may stay for ever."""
+    """The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that
+    name."""
     description: kind.AccountDescription = ""
     """What the account is for."""
     folder_id: kind.FolderId | None = None
@@ -173,6 +174,10 @@ class AccountSpec(_Written):
     """Whether the cloud refuses to delete the account's secrets."""
     labels: kind.AccountLabels = {}
     """Labels of the account's secrets and of its own KMS key."""
+    listed_secrets: Annotated[
+        tuple[kind.SecretName, ...], Items("list names of Lockbox secrets, such as translator-default")
+    ] = Field(default=(), alias="secrets")
+    """Lockbox secrets that stay though no key delivers there, or no longer: consumers move in two steps."""
     keys: Annotated[tuple[KeySpec, ...], Items("list the account's keys, each with a name and what it uses")]
     """The account's API keys."""
 
@@ -187,8 +192,10 @@ class AccountSpec(_Written):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The names of the account's Lockbox secrets, each once, in the order of the keys."""
-        return tuple(dict.fromkeys(name for key in self.keys if (name := self.secret_of(key))))
+        """The names of the account's Lockbox secrets, each once: those that keys are delivered to, in the order of the keys, then those that are
+        listed."""
+        delivered = (name for key in self.keys if (name := self.secret_of(key)))
+        return tuple(dict.fromkeys([*delivered, *self.listed_secrets]))
 
 
 class Spec(_Written):
@@ -200,15 +207,15 @@ class Spec(_Written):
 ACCOUNTS_RIGHT: Final = "list the service accounts under api-keys:accounts"
 
 
-def parse(defaults: object, accounts: object, *, others: Iterable[str] = ()) -> Spec:
+def parse(defaults: object, accounts: object, *, others: Iterable[str] = (), folder_id: str | None = None) -> Spec:
     """`api-keys:defaults` (None where there are none) and `api-keys:accounts`, as read from YAML, filled in.
 
-    `others` are further names under `api-keys:`; there are none that mean anything. Raises SpecError, which has every problem
-    at once, and nothing else.
+    `others` are further names under `api-keys:`; there are none that mean anything. `folder_id` is the folder of accounts that name none, where
+    that is known. Raises SpecError, which has every problem at once, and nothing else.
     """
     from components.spec_reading import read_spec
 
-    return read_spec(defaults, accounts, others)
+    return read_spec(defaults, accounts, others, folder_id)
 
 
 def parse_account(account: object, defaults: object = None) -> AccountSpec:

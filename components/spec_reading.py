@@ -34,7 +34,7 @@ class Reading(Generic[M_co]):
         return self.bad.isdisjoint(fields)
 
 
-def read_spec(defaults: object, accounts: object, others: Iterable[str]) -> Spec:
+def read_spec(defaults: object, accounts: object, others: Iterable[str], folder_id: str | None) -> Spec:
     """See `components.spec.parse`."""
     known = ("defaults", "accounts")
     problems = [
@@ -49,7 +49,9 @@ def read_spec(defaults: object, accounts: object, others: Iterable[str]) -> Spec
     readings = [
         _read_account(written, f"accounts[{index}]", default, problems) for index, written in enumerate(accounts)
     ]
-    problems += spec_rules.between_accounts([account for account, _ in readings], [keys for _, keys in readings])
+    problems += spec_rules.between_accounts(
+        [account for account, _ in readings], [keys for _, keys in readings], folder_id
+    )
     if problems:
         raise SpecError(problems)
     return Spec(accounts=tuple(_filled(account.value, [key.value for key in keys]) for account, keys in readings))

@@ -36,23 +36,29 @@ def within_account(
         yield from _purpose_problems(key)
         yield from _verify_problems(key)
     yield from _repeated_names(keys, "key of this account")
+    yield from _rename_problems(keys, "key")
     yield from _entry_problems(account, keys)
+    yield from _kept_under_an_old_name(account, keys)
 
 
 def between_accounts(
-    accounts: Sequence[Reading[AccountSpec]], keys: Sequence[Sequence[Reading[KeySpec]]]
+    accounts: Sequence[Reading[AccountSpec]], keys: Sequence[Sequence[Reading[KeySpec]]], folder_id: str | None
 ) -> Iterator[Problem]:
-    """What is wrong between accounts."""
+    """What is wrong between accounts; `folder_id` is the folder of those that name none, where that is known."""
     yield from _repeated_names(accounts, "account")
-    owners: dict[tuple[str | None, str], Reading[AccountSpec]] = {}
+    yield from _rename_problems(accounts, "account")
+    owners: dict[tuple[str | None, str], tuple[Reading[AccountSpec], str]] = {}
     for account, account_keys in zip(accounts, keys, strict=True):
-        for key, secret in _secrets(account, account_keys):
-            owner = owners.setdefault((account.value.folder_id, secret), account)
+        if not account.has("folderId"):
+            continue
+        for path, secret in _all_secrets(account, account_keys):
+            where = (account.value.folder_id or folder_id, secret)
+            owner, owners_path = owners.setdefault(where, (account, path))
             if owner is not account and owner.value.name != account.value.name:
                 yield Problem(
-                    f"{key.path}.secret",
-                    f"{owner.path} ({owner.value.name}) has a secret named {secret} already",
-                    "write another name: a secret belongs to one account",
+                    path,
+                    f"{secret} is a secret of {owner.value.name} already, by {owners_path}",
+                    "write another name: a secret belongs to one account of its folder",
                 )
 
 
@@ -127,6 +133,57 @@ def _repeated_names(
                 f"{reading.value.name!r} is the name of {path} already",
                 f"give each {what} its own name",
             )
+
+
+def _rename_problems(
+    readings: Sequence[Reading[AccountSpec]] | Sequence[Reading[KeySpec]], what: str
+) -> Iterator[Problem]:
+    """Renames that the engine would refuse half-way, or carry out as nothing at all, or as a removal of live keys."""
+    named = {reading.value.name: reading for reading in readings if reading.has("name")}
+    renamed: dict[str, str] = {}
+    for reading in readings:
+        before = reading.value.renamed_from
+        if not reading.has("name", "renamedFrom") or before is None:
+            continue
+        path = f"{reading.path}.renamedFrom"
+        other = named.get(before)
+        if before == reading.value.name:
+            yield Problem(path, f"{before!r} is the name that the {what} has", "leave it out, or write the name before")
+        elif other is not None:
+            swap = other.has("renamedFrom") and other.value.renamed_from == reading.value.name
+            first = "two names are swapped in two steps, by a third name" if swap else "a name is taken when it is free"
+            yield Problem(
+                path,
+                f"{before!r} is the name of {other.path} still",
+                f"{first}: rename {other.path}, run `pulumi up`, then rename this one; or leave it out",
+            )
+        elif (elsewhere := renamed.setdefault(before, path)) != path:
+            yield Problem(
+                path, f"{elsewhere} says {before!r} already", f"a {what} goes on as one {what}: leave one out"
+            )
+
+
+def _kept_under_an_old_name(account: Reading[AccountSpec], keys: Sequence[Reading[KeySpec]]) -> Iterator[Problem]:
+    """Where an account is renamed, the secret of one of its keys is kept under its old name and declared under its new one as well."""
+    name, before = account.value.name, account.value.renamed_from
+    if before in (None, name) or not account.has("name", "renamedFrom"):
+        return
+    declared = {secret: path for path, secret in _all_secrets(account, keys)}
+    for secret, path in declared.items():
+        new = f"{name}-{secret.removeprefix(f'{before}-')}"
+        if secret.startswith(f"{before}-") and not secret.startswith(f"{name}-") and new in declared:
+            yield Problem(
+                path,
+                f"the rename of the account makes {new} of {secret}, and both are declared",
+                f"rename first, with secret: {secret} where it is to stay; then leave renamedFrom out, and move keys",
+            )
+
+
+def _all_secrets(account: Reading[AccountSpec], keys: Iterable[Reading[KeySpec]]) -> Iterator[tuple[str, str]]:
+    """The account's Lockbox secrets, each with the path that names it, where that can be told; one may come more than once."""
+    yield from ((f"{key.path}.secret", secret) for key, secret in _secrets(account, keys))
+    if account.has("secrets"):
+        yield from ((f"{account.path}.secrets[{at}]", secret) for at, secret in enumerate(account.value.listed_secrets))
 
 
 def _secrets(account: Reading[AccountSpec], keys: Iterable[Reading[KeySpec]]) -> Iterator[tuple[Reading[KeySpec], str]]:

@@ -250,6 +250,58 @@ def test_a_renamed_key_is_known_by_its_old_name_and_so_is_its_secret() -> None:
     assert declared.inputs["LockboxSecret", "translator/desk"]["name"] == "translator-desk"
 
 
+def keys(*names: str, **more: Any) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "uses": ["translate"], "secretEntry": name, "keyIdEntry": f"{name}.id", **more} for name in names
+    ]
+
+
+def secrets_of(account: dict[str, Any]) -> dict[str, tuple[str, set[str]]]:
+    """By name in Lockbox: the child that each secret of the account is, and what that was before."""
+    declared = run(component({"name": "translator", **account}, name="translator"))
+    children = declared.names("LockboxSecret")
+    return {
+        declared.inputs["LockboxSecret", child]["name"]: (child, declared.aliases("LockboxSecret", child))
+        for child in children
+    }
+
+
+def test_a_secret_that_stays_is_the_child_that_it_was_when_a_key_was_delivered_there() -> None:
+    with_key = secrets_of({"keys": keys("default")})
+    assert secrets_of({"keys": [], "secrets": ["translator-default"]})["translator-default"][0] == "translator/default"
+    assert with_key == {"translator-default": ("translator/default", set())}
+    moved = secrets_of({"keys": keys("default", secret="shared"), "secrets": ["translator-default"]})
+    assert moved == {
+        "shared": ("translator/secret/shared", set()),
+        "translator-default": ("translator/default", set()),
+    }
+
+
+def test_a_secret_that_stays_has_the_accounts_readers_and_its_own_kms_key() -> None:
+    account = {"name": "translator", "readers": ["self"], "kmsKey": True, "keys": [], "secrets": ["kept"]}
+    declared = run(component(account))
+    assert declared.names("LockboxSecretIamMember") == {"translator/secret/kept/self"}
+    assert declared.inputs["LockboxSecret", "translator/secret/kept"]["kmsKeyId"] == "translator-id"
+
+
+def test_a_renamed_key_that_keeps_its_secret_by_name_keeps_the_child() -> None:
+    renamed = keys("desk", renamedFrom="default", secret="translator-default")
+    assert secrets_of({"keys": renamed})["translator-default"][0] == "translator/default"
+
+
+def test_a_renamed_key_whose_old_secret_stays_gets_a_new_one() -> None:
+    renamed = keys("desk", renamedFrom="default")
+    assert secrets_of({"keys": renamed, "secrets": ["translator-default"]}) == {
+        "translator-desk": ("translator/desk", set()),
+        "translator-default": ("translator/default", {"translator/secret/translator-default"}),
+    }
+
+
+def test_a_secret_keeps_its_child_where_the_account_is_renamed_and_the_secret_is_not() -> None:
+    account = {"renamedFrom": "old", "keys": keys("default", secret="old-default")}
+    assert secrets_of(account) == {"old-default": ("translator/secret/old-default", {"translator/default"})}
+
+
 def test_a_renamed_account_is_known_by_its_old_name() -> None:
     # Its children's names begin with its own, so the engine finds them by their parent's alias.
     declared = run(component({**ACCOUNT, "name": "interpreter", "renamedFrom": "translator"}, name="interpreter"))

@@ -6,7 +6,7 @@ import pytest
 
 from components.spec import SpecError, parse
 from tests.components import wrong_accounts, wrong_keys
-from tests.components.wrong_keys import A_DURATION, KEY, account, key
+from tests.components.wrong_keys import A_DURATION, KEY, account, key, keys
 
 
 def problems(accounts: object, defaults: object = None) -> list[str]:
@@ -31,11 +31,23 @@ def test_accounts_of_one_name_clash() -> None:
     ]
 
 
+CLASH = "write another name: a secret belongs to one account of its folder"
+
+
 def test_secrets_of_two_accounts_clash() -> None:
     other = {"name": "other", "keys": [{**KEY, "secret": "translator-default"}]}
     assert problems([account(), other]) == [
-        "accounts[1].keys[0].secret: accounts[0] (translator) has a secret named translator-default already: "
-        "write another name: a secret belongs to one account"
+        "accounts[1].keys[0].secret: translator-default is a secret of translator already, by accounts[0].keys[0].secret: "
+        + CLASH
+    ]
+
+
+def test_a_secret_that_stays_clashes_with_another_accounts_too() -> None:
+    listing = {"name": "listing", "keys": [], "secrets": ["one-another", "shared"]}
+    other = {"name": "one", "keys": [{**KEY, "name": "another"}, {**KEY, "name": "more", "secret": "shared"}]}
+    assert problems([listing, other]) == [
+        f"accounts[1].keys[0].secret: one-another is a secret of listing already, by accounts[0].secrets[0]: {CLASH}",
+        f"accounts[1].keys[1].secret: shared is a secret of listing already, by accounts[0].secrets[1]: {CLASH}",
     ]
 
 
@@ -43,6 +55,62 @@ def test_secrets_of_one_name_in_two_folders_do_not_clash() -> None:
     other = {"name": "other", "folderId": "b1gother", "keys": [{**KEY, "secret": "translator-default"}]}
     spec = parse(None, [account(), other])
     assert [each.folder_id for each in spec.accounts] == [None, "b1gother"]
+
+
+def test_a_folder_that_is_named_and_one_that_is_the_settings_may_be_the_same() -> None:
+    other = {"name": "other", "folderId": "b1gfolder", "keys": [{**KEY, "secret": "translator-default"}]}
+    with pytest.raises(SpecError, match=r"accounts\[1\].keys\[0\].secret: .*, by accounts\[0\].keys\[0\].secret: "):
+        parse(None, [account(), other], folder_id="b1gfolder")
+    assert parse(None, [account(), other], folder_id="b1gelsewhere").accounts
+
+
+@pytest.mark.parametrize("what", ["account", "key"])
+def test_a_swap_is_refused_on_both_sides_with_the_way_to_do_it(what: str) -> None:
+    names = [("first", "second"), ("second", "first")]
+    if what == "key":
+        written = [keys(*({**KEY, "name": name, "renamedFrom": before} for name, before in names))]
+        paths = ["accounts[0].keys[0]", "accounts[0].keys[1]"]
+    else:
+        written = [{"name": name, "renamedFrom": before, "keys": []} for name, before in names]
+        paths = ["accounts[0]", "accounts[1]"]
+    assert problems(written) == [
+        f"{path}.renamedFrom: {before!r} is the name of {other} still: two names are swapped in two steps, by a third "
+        f"name: rename {other}, run `pulumi up`, then rename this one; or leave it out"
+        for (path, other), (_, before) in zip([paths, paths[::-1]], names, strict=True)
+    ]
+
+
+def test_a_chain_of_renames_is_refused_where_a_name_is_not_free() -> None:
+    chain = [("c", "b"), ("b", "a")]
+    (line,) = problems([keys(*({**KEY, "name": name, "renamedFrom": before} for name, before in chain))])
+    assert line.startswith(
+        "accounts[0].keys[0].renamedFrom: 'b' is the name of accounts[0].keys[1] still: a name is taken"
+    )
+
+
+def test_renames_of_accounts_are_judged_as_those_of_keys() -> None:
+    written = [
+        {"name": "new", "renamedFrom": "old", "keys": []},
+        {"name": "newer", "renamedFrom": "old", "keys": []},
+        {"name": "newest", "renamedFrom": "new", "keys": []},
+    ]
+    assert [line.partition(": ")[0] for line in problems(written)] == [
+        "accounts[1].renamedFrom",
+        "accounts[2].renamedFrom",
+    ]
+
+
+def test_names_in_two_accounts_have_nothing_to_do_with_each_other() -> None:
+    accounts = [
+        {"name": "one", "keys": [{**KEY, "name": "a", "renamedFrom": "b"}]},
+        {"name": "two", "keys": [{**KEY, "name": "b", "renamedFrom": "a"}]},
+    ]
+    assert len(parse(None, accounts).accounts) == 2
+
+
+def test_a_listed_secret_may_be_one_that_a_key_uses() -> None:
+    (spec,) = parse(None, [account(secrets=["translator-old", "translator-default"])]).accounts
+    assert spec.secrets == ("translator-default", "translator-old")
 
 
 def test_a_schedule_names_where_each_value_comes_from() -> None:

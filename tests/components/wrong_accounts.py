@@ -123,6 +123,30 @@ CASES: dict[str, tuple[object, str]] = {
         account(deletionProtection="true"),
         "accounts[0].deletionProtection: 'true' where true or false belongs: write true or false",
     ),
+    # Secrets that stay
+    "a secret that stays twice": (
+        account(secrets=["a", "a"]),
+        "accounts[0].secrets: has 'a' more than once: name each once",
+    ),
+    "a secret that stays with a slash": (
+        account(secrets=["a/b"]),
+        "accounts[0].secrets[0]: 'a/b' is not in the form asked for: "
+        "use 1 to 100 of a-z, A-Z, 0-9, hyphen, underscore and dot",
+    ),
+    "a word for the secrets that stay": (
+        account(secrets="a"),
+        "accounts[0].secrets: 'a' where a list belongs: list names of Lockbox secrets, such as translator-default",
+    ),
+    # Renames
+    "an account renamed from itself": (
+        account(renamedFrom="translator"),
+        "accounts[0].renamedFrom: 'translator' is the name that the account has: leave it out, or write the name before",
+    ),
+    "an account renamed with a secret under both names": (
+        account(renamedFrom="old", secrets=["old-default"]),
+        "accounts[0].secrets[0]: the rename of the account makes translator-default of old-default, and both are declared: "
+        "rename first, with secret: old-default where it is to stay; then leave renamedFrom out, and move keys",
+    ),
     # Fields
     "an unknown field near a known one": (
         key(rotate_every="9d"),
@@ -131,12 +155,12 @@ CASES: dict[str, tuple[object, str]] = {
     "an unknown field near none": (
         account(zzz=1),
         "accounts[0].zzz: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles",
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles, secrets",
     ),
     "an unknown field of hostile characters": (
         account(**{"a\nb${x}": 1}),
         "accounts[0]['a\\nb${x}']: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles",
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles, secrets",
     ),
     "no keys": ({"name": "translator"}, "accounts[0].keys: is missing: add `keys:`"),
     "a mapping for the keys": (

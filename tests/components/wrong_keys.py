@@ -28,6 +28,21 @@ URL = "write an https address such as https://translate.api.cloud.yandex.net/tra
 KEY_PATH = "accounts[0].keys[0]"
 
 CASES: dict[str, tuple[object, str]] = {
+    # Renames
+    "a key renamed from itself": (
+        key(renamedFrom="default"),
+        f"{KEY_PATH}.renamedFrom: 'default' is the name that the key has: leave it out, or write the name before",
+    ),
+    "a key renamed from one that is declared": (
+        keys({**KEY, "name": "new", "renamedFrom": "default"}, KEY),
+        f"{KEY_PATH}.renamedFrom: 'default' is the name of accounts[0].keys[1] still: a name is taken when it is free: "
+        "rename accounts[0].keys[1], run `pulumi up`, then rename this one; or leave it out",
+    ),
+    "two keys renamed from one": (
+        keys({**KEY, "name": "a", "renamedFrom": "old"}, {**KEY, "name": "b", "renamedFrom": "old"}),
+        "accounts[0].keys[1].renamedFrom: accounts[0].keys[0].renamedFrom says 'old' already: "
+        "a key goes on as one key: leave one out",
+    ),
     # Durations
     "a duration without a unit": (key(lifetime="90"), f"{KEY_PATH}.lifetime: '90' is not a duration: {A_DURATION}"),
     "a number for a duration": (
