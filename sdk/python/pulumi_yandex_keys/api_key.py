@@ -249,6 +249,25 @@ class ApiKey(pulumi.CustomResource):
         """
         An API key of a service account: issued with scopes and an expiry, delivered to Lockbox or as a secret output, rotated with an overlap, retired. The resource's id stays the same across rotations.
 
+        ## Example Usage
+        ### A key in Lockbox, another one every 30 days
+
+        ```python
+        import pulumi
+        import pulumi_yandex_keys as yandex_keys
+
+        secret = yandex_keys.LockboxSecret("translator-secret")
+        key = yandex_keys.ApiKey(
+            "translator-key",
+            service_account_id="ajexxxxxxxxxxxxxxxxx",
+            scopes=["yc.ai.translate.execute"],
+            rotate_every="30d",
+            overlap="7d",
+            lockbox={"secret_id": secret.id},
+        )
+        pulumi.export("nextRotationAt", key.next_rotation_at)
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compromised: Key ids that must stop working at once: replaced and deleted without overlap. Ids of keys that are gone do nothing.
@@ -272,6 +291,25 @@ class ApiKey(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         An API key of a service account: issued with scopes and an expiry, delivered to Lockbox or as a secret output, rotated with an overlap, retired. The resource's id stays the same across rotations.
+
+        ## Example Usage
+        ### A key in Lockbox, another one every 30 days
+
+        ```python
+        import pulumi
+        import pulumi_yandex_keys as yandex_keys
+
+        secret = yandex_keys.LockboxSecret("translator-secret")
+        key = yandex_keys.ApiKey(
+            "translator-key",
+            service_account_id="ajexxxxxxxxxxxxxxxxx",
+            scopes=["yc.ai.translate.execute"],
+            rotate_every="30d",
+            overlap="7d",
+            lockbox={"secret_id": secret.id},
+        )
+        pulumi.export("nextRotationAt", key.next_rotation_at)
+        ```
 
         :param str resource_name: The name of the resource.
         :param ApiKeyArgs args: The arguments to use to populate this resource's properties.

@@ -139,6 +139,23 @@ class LockboxSecret(pulumi.CustomResource):
         """
         A Lockbox secret. It owns no versions: keys deliver theirs into it.
 
+        ## Example Usage
+        ### A secret that isn't deleted by mistake
+
+        ```python
+        import pulumi
+        import pulumi_yandex_keys as yandex_keys
+
+        secret = yandex_keys.LockboxSecret(
+            "translator-secret",
+            name="translator",
+            description="The translator's API key",
+            labels={"team": "support"},
+            deletion_protection=True,
+        )
+        pulumi.export("secretId", secret.id)
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.bool] deletion_protection: Refuse to delete it while this is true.
@@ -156,6 +173,23 @@ class LockboxSecret(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         A Lockbox secret. It owns no versions: keys deliver theirs into it.
+
+        ## Example Usage
+        ### A secret that isn't deleted by mistake
+
+        ```python
+        import pulumi
+        import pulumi_yandex_keys as yandex_keys
+
+        secret = yandex_keys.LockboxSecret(
+            "translator-secret",
+            name="translator",
+            description="The translator's API key",
+            labels={"team": "support"},
+            deletion_protection=True,
+        )
+        pulumi.export("secretId", secret.id)
+        ```
 
         :param str resource_name: The name of the resource.
         :param LockboxSecretArgs args: The arguments to use to populate this resource's properties.

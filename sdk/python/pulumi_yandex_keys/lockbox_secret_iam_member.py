@@ -83,6 +83,21 @@ class LockboxSecretIamMember(pulumi.CustomResource):
         """
         One member's role on a Lockbox secret. Only this one binding is added and removed; others stay as they are.
 
+        ## Example Usage
+        ### Who reads the secret
+
+        ```python
+        import pulumi_yandex_keys as yandex_keys
+
+        secret = yandex_keys.LockboxSecret("translator-secret")
+        yandex_keys.LockboxSecretIamMember(
+            "translator-reader",
+            secret_id=secret.id,
+            role="lockbox.payloadViewer",
+            member="serviceAccount:ajexxxxxxxxxxxxxxxxx",
+        )
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] member: Who: `serviceAccount:<id>`, `userAccount:<id>`, `federatedUser:<id>`, `group:<id>`.
@@ -97,6 +112,21 @@ class LockboxSecretIamMember(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         One member's role on a Lockbox secret. Only this one binding is added and removed; others stay as they are.
+
+        ## Example Usage
+        ### Who reads the secret
+
+        ```python
+        import pulumi_yandex_keys as yandex_keys
+
+        secret = yandex_keys.LockboxSecret("translator-secret")
+        yandex_keys.LockboxSecretIamMember(
+            "translator-reader",
+            secret_id=secret.id,
+            role="lockbox.payloadViewer",
+            member="serviceAccount:ajexxxxxxxxxxxxxxxxx",
+        )
+        ```
 
         :param str resource_name: The name of the resource.
         :param LockboxSecretIamMemberArgs args: The arguments to use to populate this resource's properties.

@@ -1,0 +1,69 @@
+"""The examples in the schema, which are those of the documentation, declare what they say, in each language the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+import pytest
+import yaml
+
+from provider.yandex_keys.server import TYPES
+from tests.components.declared import run
+
+SCHEMA: Final = json.loads(
+    (Path(__file__).parents[2] / "provider" / "yandex_keys" / "schema.json").read_text(encoding="utf-8")
+)
+RESOURCES: Final = sorted(SCHEMA["resources"])
+Resources = dict[tuple[str, str], Any]
+"""What an example declares: by type (its last part) and name, the inputs as the provider fills them in."""
+
+
+def example(token: str, language: str) -> str:
+    """The code of the one example that there is."""
+    (code,) = re.findall(rf"```{language}\n(.*?)```", SCHEMA["resources"][token]["description"], re.DOTALL)
+    return str(code)
+
+
+def checked(kind: str, name: str, inputs: dict[str, Any]) -> Any:
+    token = f"yandex-keys:index:{kind}"
+    given = {"folderId": "b1gfolder", "name": name, **inputs} if kind == "LockboxSecret" else inputs
+    return TYPES[token].check(f"urn:pulumi:test::api-keys::{token}::{name}", {}, given, None)
+
+
+def in_python(code: str) -> tuple[Resources, set[str]]:
+    exports: dict[str, Any] = {}
+
+    def program() -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(pulumi, "export", exports.__setitem__)
+            exec(code, {})
+
+    declared = run(program)
+    return {which: checked(*which, inputs) for which, inputs in declared.inputs.items()}, set(exports)
+
+
+def in_yaml(code: str) -> tuple[Resources, set[str]]:
+    """The same of a YAML program; an id that it refers to is the one that `declared` gives."""
+    program = yaml.safe_load(re.sub(r"\$\{([-\w]+)\.id\}", r"\1-id", code))
+    found = {}
+    for name, resource in program["resources"].items():
+        package, kind = resource["type"].split(":")
+        assert package == "yandex-keys"
+        found[kind, name] = checked(kind, name, resource.get("properties", {}))
+    for output in program.get("outputs", {}).values():
+        reference = re.fullmatch(r"\$\{([-\w]+)\.(\w+)\}", output)
+        if reference:
+            kind = program["resources"][reference[1]]["type"].replace(":", ":index:")
+            assert reference[2] in SCHEMA["resources"][kind]["properties"]
+    return found, set(program.get("outputs", {}))
+
+
+@pytest.mark.parametrize("token", RESOURCES)
+def test_the_examples_of_a_resource_declare_the_same_in_python_and_yaml(token: str) -> None:
+    resources, exports = in_python(example(token, "python"))
+    assert token.rpartition(":")[2] in {kind for kind, _ in resources}
+    assert (resources, exports) == in_yaml(example(token, "yaml"))
