@@ -41,7 +41,7 @@ Watcher = Callable[["Happened"], None]
 
 @dataclass(frozen=True)
 class Happened:
-    """A call that the cloud carried out: `answer` is None where it was refused."""
+    """A call that the cloud was asked: `answer` is None where it did nothing; `code` is what the caller was told."""
 
     method: str
     request: Any
@@ -124,7 +124,8 @@ class NearCloud:
             try:
                 answer = self._services.call(path, request, context)
             except _Aborted:
-                self._tell(Happened(method, request, None, context.code.name))
+                # One that fails after it took effect has an answer that its caller doesn't get.
+                self._tell(Happened(method, request, context.effect, context.code.name))
                 raise NearError(context) from None
             self._tell(Happened(method, request, answer))
             if kill is not None and kill.strikes(method, "after"):
@@ -233,6 +234,8 @@ class _Context:
         self._metadata = metadata
         self.code, self.details_text = grpc.StatusCode.OK, ""
         self.trailing: tuple[tuple[str, Any], ...] = ()
+        self.effect: Any = None
+        """What the service answered, whatever became of that afterwards."""
 
     def invocation_metadata(self) -> list[SimpleNamespace | tuple[str, Any]]:
         """What the caller sent along."""
@@ -278,7 +281,12 @@ class _Services(GrpcServer):
         for name, handler in handlers.items():
             path = f"/{service}/{name}"
             details = SimpleNamespace(method=path, invocation_metadata=())
-            self._handlers[path] = self._gate.intercept_service(partial(_found, handler), details)
+            noting = SimpleNamespace(
+                unary_unary=partial(_noted, handler.unary_unary),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+            self._handlers[path] = self._gate.intercept_service(partial(_found, noting), details)
 
     def add_generic_rpc_handlers(self, handlers: Any) -> None:
         """The same once more, in the older way."""
@@ -286,6 +294,12 @@ class _Services(GrpcServer):
     def call(self, path: str, request: Any, context: _Context) -> Any:
         """The answer of the method at `path`, e.g. `/yandex.cloud.iam.v1.ApiKeyService/Create`."""
         return self._handlers[path].unary_unary(request, context)
+
+
+def _noted(behaviour: Any, request: Any, passage: Any) -> Any:
+    answer = behaviour(request, passage)
+    passage.context.effect = answer
+    return answer
 
 
 def _found(handler: Any, _: Any) -> Any:

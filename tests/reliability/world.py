@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -43,13 +43,17 @@ class Served:
     """An entry that consumers read.
 
     line: whose key it gives. until: up to when it must give one that works, even if nobody runs anything; None where nothing is promised: somebody
-    has spoilt it, or time has gone by without a run. works: whether it does. value: what it gave last.
+    has spoilt it, or time has gone by without a run. works: whether it does. value: what it gave last. touched: a colleague has changed it, or the
+    key that it gives, which the next run with a refresh sees. lost: a colleague has written a version over it, whose contents a deployer can't
+    read: the next delivery puts that right.
     """
 
     line: str
     until: datetime | None = None
     works: bool = True
     value: str = ""
+    touched: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,17 @@ class Kept:
     key_id: str
     line: str
     until: datetime
+
+
+@dataclass(frozen=True)
+class _Output:
+    """What an output of a stack gives."""
+
+    stack: str
+    name: str
+    line: str
+    key_id: str
+    secret: str
 
 
 @dataclass
@@ -71,6 +86,8 @@ class _Acting:
     provider_id: str
     gave_lifetime: bool = False
     """Whether the key that a Create has made was given its lifetime."""
+    outputs: list[_Output] = field(default_factory=list)
+    """Those that gave a working key as it began."""
 
     def __str__(self) -> str:
         return f"{self.verb.name} of {self.verb.urn.split('::')[-1]} in {self.stack}"
@@ -104,6 +121,11 @@ class World:
         self._entries_by: dict[Entry, str] = {}
         self._versions_by: dict[str, str] = {}
         self._origins: dict[str, tuple[str, str]] = {}
+        self._owners: dict[str, tuple[str, str]] = {}
+        """Of every key: the provider resource and the URN that it was made for."""
+        self._held: set[str] = set()
+        self._deleted: set[str] = set()
+        """Lines that the command at work has deleted."""
         self._acting: _Acting | None = None
         self._by_hand = False
         self._numbers = iter(range(1, 1_000_000))
@@ -124,7 +146,7 @@ class World:
 
     def up(self, stack: SmallStack, program: Sequence[Declaration], **options: Any) -> Outcome:
         """`pulumi up`, and what must be true of it."""
-        outcome = self._over(stack.up(program, **options))
+        outcome = self.over(stack.up(program, **options))
         if not outcome.failed:
             chosen = [item for item in program if _is_included(item.name, options)]
             self._delivered(stack, chosen, refreshed=bool(options.get("refresh")))
@@ -132,11 +154,19 @@ class World:
 
     def refresh(self, stack: SmallStack) -> Outcome:
         """`pulumi refresh`."""
-        return self._over(stack.refresh())
+        return self.over(stack.refresh())
 
     def destroy(self, stack: SmallStack) -> Outcome:
-        """`pulumi destroy`."""
-        return self._over(stack.destroy())
+        """`pulumi destroy`; with the account and the secrets goes what stands on them, whosever it is."""
+        ids = {held.id for held in stack.state.resources}
+        accounts = {key_id: key.service_account_id for key_id in self.line_of if (key := self.key(key_id)) is not None}
+        self.served = {
+            entry: served
+            for entry, served in self.served.items()
+            if entry[0] not in ids and accounts.get(self._secrets.get(served.value, "")) not in ids
+        }
+        self.kept = [item for item in self.kept if accounts.get(item.key_id) not in ids]
+        return self.over(stack.destroy())
 
     def by_hand(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """What a colleague does; what they spoil by it is nobody's fault. Raises YandexKeysError."""
@@ -147,7 +177,7 @@ class World:
             return self._colleague.call(method, request) if plain else self._colleague.operate(method, request)
         finally:
             self._by_hand, self.cloud.kill = False, kill
-            self._excuse()
+            self._excuse(str(request.get("secret_id", "")) if method == "SecretService/AddVersion" else "")
 
     def advance(self, duration: timedelta) -> None:
         """Time goes by."""
@@ -189,6 +219,10 @@ class World:
         record = self.cloud.state.storage.get(Kind.API_KEY, key_id)
         return None if record is None else ApiKey.FromString(record.body)
 
+    def secret_of(self, key_id: str) -> str:
+        """The secret of a key that was made."""
+        return next((secret for secret, found in self._secrets.items() if found == key_id), "")
+
     def live_keys(self) -> dict[str, ApiKey]:
         """Every key that has not expired."""
         now = self.cloud.now()
@@ -222,18 +256,23 @@ class World:
             if key_id not in known and (line := self.line_of.get(key_id, COLLEAGUE)) not in lines
         ]
 
-    def _over(self, outcome: Outcome) -> Outcome:
+    def over(self, outcome: Outcome) -> Outcome:
         """A command has ended; a process that was killed makes no more calls."""
         self._acting = None
         if outcome.killed:
             self.cloud.kill = None
         self._judge_kept()
+        held = self.held_lines()
+        # What has gone without a Delete was retained, or went with its account: nobody's from now on.
+        self.let_go |= self._held - held - self._deleted
+        self._held, self._deleted = held, set()
         return outcome
 
     def _verb(self, stack: SmallStack, verb: Verb) -> None:
         if not verb.over:
             line = verb.held.id if verb.held is not None else f"create {next(self._numbers)}"
             self._acting = _Acting(line, verb, stack.name, stack.state.provider_id)
+            self._acting.outputs = list(self._working_outputs())
             if verb.name == "Delete":
                 self._ends(line)
             return
@@ -272,6 +311,7 @@ class World:
     def _ends(self, line: str) -> None:
         """A line is deleted: nothing of it is promised any more."""
         self.spoilt.add(line)
+        self._deleted.add(line)
         self.served = {entry: served for entry, served in self.served.items() if served.line != line}
         self.kept = [item for item in self.kept if item.line != line]
 
@@ -304,16 +344,15 @@ class World:
             return  # another resource delivers there by now, as its own program says
         if self._entries_by.get(target, held.id) != held.id and not refreshed:
             return
-        works = self._works(target)
-        spoilt = served is not None and not served.works and served.until is None
         served = self.served.setdefault(target, Served(held.id))
-        served.works, served.value = works, self.entries(target[0]).get(target[1], "")
-        if not works:
-            # What somebody has spoilt is seen by a refresh.
-            if refreshed or not spoilt:
-                self._break(f"after `up` of {stack.name}, entry {target[1]} of {held.name} gives a dead key")
+        trusted = (refreshed or not served.touched) and not served.lost
+        served.touched = not trusted
+        served.works, served.value = self._works(target), self.entries(target[0]).get(target[1], "")
+        if not trusted:
             return
-        if self._check_end(stack, held, served.value, overlap, f"entry {target[1]}"):
+        if not served.works:
+            self._break(f"after `up` of {stack.name}, entry {target[1]} of {held.name} gives a dead key")
+        elif self._check_end(stack, held, served.value, overlap, f"entry {target[1]}"):
             served.until = self.cloud.now() + overlap - _TOLERANCE
 
     def _check_end(self, stack: SmallStack, held: Held, secret: str, overlap: timedelta, what: str) -> bool:
@@ -341,6 +380,8 @@ class World:
             self._break(f"a verb that only reads called {method}")
         if method == "ApiKeyService/Create":
             self.line_of[happened.answer.api_key.id] = line
+            if acting is not None and not self._by_hand:
+                self._owners[happened.answer.api_key.id] = (acting.provider_id, acting.verb.urn)
             self._secrets[happened.answer.secret] = happened.answer.api_key.id
         elif method in ("ApiKeyService/Update", "ApiKeyService/Delete"):
             self._touched(request.api_key_id, method, acting)
@@ -357,17 +398,27 @@ class World:
         owner = self.line_of.get(key_id, COLLEAGUE)
         if self._by_hand or acting is None:
             # What a colleague does to a key is theirs to answer for.
-            self.kept = [item for item in self.kept if item.key_id != key_id]
+            self._excuse_key(key_id, owner)
             return
         listed = [str(item) for item in acting.verb.inputs.get("compromised") or ()]
-        if key_id in listed:
-            self.kept = [item for item in self.kept if item.key_id != key_id]
+        same_owner = self._owners.get(key_id) == (acting.provider_id, acting.verb.urn)
+        if key_id in listed and (same_owner or owner == acting.line):
+            # Whatever gives it, a leaked key ends at once.
+            self._excuse_key(key_id, owner)
             return
         imported = acting.verb.held is not None and acting.verb.held.id == key_id
         if owner == acting.line and acting.verb.name == "Create" and method == "ApiKeyService/Update":
             acting.gave_lifetime = True
         if owner != acting.line and not imported:
             self._break(f"{acting} called {method} on key {key_id} of {owner}")
+
+    def _excuse_key(self, key_id: str, line: str) -> None:
+        """Nothing is promised of what gives that key, before a run with a refresh."""
+        self.kept = [item for item in self.kept if item.key_id != key_id]
+        self.copied.add(line)
+        for served in self.served.values():
+            if self._secrets.get(served.value) == key_id:
+                self._touch(served)
 
     def _wrote(self, happened: Happened, line: str, acting: _Acting | None) -> None:
         request = happened.request
@@ -379,40 +430,42 @@ class World:
             owner = self._entries_by.get(entry)
             if change.text_value:
                 self._entries_by[entry] = line
-            elif owner is not None and owner != line and not self._by_hand:
+            elif owner is not None and owner != line and not self._by_hand and self._is_anybodys(owner):
                 self._break(f"{acting} took away entry {change.key}, which {owner} has set")
             served = self.served.get(entry)
             if served is None or self._by_hand or acting is None:
                 continue
             if change.text_value and served.value != change.text_value:
                 self._keep(served.value, acting)
-                served.value, served.line = change.text_value, line
+                served.value, served.line, served.touched, served.lost = change.text_value, line, False, False
+
+    def _is_anybodys(self, line: str) -> bool:
+        """Whether there is somebody who minds what becomes of that line's entries: a colleague, or a state."""
+        return line == COLLEAGUE or line in self.held_lines()
 
     def _look(self, acting: _Acting) -> None:
         """What consumers would get at this very moment."""
         for entry, served in self.served.items():
             works = self._works(entry)
-            if served.works and not works:
+            if served.works and not works and not served.touched:
                 self._break(f"{acting}: entry {entry[1]} gives a dead key")
                 served.until = None
             served.works = works
+        for output in [output for output in acting.outputs if not self.cloud.accepts(output.secret)]:
+            acting.outputs.remove(output)
+            # Its own Delete ends it; so does the verb that replaces a leaked key, of which the engine is told as that ends.
+            leaked = output.key_id in (acting.verb.inputs.get("compromised") or ())
+            own = acting.line == output.line and (leaked or acting.verb.name == "Delete")
+            if not own and output.line not in self.copied | self.spoilt:
+                self._break(f"{acting}: the output of {output.name} in {output.stack} gives a dead key")
+
+    def _working_outputs(self) -> Iterator[_Output]:
         for stack in self.stacks:
             for held in stack.state.live():
-                if held.token == KEY and held.outputs.get("secret"):
-                    self._look_at_output(acting, stack, held)
-
-    def _look_at_output(self, acting: _Acting, stack: SmallStack, held: Held) -> None:
-        ending = acting.verb.name == "Delete" and acting.line == held.id
-        # A leaked key ends at once; what replaces it is told to the engine as the verb ends.
-        ending |= acting.line == held.id and held.values["keyId"] in (acting.verb.inputs.get("compromised") or ())
-        if held.id in self.copied | self.spoilt or ending or held.pending_replacement:
-            return
-        if not self.cloud.accepts(held.values["secret"]):
-            key = self.key(held.values["keyId"])
-            # Time alone may have ended it: then the next run rotates.
-            if key is None or moment(key.expires_at) > self.cloud.now():
-                self._break(f"{acting}: the output of {held.name} in {stack.name} gives a dead key")
-                self.copied.add(held.id)
+                if held.token == KEY and held.outputs.get("secret") and not held.pending_replacement:
+                    values = held.values
+                    if self.cloud.accepts(values["secret"]):
+                        yield _Output(stack.name, held.name, held.id, values["keyId"], values["secret"])
 
     def _judge_kept(self) -> None:
         """What consumers still hold from before rotations works on."""
@@ -435,14 +488,22 @@ class World:
         until = self.cloud.now() + parse_duration(acting.verb.inputs["overlap"])
         if key.HasField("expires_at"):
             until = min(until, moment(key.expires_at))
-        self.kept.append(Kept(key_id, acting.line, until))
+        if until > self.cloud.now():
+            self.kept.append(Kept(key_id, acting.line, until))
 
-    def _excuse(self) -> None:
-        """What doesn't work now, a colleague has spoilt."""
+    def _excuse(self, written: str) -> None:
+        """What is changed now, a colleague has changed; `written` is the secret that they have added a version to."""
         for entry, served in self.served.items():
-            if not self._works(entry):
-                served.works, served.until = False, None
-            served.value = self.entries(entry[0]).get(entry[1], "")
+            value = self.entries(entry[0]).get(entry[1], "")
+            works = self._works(entry)
+            if value != served.value or works != served.works:
+                self._touch(served)
+            served.value, served.works = value, works
+            served.lost |= served.touched and entry[0] == written
+
+    @staticmethod
+    def _touch(served: Served) -> None:
+        served.touched, served.until = True, None
 
     def _works(self, entry: Entry) -> bool:
         return self.cloud.accepts(self.entries(entry[0]).get(entry[1], "-"))
