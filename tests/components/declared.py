@@ -22,6 +22,7 @@ KEY_OUTPUTS: dict[str, Any] = {
     "generation": 1,
     "status": "current",
     "instance": "instance",
+    "attempts": ["attempt"],
     "lockboxVersionId": "e6qversion",
     "previous": [
         {

@@ -123,7 +123,8 @@ def test_the_project_describes_its_settings() -> None:
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
     assert project["stackConfigDir"] == "stacks"
     assert {provider["name"]: provider["path"] for provider in project["plugins"]["providers"]} == {
-        "yandex-keys": "provider"
+        "yandex-keys": "provider",
+        "yandex": "provider",
     }
     assert set(project["config"]) == {"defaults", "accounts"}
     assert all(setting["description"] for setting in project["config"].values())

@@ -258,8 +258,13 @@ class TestARotation:
         before = shop.keys()[copied]
         state = shop.up(state, reissue="1")
         assert shop.keys()[copied] == before
-        shop.up(state, reissue="2")
+        for days, reissue in ((8, "2"), (8, "3"), (8, "4")):
+            shop.cloud.move_to(shop.now() + timedelta(days=days))
+            state = shop.up(state, reissue=reissue)
+        assert {item["keyId"] for item in state["previous"]}.isdisjoint({mine["id"], copied})
         assert shop.keys()[copied] == before
+        shop.delete(state)
+        assert set(shop.keys()) == {copied}
 
     def test_shortens_an_expiry_that_somebody_extended_by_hand(self, shop: Shop) -> None:
         state = shop.issue()
@@ -297,6 +302,23 @@ class TestARotation:
         final = shop.up(after, reissue="1", compromised=[first["keyId"]])
         assert shop.served() == final["keyId"]
         assert first["keyId"] not in set(shop.keys())
+
+
+class TestARetirement:
+    def test_waits_for_the_end_that_the_cloud_has_which_a_restored_state_may_not_know(self, shop: Shop) -> None:
+        state = shop.up(shop.issue(), reissue="1")
+        old = state["previous"][0]["keyId"]
+        told = format_time(shop.now() + timedelta(days=14))
+        shop.by_hand("ApiKeyService/Update", {"api_key_id": old, "expires_at": told, "update_mask": "expiresAt"})
+        shop.cloud.move_to(shop.now() + timedelta(days=8))
+        state = shop.up(state, reissue="1")
+        assert old in set(shop.keys())
+        assert state["previous"][0]["expiresAt"] == told
+        assert any("later than this state set it" in line for line in shop.cloud.logged)
+        shop.cloud.move_to(shop.now() + timedelta(days=7))
+        state = shop.up(state, reissue="1")
+        assert state["previous"] == []
+        assert old not in set(shop.keys())
 
 
 class TestEntriesOfASharedSecret:

@@ -115,6 +115,9 @@ class State:
     lockbox_version_id: str | None = None
     masked_secret: str = ""
     previous: tuple[PreviousKey, ...] = ()
+    attempts: tuple[str, ...] = ()
+    """The last part of the marks of the keys that this resource has issued, the current one's first: a key that carries one of them and that the
+    state doesn't know is a copy of a description, made by hand."""
 
     @property
     def key_ids(self) -> frozenset[str]:
@@ -239,10 +242,10 @@ def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> 
     """The keys of our instance that the state doesn't know, as previous keys from `now` on: what rotations that died have left, and what is newer
     than a restored state. Consumers may hold them, so each keeps the shorter of its own end and one overlap.
     """
-    return tuple(_as_previous(key, now, inputs) for key in _unknown_of_ours(state, listed))
+    return tuple(_as_previous(key, now, inputs) for key in unknown_of_ours(state, listed))
 
 
-def _unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
+def unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
     """The keys of our instance that the state doesn't know, in the order of their issue.
 
     A key whose whole mark another one carries too is a copy of its description, made by hand: one call of Create makes one key, and what is copied
@@ -253,7 +256,9 @@ def _unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
     seen = {listed[key_id].mark for key_id in state.key_ids if key_id in listed}
     found = []
     for key in sorted(listed.values(), key=lambda key: (key.issued_at, key.key_id)):
-        if key.key_id in state.key_ids or key.mark is None or key.mark.instance != state.instance or key.mark in seen:
+        if key.key_id in state.key_ids or key.mark is None or key.mark.instance != state.instance:
+            continue
+        if key.mark in seen or key.mark.attempt in state.attempts:
             continue
         seen.add(key.mark)
         found.append(key)
@@ -327,7 +332,7 @@ def _compromised_elsewhere(
     Such a key may be what Lockbox gives, so it goes with a rotation.
     """
     ours = None
-    of_ours = {key.key_id for key in _unknown_of_ours(state, listed)}
+    of_ours = {key.key_id for key in unknown_of_ours(state, listed)}
     for key_id in sorted(leaked):
         key = listed.get(key_id)
         if key is None:

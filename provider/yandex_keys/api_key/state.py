@@ -22,6 +22,7 @@ from .rotation import (
     latest_rotation,
     left_overs,
     next_rotation,
+    unknown_of_ours,
 )
 from .schedule import first_point, later, next_point, point_after
 
@@ -49,7 +50,10 @@ ROTATED: Final[tuple[str, ...]] = (
     "generation",
     "previous",
     "status",
+    "attempts",
 )
+_REMEMBERED_ATTEMPTS: Final = 24
+"""Of how many keys: more than live at any time, and two years of monthly rotations."""
 NO_EXPIRY: Final = "never"
 """The lifetime in the state of a key whose expiry was removed behind our back."""
 
@@ -95,6 +99,7 @@ def state_of(properties: Mapping[str, Any]) -> State:
         lockbox_version_id=properties.get("lockboxVersionId") or None,
         masked_secret=properties.get("maskedSecret", ""),
         previous=tuple(_previous_of(item) for item in properties.get("previous", ())),
+        attempts=tuple(properties.get("attempts", ())),
     )
 
 
@@ -109,6 +114,7 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
         "nextRotationAt": format_time(state.next_rotation_at),
         "generation": state.generation,
         "instance": state.instance,
+        "attempts": list(state.attempts),
         # Empty rather than left out: in a preview the SDK takes an output that is missing for one that is not known yet.
         "lockboxVersionId": state.lockbox_version_id or "",
         "previous": [_previous_properties(previous) for previous in state.previous],
@@ -165,9 +171,15 @@ def rotated_state(
         enforced=ends > rotated_at and known is not None and known.expires_at == ends,
     )
     left = left_overs(state, listed, rotated_at, inputs)
+    theirs = [key.mark.attempt for key in unknown_of_ours(state, listed) if key.mark]
     due = next_point(next_rotation(inputs, state, urn), inputs.rotate_every, max(now, rotated_at))
-    due = min(due, latest_rotation(rotated_at, inputs))
-    return replace(new, next_rotation_at=due, generation=state.generation + 1, previous=(*state.previous, old, *left))
+    return replace(
+        new,
+        next_rotation_at=min(due, latest_rotation(rotated_at, inputs)),
+        generation=state.generation + 1,
+        previous=(*state.previous, old, *left),
+        attempts=(*new.attempts, *theirs, *state.attempts)[:_REMEMBERED_ATTEMPTS],
+    )
 
 
 def settled_state(inputs: Inputs, state: State, urn: str) -> State:
@@ -217,6 +229,7 @@ def _new_key(inputs: Inputs, issued: Mapping[str, Any], instance: str, version_i
         lifetime=inputs.lifetime,
         lockbox_version_id=version_id,
         masked_secret=issued.get("masked_secret", ""),
+        attempts=(mark.attempt,) if (mark := mark_of(issued)) else (),
     )
 
 

@@ -19,7 +19,19 @@ from ..marks import Mark, mark_of, marked
 from ..resource import Runtime
 from ..settings import format_time
 from ..verification import verify
-from .rotation import Action, Inputs, Listing, Lockbox, PreviousKey, State, Verb, decide, strangers, warning_of
+from .rotation import (
+    Action,
+    Inputs,
+    Listing,
+    Lockbox,
+    PreviousKey,
+    State,
+    Verb,
+    decide,
+    strangers,
+    unknown_of_ours,
+    warning_of,
+)
 from .schedule import later
 from .state import cloud_time, first_state, listing_of, rotated_state
 
@@ -87,10 +99,10 @@ class Steps:
         if action.verb == Verb.ROTATE:
             return self._rotate(action, now)
         if action.verb == Verb.CHANGE:
-            self._change(action)
-        elif action.verb == Verb.REVOKE:
+            return self._change(action, now)
+        if action.verb == Verb.REVOKE:
             return self._revoke(action.key_id, now)
-        elif action.verb == Verb.RETIRE:
+        if action.verb == Verb.RETIRE:
             previous = self._previous(action.key_id)
             if self._is_over(previous):
                 self._retire(previous)
@@ -112,9 +124,8 @@ class Steps:
             self._relist()
         except NotFound:
             self.listed = {}  # the account is gone, and its keys with it
-        for key in self.listed.values():
-            if state.instance and key.mark is not None and key.mark.instance == state.instance:
-                targets.setdefault(key.key_id, state.applied.lockbox)
+        for key in unknown_of_ours(state, self.listed):
+            targets[key.key_id] = state.applied.lockbox
         for key_id in [key_id for key_id in targets if self._is_anothers(key_id)]:
             self._say("warning", f"key {key_id} carries the mark of another resource by now: it isn't touched")
             del targets[key_id]
@@ -281,13 +292,14 @@ class Steps:
 
     # What happens to single keys.
 
-    def _change(self, action: Action) -> None:
+    def _change(self, action: Action, now: datetime) -> list[str]:
         inputs, state = self.inputs, self.state
+        attempt = state.attempts[0] if state.attempts else self.runtime.random_part()
         changes: dict[str, str | Sequence[str]] = {}
         if inputs.scopes != state.applied.scopes:
             changes["scopes"] = sorted(inputs.scopes)
         if inputs.description != state.applied.description:
-            changes["description"] = marked(inputs.description, self._mark(self._attempt_of(state.key_id)))
+            changes["description"] = marked(inputs.description, self._mark(attempt))
         if action.until is not None:
             changes["expires_at"] = format_time(action.until)
         mask = ",".join("expiresAt" if name == "expires_at" else name for name in changes)
@@ -295,10 +307,12 @@ class Steps:
         self._state = replace(
             state, expires_at=action.until or state.expires_at, lifetime=inputs.lifetime, instance=self._instance
         )
-
-    def _attempt_of(self, key_id: str) -> str:
-        known = self.listed.get(key_id)
-        return known.mark.attempt if known and known.mark else self.runtime.random_part()
+        told = self.runtime.cloud.time()
+        if action.until is None or told is None or told < action.until:
+            return []
+        # Our clock is behind: by the cloud's the new lifetime is over already, and so is the key that consumers have.
+        self._relist()
+        return self._rotate(Action(Verb.ROTATE, "its lifetime is over", state.key_id, overlap=inputs.overlap), now)
 
     def _enforce(self, previous: PreviousKey) -> None:
         with suppress(NotFound):  # it can't outlive its overlap if it is gone already
@@ -316,23 +330,37 @@ class Steps:
         self._put(replace(previous, expires_at=until, extended_at=self.runtime.cloud.time() or now))
 
     def _is_over(self, previous: PreviousKey) -> bool:
-        """Whether the overlap is over by the cloud's clock too: ours alone may be wrong, and nothing that lives is deleted on its word.
+        """Whether the key is over in the cloud, and by the cloud's clock: nothing that lives is deleted on the word of this machine or its state.
 
         Where nothing has told the cloud's time in this run, the key is given the end that it has: every change tells it.
         """
+        try:
+            if not self.listed:
+                self._relist()
+        except NotFound:
+            return True  # the account is gone, and its keys with it
+        known = self.listed.get(previous.key_id)
+        ends = known.expires_at if known else previous.expires_at
         if self.runtime.cloud.time() is None:
             try:
-                self._expire(previous.key_id, previous.expires_at)
+                self._expire(previous.key_id, ends)
             except CloudError as error:
                 if error.code in ("NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"):
                     return True  # gone already, or the cloud won't take a time that has passed
                 raise
         told = self.runtime.cloud.time()
-        if told is None or told >= previous.expires_at:
+        if told is None or told >= ends:
             return True
+        if ends > previous.expires_at:
+            self._say(
+                "warning",
+                f"key {previous.key_id} works until {format_time(ends)} in the cloud, later than this state set it: it is left until then",
+            )
+            self._put(replace(previous, expires_at=ends))
+            return False
         self._say(
             "warning",
-            f"key {previous.key_id} works until {format_time(previous.expires_at)} by the cloud's clock, which is behind this machine's: "
+            f"key {previous.key_id} works until {format_time(ends)} by the cloud's clock, which is behind this machine's: "
             "a later run retires it",
         )
         return False

@@ -373,6 +373,7 @@ class ApiKey(pulumi.CustomResource):
             if when_still_used is None:
                 when_still_used = 'extend'
             __props__.__dict__["when_still_used"] = when_still_used
+            __props__.__dict__["attempts"] = None
             __props__.__dict__["expires_at"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["instance"] = None
@@ -408,6 +409,7 @@ class ApiKey(pulumi.CustomResource):
 
         __props__ = ApiKeyArgs.__new__(ApiKeyArgs)
 
+        __props__.__dict__["attempts"] = None
         __props__.__dict__["compromised"] = None
         __props__.__dict__["description"] = None
         __props__.__dict__["expires_at"] = None
@@ -432,6 +434,14 @@ class ApiKey(pulumi.CustomResource):
         __props__.__dict__["verify"] = None
         __props__.__dict__["when_still_used"] = None
         return ApiKey(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def attempts(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        The last parts of the marks of the keys that this resource has issued, the current one's first: what carries one of them and isn't known is a copy of a description, made by hand, and never touched.
+        """
+        return pulumi.get(self, "attempts")
 
     @_builtins.property
     @pulumi.getter
