@@ -234,7 +234,7 @@ def _exchanged(name: str, token: str, account: str, url: str, environment: Mappi
     said = body.get("error_description") or body.get("error") or f"HTTP {status}, and no IAM token"
     reason = " ".join(str(said).replace(token, "[the token]").split())[:_SHOWN]
     raise ConfigurationError(
-        f"{name}: the token exchange refused the OIDC token (asked at {host}, for service account {account}): {reason}; "
+        f"{name}: the token exchange at {host} refused the OIDC token for service account {account}: {reason}; "
         "check the federation's issuer and audience, and the account's federated credential (its subject)"
     )
 
