@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.spec import Spec, SpecError, parse
 from components.stack_schema import main, stack_schema
+from provider.yandex_keys.key_rules import parse_lifetime, parse_period, parse_wait
 
 ROOT = Path(__file__).parents[2]
 STACKS = ("local", "dev", "prod")
@@ -81,6 +85,30 @@ def test_editors_mark_a_slip(config: dict[str, Any]) -> None:
 )
 def test_editors_accept_what_is_right(config: dict[str, Any]) -> None:
     assert list(VALIDATOR.iter_errors({"config": config, "encryptionsalt": "v1:abc"})) == []
+
+
+@given(st.integers(0, 4000), st.sampled_from("dhms"), st.sampled_from(["", "0", "00"]))
+def test_editors_and_the_program_agree_on_durations(count: int, unit: str, zeros: str) -> None:
+    text = f"{zeros}{count}{unit}"
+    # How long a period may be depends on the others; that a lifetime ends before 2105, and 4000d do, is for the program.
+    assert marked({"lifetime": text}) == (not is_read(parse_lifetime, text))
+    assert marked({"rotateEvery": text}) == marked({"overlap": text}) == (not is_read(parse_period, text))
+    verify = {"url": "https://example.com/", "timeout": text}
+    assert marked({"verify": verify}) == (not is_read(parse_wait, text))
+
+
+def marked(defaults: dict[str, Any]) -> bool:
+    """Whether an editor marks these defaults."""
+    written = {"config": {"api-keys:defaults": defaults, "api-keys:accounts": []}}
+    return next(VALIDATOR.iter_errors(written), None) is not None
+
+
+def is_read(parse: Callable[[object], object], text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("name", STACKS)
