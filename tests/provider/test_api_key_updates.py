@@ -154,6 +154,8 @@ def test_a_key_that_is_retired_before_a_rotation_in_the_same_run_is_not_taken_fo
     once = ApiKey().update(URN, key_id, state, checked({**inputs, "reissue": "1"}), cloud.runtime())
     over = format_time(cloud.runtime().now() - timedelta(minutes=1))
     ended = {**once, "previous": [{**once["previous"][0], "expiresAt": over}]}
+    request = {"api_key_id": state["keyId"], "expires_at": over, "update_mask": "expiresAt"}
+    cloud.runtime().cloud.operate("ApiKeyService/Update", request, "its time has come")
     cloud.forget_calls()
     twice = ApiKey().update(URN, key_id, ended, checked({**inputs, "reissue": "2"}), cloud.runtime())
     assert [item["keyId"] for item in twice["previous"]] == [once["keyId"]]
