@@ -1,10 +1,10 @@
-# Everything here is a shorthand for a Python module under tools/ or tests/. With the official Pulumi CLI none of it is needed to use
-# the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
+# Everything here is a shorthand for a Python module under setup/, tools/ or tests/. With the official Pulumi CLI none of it is
+# needed to use the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
 .PHONY: help up down env demo sdk test bench reliability advisories lock
 
-set-up = @sh tools/python.sh -m tools.virtual_environment
+set-up = @sh setup/python.sh -m setup.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
 run = @.venv/bin/python -u -m
 

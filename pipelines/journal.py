@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.lock import Lock
-from tools.local_stack import processes
+from setup import processes
 
 # More killed runs than anybody leaves alone.
 _KEPT = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools import virtual_environment
-from tools.engine import provision
+from setup import virtual_environment
+from setup.engine import provision
 
 VENV = "PIPELINE_VENV"
 
@@ -16,7 +16,7 @@ class SetUpFailed(Exception):
 
 
 def prepare(repository: Path, environment: Mapping[str, str]) -> provision.Engine:
-    """Sets up `.venv` from requirements.lock, unless it is, and answers the engine: `pulumi` on PATH, else what tools/engine gets.
+    """Sets up `.venv` from requirements.lock, unless it is, and answers the engine: `pulumi` on PATH, else what setup/engine gets.
 
     PIPELINE_VENV names an environment that a runner's image brings along, with the same requirements installed; it is used as it is.
     Raises SetUpFailed.

@@ -18,7 +18,7 @@ from pipelines.lock import judge, locks_in
 from pipelines.report import StackReport
 from pipelines.settings import Settings
 from pipelines.words import headline, log_line, unsaid_lines
-from tools.engine import provision
+from setup.engine import provision
 
 DONE = 0
 FAILED = 1

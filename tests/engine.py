@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from tools.engine.provision import Engine, provide
+from setup.engine.provision import Engine, provide
 
 # Settings of the person who runs the tests must not reach a test.
 _FOREIGN = ("PULUMI_", "YC_", "YANDEX_KEYS_")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("components", "provider", "emulator", "cli", "third_party", "tools", "pipelines", "tests")
+ROOMS = ("components", "provider", "emulator", "cli", "third_party", "setup", "tools", "pipelines", "tests")
 # Room -> what of the other rooms it may import. `components` judges a stack file by the provider's own rules of an API key, so that there is one rule
 # book: what the stack file accepts, the provider accepts. These modules are pure, and load nothing.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -18,8 +19,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "components": ("provider.yandex_keys.durations", "provider.yandex_keys.key_rules", "provider.yandex_keys.marks"),
     "emulator": ("provider.yandex_keys.field_limits",),
     "cli": ("components.spec", "provider.yandex_keys"),
-    # Setting up is the same on a runner as at a desk; all of it is standard library, as a runner needs it.
-    "pipelines": ("tools.engine", "tools.virtual_environment", "tools.local_stack.processes"),
+    # Setting up is the same on a runner as at a desk.
+    "pipelines": ("setup",),
+    "setup": ("third_party.pulumi_yandex.packing",),
 }
 CLOUD_SDK = ("yandex", "yandexcloud")
 
@@ -46,6 +48,15 @@ def test_a_room_imports_no_other_room_but_what_it_may(room: str) -> None:
         if name.split(".")[0] in ROOMS and name.split(".")[0] != room and not name.startswith(MAY_IMPORT[room])
     ]
     assert foreign == []
+
+
+def test_setting_up_needs_the_standard_library_alone() -> None:
+    """Nothing is installed before it has run; the language host runs in the environment."""
+    before = [path for path in files("setup") if "language_host" not in path.parts]
+    packing = ROOT / "third_party" / "pulumi_yandex" / "packing.py"
+    known = sys.stdlib_module_names | {"setup", "third_party"}
+    roots = {(path.name, name.split(".")[0]) for path in [*before, packing] for name in imports(path)}
+    assert [(path, root) for path, root in sorted(roots) if root not in known] == []
 
 
 def test_components_and_the_program_never_load_the_cloud_sdk() -> None:

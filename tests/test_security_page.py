@@ -33,7 +33,7 @@ def test_every_line_has_a_proof_that_is_there() -> None:
         assert line
         assert re.search(r"`trust`|`tests/|docs/", proof), line
     folder = ROOT / "tests" / "pipelines"
-    for path in re.findall(r"`((?:tests|tools|third_party)/[\w./]+)`", PAGE):
+    for path in re.findall(r"`((?:tests|setup|tools|third_party)/[\w./]+)`", PAGE):
         assert (ROOT / path).exists(), path
     for name in re.findall(r"`(test_\w+\.py)`", PAGE):
         assert (folder / name).exists(), name

@@ -1,1 +1,1 @@
-"""What surrounds the product on a developer's machine: the engine, the local stack, the checks, the benchmarks."""
+"""What surrounds the product on a developer's machine: the local stack, the demo, the checks, the benchmarks."""

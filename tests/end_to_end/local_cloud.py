@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from tools.engine.places import REPOSITORY
+from setup.engine.places import REPOSITORY
 
 _TIMEOUT = 30.0
 

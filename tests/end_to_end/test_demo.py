@@ -7,10 +7,10 @@ import re
 import subprocess
 import sys
 
+from setup import processes
+from setup.engine.places import REPOSITORY
 from tools.demo.places import DemoPlaces
 from tools.demo.timeline import WIDTH
-from tools.engine.places import REPOSITORY
-from tools.local_stack import processes
 
 
 def test_the_story_is_told_and_the_consumer_is_refused_only_with_the_key_that_was_meant_to_die() -> None:

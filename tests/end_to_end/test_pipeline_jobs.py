@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from setup import virtual_environment
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.object_storage import KEY, storing
 from tests.end_to_end.pipeline_runner import AUDIENCE, Runner, clone, git
 from tests.pipelines.fake_forge import FakeForge
 from tests.pipelines.http_stub import Stub, serving
-from tests.tools.planted import a_wheel
-from tools import virtual_environment
+from tests.setup.planted import a_wheel
 
 CONFIG: dict[str, Any] = {
     "api-keys:accounts": [{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}]

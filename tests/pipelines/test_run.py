@@ -15,8 +15,8 @@ from pipelines.console import Console
 from pipelines.report import Section, StackReport
 from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import Settings
+from setup.engine.provision import Engine
 from tests.pipelines.engine_words import rotation, said, step
-from tools.engine.provision import Engine
 
 PENDING = said(
     "warning", "Attempting to deploy or update resources with 1 pending operations from previous deployment."

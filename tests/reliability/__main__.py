@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.engine.provision import EngineMissing, provide
-from tools.progress import elapsed
+from setup.engine.provision import EngineMissing, provide
+from setup.progress import elapsed
 from tools.table import Table
 
 Part = Callable[[bool], list[Table]]

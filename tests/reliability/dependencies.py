@@ -14,7 +14,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.engine.places import REPOSITORY
+from setup.engine.places import REPOSITORY
 
 LOCK: Final = REPOSITORY / "requirements.lock"
 DEVELOPMENT: Final = REPOSITORY / "requirements-dev.lock"

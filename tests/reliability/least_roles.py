@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from setup.engine.places import REPOSITORY
 from tests.reliability import programs
 from tests.reliability.bench import Bench, token_for
 from tests.reliability.programs import key
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import Declaration, Held, SmallStack
-from tools.engine.places import REPOSITORY
 
 _ROW: Final = re.compile(
     r"^\| (?P<what>[^|]+) \| `(?P<role>[a-z][-.a-zA-Z]+)`[^|]* \| (?P<place>the folder|each account) \|$", re.MULTILINE

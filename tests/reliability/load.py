@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from setup.engine.places import REPOSITORY
 from tests.reliability.bench import client, deployer_token, token_for
 from tests.reliability.consumer import Count, Orders
 from tests.reliability.engine_bench import EngineBench
 from tests.reliability.promises import KINDS, NOT_HEALED, Verdict
-from tools.engine.places import REPOSITORY
 from tools.table import Table
 
 _FAULTY: Final = (

@@ -21,10 +21,10 @@ from pipelines.console import Console
 from pipelines.report import written
 from pipelines.run import Pipeline
 from pipelines.settings import Settings
-from tests.tools.planted import a_clone_with_a_planted_wheel, installed_module
-from tools.engine import record, release
-from tools.engine.places import REPOSITORY, VERSION, shared_build
-from tools.engine.provision import Engine, EngineMissing, provide
+from setup.engine import record, release
+from setup.engine.places import REPOSITORY, VERSION, shared_build
+from setup.engine.provision import Engine, EngineMissing, provide
+from tests.setup.planted import a_clone_with_a_planted_wheel, installed_module
 
 PLANTED: Final = "#!/bin/sh\necho planted\n"
 # Stands for `go`, so that nothing is fetched or compiled.
@@ -94,7 +94,7 @@ def planted_wheel(directory: Path) -> list[str]:
     """In pip's cache, as what pip built of the very file that the lock pins."""
     directory.mkdir()
     environment = {**os.environ, **a_clone_with_a_planted_wheel(directory), "PYTHONPATH": str(REPOSITORY)}
-    script = "import pathlib, sys; from tools.virtual_environment import provide; provide(pathlib.Path(sys.argv[1]), 'runtime')"
+    script = "import pathlib, sys; from setup.virtual_environment import provide; provide(pathlib.Path(sys.argv[1]), 'runtime')"
     done = subprocess.run(
         [sys.executable, "-c", script, str(directory)], check=False, env=environment, capture_output=True, text=True
     )

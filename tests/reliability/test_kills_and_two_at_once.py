@@ -56,7 +56,7 @@ def test_what_a_colleague_does_by_hand_stays_and_so_does_what_is_ours(bench: Ben
     ("arguments", "is_plugin"),
     [
         ("/x/.venv/bin/python -u /x/provider 127.0.0.1:4", True),
-        ("/x/.venv/bin/python -u /x/tools/language_host/program.py", False),
+        ("/x/.venv/bin/python -u /x/setup/language_host/program.py", False),
         ("pulumi up", False),
     ],
 )

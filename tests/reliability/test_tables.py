@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from setup.engine.places import REPOSITORY
 from tests.reliability.__main__ import PARTS
 from tests.reliability.promises import KINDS
-from tools.engine.places import REPOSITORY
 from tools.table import Table
 
 

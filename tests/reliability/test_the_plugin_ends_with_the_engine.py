@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from provider.yandex_keys.engine_watch import wait_until_gone
-from tools.engine.places import REPOSITORY
+from setup.engine.places import REPOSITORY
 
 _PATIENCE = 20.0
 

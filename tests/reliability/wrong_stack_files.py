@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 
+from setup.engine.places import REPOSITORY
 from tests.components import wrong_accounts, wrong_keys
-from tools.engine.places import REPOSITORY
 
 Written = tuple[str, object, object]
 """A name for people, what stands under `api-keys:defaults`, and what under `api-keys:accounts`."""

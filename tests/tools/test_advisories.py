@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from setup.engine.places import REPOSITORY, VERSION
 from tests.pipelines.http_stub import Answer, Asked, serving
 from tools.advisories.__main__ import main
 from tools.advisories.pinned import Pinned, pinned
-from tools.engine.places import REPOSITORY, VERSION
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def clone(tmp_path: Path) -> Path:
     (tmp_path / "requirements-dev.lock").write_text(
         "one==1.0 \\\n    --hash=sha256:1\ntwo==2 ; sys_platform == 'win32' \\\n"
     )
-    (tmp_path / "tools" / "engine").mkdir(parents=True)
-    (tmp_path / "tools" / "engine" / "go.mod").write_text(
+    (tmp_path / "setup" / "engine").mkdir(parents=True)
+    (tmp_path / "setup" / "engine" / "go.mod").write_text(
         "module a/b\n\ngo 1.25.1\n\nrequire (\n\texample.org/m/v2 v2.3.4 // indirect\n)\n"
     )
     return tmp_path

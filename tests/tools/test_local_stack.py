@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from setup.engine.places import REPOSITORY
 from tests.engine import engine
 from tests.process_end import wait_until_gone
-from tools.engine.places import REPOSITORY
 from tools.local_stack import local_cloud
 from tools.local_stack.places import Places, read_json, write_private
 

@@ -6,14 +6,13 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.engine.provision import Engine
-from tools.local_stack import consumer, local_cloud, processes, receipts
+from setup.engine.provision import Engine
+from tools.local_stack import consumer, local_cloud, receipts
 from tools.local_stack.commands import outcome
 from tools.local_stack.local_cloud import LocalCloudFailed
 from tools.local_stack.places import Places, write_private
@@ -85,23 +84,6 @@ def test_what_is_written_privately_can_be_read_by_its_owner_only(tmp_path: Path)
     write_private(path, {"a": 1})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [each.name for each in path.parent.iterdir()] == ["ready.json"]
-
-
-def test_a_process_is_known_by_its_start_as_well_as_its_number() -> None:
-    process = processes.look_up(os.getpid())
-    assert process is not None
-    assert processes.look_up(os.getpid()) == process
-    assert processes.command_name(os.getpid()) != ""
-
-
-def test_a_number_that_was_given_to_another_process_is_left_alone() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        processes.end(processes.Process(other.pid, "long before"))
-        assert other.poll() is None
-        found = processes.look_up(other.pid)
-        assert found is not None
-        processes.end(found)
-        assert processes.look_up(other.pid) is None
 
 
 def test_a_local_cloud_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tools.engine.places import REPOSITORY
+from setup.engine.places import REPOSITORY
 
 MAKEFILE = REPOSITORY / "Makefile"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.engine.go_build import find_go
-from tools.engine.places import REPOSITORY
+from setup.engine.go_build import find_go
+from setup.engine.places import REPOSITORY
 from tools.sdk_generator import generator
 from tools.sdk_generator.generator import SCHEMA, GeneratorFailed, GeneratorMissing, build, generate
 from tools.sdk_generator.python_sdk import add_metadata, files, replace, staleness

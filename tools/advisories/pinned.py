@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LOCKS = ("requirements.lock", "requirements-dev.lock")
-_GO_MODULE = Path("tools/engine/go.mod")
+_GO_MODULE = Path("setup/engine/go.mod")
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;]+)", re.M)
 _REQUIRED = re.compile(r"^\s*(?:require )?(?P<name>[^\s/]+\.\S+) v(?P<version>\d\S*)", re.M)
 

@@ -8,12 +8,23 @@ import sys
 import time
 from pathlib import Path
 
-from tools.engine.places import REPOSITORY
-from tools.engine.provision import Engine, EngineMissing, provide
-from tools.progress import elapsed, say
+from setup.engine.places import REPOSITORY
+from setup.engine.provision import Engine, EngineMissing, provide
+from setup.progress import elapsed, say
 from tools.sdk_generator.generator import GeneratorFailed, GeneratorMissing, build
 
-_PACKAGES = ["__main__.py", "components", "provider", "emulator", "cli", "pipelines", "third_party", "tools", "tests"]
+_PACKAGES = [
+    "__main__.py",
+    "components",
+    "provider",
+    "emulator",
+    "cli",
+    "pipelines",
+    "third_party",
+    "setup",
+    "tools",
+    "tests",
+]
 
 
 def checks(repository: Path) -> list[tuple[str, list[str]]]:

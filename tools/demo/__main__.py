@@ -12,18 +12,18 @@ from collections.abc import Mapping
 import grpc
 import requests
 
+from setup.engine import provision
+from setup.engine.places import REPOSITORY
+from setup.file_lock import exclusive
+from setup.progress import elapsed, say
 from tools.demo.cloud_time import CloudTime
 from tools.demo.consumer_process import ConsumerEnded
 from tools.demo.places import DemoPlaces
 from tools.demo.stack import DemoStack, EngineFailed
 from tools.demo.stage import Stage
 from tools.demo.story import Story
-from tools.engine import provision
-from tools.engine.places import REPOSITORY
-from tools.file_lock import exclusive
 from tools.local_stack import local_cloud
 from tools.local_stack.local_cloud import LocalCloudFailed
-from tools.progress import elapsed, say
 
 INTERRUPTED = 130
 _BROKEN_PROMISE = "the consumer was refused although no key of its was compromised"

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from setup.engine.provision import Engine
 from tools.demo.places import DemoPlaces
-from tools.engine.provision import Engine
 from tools.local_stack.local_cloud import LocalCloud
 from tools.local_stack.shell_environment import local_variables, process_environment
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from tools.engine.places import REPOSITORY
-from tools.engine.provision import EngineMissing
+from setup.engine.places import REPOSITORY
+from setup.engine.provision import EngineMissing
 from tools.local_stack import commands
 from tools.local_stack.consumer import ConsumerRefused
 from tools.local_stack.local_cloud import LocalCloudFailed

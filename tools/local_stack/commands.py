@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from tools.engine import provision
-from tools.file_lock import exclusive
+from setup.engine import provision
+from setup.file_lock import exclusive
+from setup.progress import say
 from tools.local_stack import consumer, local_cloud, receipts
 from tools.local_stack.local_cloud import LocalCloud
 from tools.local_stack.places import Places, read_json, write_private
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
 from tools.local_stack.stack import Stack
-from tools.progress import say
 
 
 def up(repository: Path, environment: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 
-from tools.local_stack import processes
+from setup import processes
 from tools.local_stack.places import Places, read_json, write_private
 
 _START_SECONDS = 60.0

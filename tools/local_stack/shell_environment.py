@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from tools.engine.provision import Engine
+from setup.engine.provision import Engine
 from tools.local_stack.local_cloud import LocalCloud
 from tools.local_stack.places import STACK, Places
 

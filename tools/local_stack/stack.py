@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.engine.provision import Engine
-from tools.local_stack import processes
+from setup import processes
+from setup.engine.provision import Engine
+from setup.progress import say
 from tools.local_stack.places import STACK, Places, read_json
-from tools.progress import say
 
 _ALWAYS = ("--yes", "--skip-preview", "--suppress-permalink=true", "--suppress-progress", "--stack", STACK)
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-from tools.engine.places import REPOSITORY
+from setup.engine.places import REPOSITORY
 from tools.sdk_generator import python_sdk
 from tools.sdk_generator.generator import GeneratorFailed, GeneratorMissing, Language, build, generate
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from tools.engine.go_build import find_go
-from tools.engine.places import MODULE, REPOSITORY
-from tools.file_lock import exclusive
-from tools.progress import wait_for
+from setup.engine.go_build import find_go
+from setup.engine.places import MODULE, REPOSITORY
+from setup.file_lock import exclusive
+from setup.progress import wait_for
 
 Language = Literal["python", "nodejs", "go"]
 

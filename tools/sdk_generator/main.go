@@ -1,7 +1,7 @@
 // Writes the SDK of one language from a package's schema, by Pulumi's own code generators.
 //
 // The official language hosts do the same for `pulumi package gen-sdk`; this is for machines that lack them. It is built from the engine's module
-// (tools/engine/go.mod), so that generator and engine are of one version.
+// (setup/engine/go.mod), so that generator and engine are of one version.
 package main
 
 import (

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.engine.places import VERSION
+from setup.engine.places import VERSION
 
 _STAMP = "generated.json"
 # What tools leave in a Python folder; git ignores the same.

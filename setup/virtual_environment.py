@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from setup.file_lock import exclusive
+from setup.progress import elapsed, say, wait_for
 from third_party.pulumi_yandex import packing
-from tools.file_lock import exclusive
-from tools.progress import elapsed, say, wait_for
 
 Purpose = Literal["runtime", "development"]
 
@@ -152,7 +152,7 @@ def _run(command: list[str], title: str, log: Path) -> float:
 def main(arguments: list[str]) -> int:
     """`runtime` for what the product needs, `development` for what its checks need on top."""
     if arguments not in (["runtime"], ["development"]):
-        say("usage: python -m tools.virtual_environment runtime|development")
+        say("usage: python -m setup.virtual_environment runtime|development")
         return 2
     try:
         provide(REPOSITORY, "runtime" if arguments == ["runtime"] else "development")

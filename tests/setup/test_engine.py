@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from setup.engine import go_build, record, release
+from setup.engine.places import MODULE, REPOSITORY, VERSION, shared_build, user_cache
+from setup.engine.provision import ADVICE, Engine, EngineMissing, provide
 from tests.pipelines.http_stub import Answer, serving
-from tools.engine import go_build, record, release
-from tools.engine.places import MODULE, REPOSITORY, VERSION, shared_build, user_cache
-from tools.engine.provision import ADVICE, Engine, EngineMissing, provide
 
 # Stands for `go build … -o <file> <package>`: takes down that it was called, and writes an engine.
 GO = """#!/bin/sh
@@ -195,6 +195,21 @@ def test_an_engine_for_other_pins_is_replaced(machine: Machine, capfd: pytest.Ca
     machine.provide()
     assert record.read(file.parent) == ("built", "")
     assert "it was got for other pins; getting it anew" in capfd.readouterr().err
+
+
+def test_a_wrapper_that_an_earlier_version_of_the_project_wrote_is_replaced_without_a_build(
+    machine: Machine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    machine.put_go()
+    directory = machine.provide().executable.parents[1]
+    host = directory / "bin" / "pulumi-language-python"
+    written = host.read_text()
+    host.write_text(written.replace("setup.language_host", "tools.language_host"))
+    record.write(directory, "built")
+    machine.provide()
+    assert host.read_text() == written
+    assert machine.builds() == 1
+    assert "its language host is that of another version of this project; getting it anew" in capfd.readouterr().err
 
 
 def planted(path: Path) -> Path:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from tools.engine.places import MODULE, VERSION
-from tools.progress import Ticker
+from setup.engine.places import MODULE, VERSION
+from setup.progress import Ticker
 
 CHECKSUMS = MODULE / "checksums.txt"
 SOURCES = (

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from tools.engine.places import VERSION, pins
+from setup.engine.places import VERSION, pins
 
 Origin = Literal["release", "built"]
 _FILE = "engine.json"

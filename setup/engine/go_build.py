@@ -8,10 +8,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.engine import record
-from tools.engine.places import LINKER_FLAGS, MODULE, PACKAGE, VERSION, shared_build
-from tools.file_lock import exclusive
-from tools.progress import say, wait_for
+from setup.engine import record
+from setup.engine.places import LINKER_FLAGS, MODULE, PACKAGE, VERSION, shared_build
+from setup.file_lock import exclusive
+from setup.progress import say, wait_for
 
 # What a build compiles, counted once: only for the progress shown.
 _ABOUT_PACKAGES = 1700

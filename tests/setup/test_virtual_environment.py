@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.planted import a_clone_with_a_planted_wheel, installed_module
-from tools import virtual_environment
-from tools.virtual_environment import REPOSITORY, Purpose, SetUpFailed, is_ready, provide
+from setup import virtual_environment
+from setup.virtual_environment import REPOSITORY, Purpose, SetUpFailed, is_ready, provide
+from tests.setup.planted import a_clone_with_a_planted_wheel, installed_module
 
 _RAN: list[list[str]] = []
 
@@ -159,11 +159,18 @@ def test_a_failed_installation_says_why_in_one_line(tmp_path: Path) -> None:
 
 
 def run_python_sh(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`tools/python.sh` in an environment of nothing but a PATH."""
-    script = REPOSITORY / "tools" / "python.sh"
+    """`setup/python.sh` in an environment of nothing but a PATH."""
+    script = REPOSITORY / "setup" / "python.sh"
     return subprocess.run(
         ["/bin/sh", script, *arguments], env={"PATH": path}, check=False, capture_output=True, text=True
     )
+
+
+def test_set_up_starts_on_a_python_that_has_nothing_installed() -> None:
+    for module in ("setup.virtual_environment", "setup.engine.provision", "pipelines.preparation"):
+        command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); import {module}"]
+        done = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_newest_python_on_path_that_runs_is_taken(tmp_path: Path) -> None:

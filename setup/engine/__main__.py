@@ -1,11 +1,11 @@
-"""`python -m tools.engine`: gets the engine where there is none, and prints its path."""
+"""`python -m setup.engine`: gets the engine where there is none, and prints its path."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from tools.engine.provision import EngineMissing, provide
+from setup.engine.provision import EngineMissing, provide
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.language_host.interpreters import Interpreter
+from setup.language_host.interpreters import Interpreter
 
 # Runs in the program's own environment, so it keeps to the standard library.
 _LISTING = """

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from pulumi.runtime.proto.language_pb2 import RunResponse
 
+from setup.language_host import dependencies, server
+from setup.language_host.children import Children, OutputReader
+from setup.language_host.definitions import as_comments
+from setup.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter
+from setup.language_host.program import REPORTED
 from tests.process_end import wait_until_gone
-from tools.language_host import dependencies, server
-from tools.language_host.children import Children, OutputReader
-from tools.language_host.definitions import as_comments
-from tools.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter
-from tools.language_host.program import REPORTED
 
 
 def test_a_virtual_environment_is_found_from_the_folder_of_the_project_file(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_no_child_starts_once_the_host_is_ending() -> None:
 
 def test_a_host_ends_when_its_standard_input_closes() -> None:
     host = subprocess.Popen(
-        [sys.executable, "-m", "tools.language_host", "127.0.0.1:1"],
+        [sys.executable, "-m", "setup.language_host", "127.0.0.1:1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tools.engine import go_build, record, release
-from tools.engine.places import REPOSITORY, VERSION, local_directory
-from tools.file_lock import exclusive
-from tools.progress import say
+from setup.engine import go_build, record, release
+from setup.engine.places import REPOSITORY, VERSION, local_directory
+from setup.file_lock import exclusive
+from setup.progress import say
 
 Origin = Literal["path", "release", "built"]
 Installer = Callable[[Path], None]
@@ -24,13 +24,14 @@ ADVICE = (
     "then run this again."
 )
 _VERSION_SECONDS = 60
+_HOST = "pulumi-language-python"
 _VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 _WRAPPER = """#!/bin/sh
 # The Python language host of an engine that was built from its Go module.
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../../.." && pwd)
 exec "$root/.venv/bin/python" -P -u -c 'import sys
 sys.path.insert(0, sys.argv.pop(1))
-from tools.language_host.server import main
+from setup.language_host.server import main
 main()' "$root" "$@"
 """
 
@@ -111,9 +112,16 @@ def _numbers(version: re.Match[str] | None) -> tuple[int, ...]:
 def _ready(directory: Path, *, tell: bool = False) -> Engine | None:
     """What an earlier run left, where it is what that run installed, and for the same pins."""
     origin, flaw = record.read(directory)
+    if origin == "built" and not _has_this_wrapper(directory / "bin" / _HOST):
+        origin, flaw = None, "its language host is that of another version of this project"
     if tell and flaw:
         say(f"the engine in {directory} is not taken: {flaw}; getting it anew")
     return None if origin is None else Engine(directory / "bin" / "pulumi", origin)
+
+
+def _has_this_wrapper(host: Path) -> bool:
+    """A clone that was updated may have a wrapper that calls a module which has moved since; the engine itself stays good."""
+    return host.is_file() and host.read_text(encoding="utf-8") == _WRAPPER
 
 
 def _get(environment: Mapping[str, str], directory: Path, installer: Installer) -> Engine:
@@ -160,6 +168,6 @@ def _place(built: Path, directory: Path) -> None:
         os.link(built, directory / "pulumi")
     except OSError:
         shutil.copy2(built, directory / "pulumi")
-    wrapper = directory / "pulumi-language-python"
+    wrapper = directory / _HOST
     wrapper.write_text(_WRAPPER)
     wrapper.chmod(0o755)

@@ -24,11 +24,11 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 import grpc
 from google.protobuf import empty_pb2, json_format
 
-from tools.language_host import definitions, dependencies
-from tools.language_host.children import Children, OutputReader, Stream, end
-from tools.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter, virtualenv_directory
-from tools.language_host.program import REPORTED
-from tools.language_host.protocol import language_pb2, language_pb2_grpc, plugin_pb2, sdk_version
+from setup.language_host import definitions, dependencies
+from setup.language_host.children import Children, OutputReader, Stream, end
+from setup.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter, virtualenv_directory
+from setup.language_host.program import REPORTED
+from setup.language_host.protocol import language_pb2, language_pb2_grpc, plugin_pb2, sdk_version
 
 # Each running plugin keeps one thread, for as long as it lives.
 _THREADS = 64
