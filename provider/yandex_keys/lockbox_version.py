@@ -103,12 +103,27 @@ class LockboxVersions:
                 operation = self._added(request, str(uuid.uuid4()))
             except CloudError as error:
                 failure = _without(error, entries)
-                # Where only the look at the operation failed, the version is made all the same.
-                failure.uncertain = error.ambiguous or error.call == "OperationService/Get"
-                raise failure from None
+                made = self._made_after_all(secret_id, key_id, failure)
+                if made is None:
+                    raise failure from None
+                return made
             finally:
                 self._reads.forget_secret(secret_id)
         return str(operation["metadata"]["version_id"])
+
+    def _made_after_all(self, secret_id: str, key_id: str, failure: CloudError) -> str | None:
+        """The version that was made although asking again failed as well. Marks `failure` as uncertain where that can't be known."""
+        asked = failure.call != "OperationService/Get"
+        if asked and failure.code in NEVER_TOOK_EFFECT:
+            return None
+        try:
+            made = self._made_for(secret_id, key_id)
+        except CloudError as error:
+            # Refused both times for the same reason: the call was never let in.
+            failure.uncertain = failure.ambiguous or not asked or error.code != failure.code
+            return None
+        failure.uncertain = not made and (not asked or failure.code == "DEADLINE_EXCEEDED")
+        return made[0] if made else None
 
     def take_away(self, secret_id: str, key_id: str, names: Sequence[str]) -> tuple[str, ...]:
         """Takes those entries of key `key_id` away that nobody has set since; answers the ones that stay because of somebody's hand.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..errors import Cancelled, CloudError, NotFound, YandexKeysError
+from ..errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, NotFound, YandexKeysError
 from ..marks import Mark, mark_of, marked
 from ..resource import Runtime
 from ..settings import format_time
@@ -219,12 +219,14 @@ class Steps:
             try:
                 answer = cloud.call("ApiKeyService/Create", request, self._about)
             except CloudError as error:
-                spreading = cloud.rights_are_spreading(started, error)
-                if not error.ambiguous and not spreading:
+                if error.code in NEVER_TOOK_EFFECT:
                     raise
-                # The answer is lost, and the secret with it: whatever key that call made is of no use.
+                # The answer is lost, or a refusal came from behind what had done its work: whatever key that call made is of no use.
+                spreading = cloud.rights_are_spreading(started, error)
                 lost.append(attempt)
                 found = self._delete_attempts(lost, error)
+                if not error.ambiguous and not spreading:
+                    raise
                 # What has outlived its deadline may still be on its way: a second key beside it would leave that one to nobody.
                 on_its_way = error.code == "DEADLINE_EXCEEDED" and not found
                 if on_its_way or (tries >= _TRIES and not spreading):
