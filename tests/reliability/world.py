@@ -34,6 +34,7 @@ from tests.reliability.small_engine import Declaration, Held, Outcome, SmallStac
 COLLEAGUE: Final = "a colleague"
 _TOLERANCE: Final = timedelta(minutes=10)
 _READS: Final = ("Get", "List")
+_PAUSE: Final = timedelta(seconds=5)
 Entry = tuple[str, str]
 """A Lockbox secret's id and the name of an entry of it."""
 
@@ -45,7 +46,7 @@ class Served:
     line: whose key it gives. until: up to when it must give one that works, even if nobody runs anything; None where nothing is promised: somebody
     has spoilt it, or time has gone by without a run. works: whether it does. value: what it gave last. touched: a colleague has changed it, or the
     key that it gives, which the next run with a refresh sees. lost: a colleague has written a version over it, whose contents a deployer can't
-    read: the next delivery puts that right.
+    read: the next delivery puts that right. put_back: an older version was made the current one; what others then add to that looks like a newer one.
     """
 
     line: str
@@ -54,6 +55,7 @@ class Served:
     value: str = ""
     touched: bool = False
     lost: bool = False
+    put_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class World:
         self._origins: dict[str, tuple[str, str]] = {}
         self._owners: dict[str, tuple[str, str]] = {}
         """Of every key: the provider resource and the URN that it was made for."""
+        self._theirs: set[str] = set()
+        """Keys that a colleague has changed."""
         self._held: set[str] = set()
         self._deleted: set[str] = set()
         """Lines that the command at work has deleted."""
@@ -146,6 +150,7 @@ class World:
 
     def up(self, stack: SmallStack, program: Sequence[Declaration], **options: Any) -> Outcome:
         """`pulumi up`, and what must be true of it."""
+        self._pause()
         outcome = self.over(stack.up(program, **options))
         if not outcome.failed:
             chosen = [item for item in program if _is_included(item.name, options)]
@@ -154,6 +159,7 @@ class World:
 
     def refresh(self, stack: SmallStack) -> Outcome:
         """`pulumi refresh`."""
+        self._pause()
         return self.over(stack.refresh())
 
     def destroy(self, stack: SmallStack) -> Outcome:
@@ -166,10 +172,12 @@ class World:
             if entry[0] not in ids and accounts.get(self._secrets.get(served.value, "")) not in ids
         }
         self.kept = [item for item in self.kept if accounts.get(item.key_id) not in ids]
+        self._pause()
         return self.over(stack.destroy())
 
     def by_hand(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """What a colleague does; what they spoil by it is nobody's fault. Raises YandexKeysError."""
+        self._pause()
         self._by_hand, kill = True, self.cloud.kill
         self.cloud.kill = None
         try:
@@ -177,7 +185,7 @@ class World:
             return self._colleague.call(method, request) if plain else self._colleague.operate(method, request)
         finally:
             self._by_hand, self.cloud.kill = False, kill
-            self._excuse(str(request.get("secret_id", "")) if method == "SecretService/AddVersion" else "")
+            self._excuse(method, str(request.get("secret_id", "")))
 
     def advance(self, duration: timedelta) -> None:
         """Time goes by."""
@@ -191,6 +199,10 @@ class World:
                     self._break(f"entry {entry[1]} gives a dead key as time goes by")
             if served.until is not None and now >= served.until:
                 served.until = None
+
+    def _pause(self) -> None:
+        """Nobody does two things in one second."""
+        self.cloud.advance(_PAUSE)
 
     @contextmanager
     def killed(self, kill: Kill) -> Iterator[None]:
@@ -249,11 +261,13 @@ class World:
             for held in stack.state.resources:
                 if held.token == KEY:
                     known |= {held.values["keyId"], *(item["keyId"] for item in held.values["previous"])}
-        lines = {COLLEAGUE, *self.let_go, *self.left}
+        lines, held = {COLLEAGUE, *self.let_go, *self.left}, self.held_lines()
         return [
             f"key {key_id} of {line} lives until {_end(key)} and no state knows it"
             for key_id, key in self.live_keys().items()
-            if key_id not in known and (line := self.line_of.get(key_id, COLLEAGUE)) not in lines
+            if key_id not in known
+            and (line := self.line_of.get(key_id, COLLEAGUE)) not in lines
+            and (line in held or key_id not in self._theirs)
         ]
 
     def over(self, outcome: Outcome) -> Outcome:
@@ -347,6 +361,7 @@ class World:
         served = self.served.setdefault(target, Served(held.id))
         trusted = (refreshed or not served.touched) and not served.lost
         served.touched = not trusted
+        served.put_back &= not refreshed
         served.works, served.value = self._works(target), self.entries(target[0]).get(target[1], "")
         if not trusted:
             return
@@ -416,6 +431,7 @@ class World:
         """Nothing is promised of what gives that key, before a run with a refresh."""
         self.kept = [item for item in self.kept if item.key_id != key_id]
         self.copied.add(line)
+        self._theirs |= {key_id} if self._by_hand else set()
         for served in self.served.values():
             if self._secrets.get(served.value) == key_id:
                 self._touch(served)
@@ -425,6 +441,10 @@ class World:
         metadata = AddVersionMetadata()
         happened.answer.metadata.Unpack(metadata)
         self._versions_by.setdefault(metadata.version_id, line)
+        names = {change.key for change in request.payload_entries}
+        for (secret_id, name), served in self.served.items():
+            if secret_id == request.secret_id and name not in names and not self._by_hand:
+                served.lost |= served.put_back
         for change in request.payload_entries:
             entry = (request.secret_id, change.key)
             owner = self._entries_by.get(entry)
@@ -435,9 +455,14 @@ class World:
             served = self.served.get(entry)
             if served is None or self._by_hand or acting is None:
                 continue
+            given = self._secrets.get(served.value, "")
+            if not change.text_value and owner == line and given in (acting.verb.inputs.get("compromised") or ()):
+                # A leaked key goes at once, from an entry that it was delivered to before as well.
+                self._excuse_key(given, line)
             if change.text_value and served.value != change.text_value:
                 self._keep(served.value, acting)
-                served.value, served.line, served.touched, served.lost = change.text_value, line, False, False
+                served.value, served.line = change.text_value, line
+                served.touched = served.lost = served.put_back = False
 
     def _is_anybodys(self, line: str) -> bool:
         """Whether there is somebody who minds what becomes of that line's entries: a colleague, or a state."""
@@ -483,7 +508,7 @@ class World:
         imported = acting.verb.held is not None and acting.verb.held.id == key_id
         if key is None or (self.line_of.get(key_id) != acting.line and not imported):
             return
-        if key_id in (acting.verb.inputs.get("compromised") or ()):
+        if key_id in (acting.verb.inputs.get("compromised") or ()) or key_id in self._theirs:
             return
         until = self.cloud.now() + parse_duration(acting.verb.inputs["overlap"])
         if key.HasField("expires_at"):
@@ -491,15 +516,17 @@ class World:
         if until > self.cloud.now():
             self.kept.append(Kept(key_id, acting.line, until))
 
-    def _excuse(self, written: str) -> None:
-        """What is changed now, a colleague has changed; `written` is the secret that they have added a version to."""
+    def _excuse(self, method: str, secret_id: str) -> None:
+        """What is changed now, a colleague has changed by that call."""
         for entry, served in self.served.items():
             value = self.entries(entry[0]).get(entry[1], "")
             works = self._works(entry)
             if value != served.value or works != served.works:
                 self._touch(served)
             served.value, served.works = value, works
-            served.lost |= served.touched and entry[0] == written
+            if entry[0] == secret_id:
+                served.lost |= method == "SecretService/AddVersion" and served.touched
+                served.put_back = method == "SecretService/SetCurrentVersion" or served.put_back
 
     @staticmethod
     def _touch(served: Served) -> None:
