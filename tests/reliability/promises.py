@@ -11,6 +11,8 @@ from provider.yandex_keys.durations import parse_duration
 from tests.reliability.view import View, expiry
 
 _TOLERANCE: Final = timedelta(minutes=2)
+_OVERLAP: Final = timedelta(days=7)
+"""That of a key which says nothing else."""
 
 NOT_HEALED: Final = "not healed"
 ORPHAN: Final = "orphans"
@@ -20,7 +22,7 @@ LEAK: Final = "leaks"
 RULE: Final = "against a rule"
 LITTER: Final = "litter"
 KINDS: Final = (NOT_HEALED, ORPHAN, LOST, UNSERVED, LEAK, RULE, LITTER)
-"""Kinds of wrong. Orphan: a live key that no state knows. Lost: a declared key without a working, delivered secret. Unserved: Lockbox gave a dead
+"""Kinds of wrong. Orphan: a live key that no state knows and that was not issued to end by itself after one overlap, as a first one is. Lost: a declared key without a working, delivered secret. Unserved: Lockbox gave a dead
 key between the failure and the next run. Litter: what is dead but was not cleared away."""
 
 
@@ -47,6 +49,7 @@ class Judge:
     def keys(self, states: Iterable[Mapping[str, Any]]) -> None:
         """Every key lives, is delivered and is accepted; previous keys keep their overlap; no other key lives."""
         accounted: set[str] = set()
+        states = list(states)
         for state in states:
             self._current(state)
             accounted.add(state["keyId"])
@@ -54,7 +57,10 @@ class Judge:
                 self._previous(state, previous)
                 accounted.add(previous["keyId"])
         for key_id in sorted(set(self.view.live_keys) - accounted):
-            self.verdict.add(ORPHAN, f"key {key_id} lives and no state knows it")
+            key = self.view.live_keys[key_id]
+            overlaps = [parse_duration(state["overlap"]) for state in states] or [_OVERLAP]
+            if expiry(key) - datetime.fromisoformat(key["createdAt"]) > max(overlaps) + _TOLERANCE:
+                self.verdict.add(ORPHAN, f"key {key_id} lives and no state knows it")
 
     def served(self) -> None:
         """Whoever reads Lockbox now gets keys that work. The entries that hold secrets are those that aren't named `…_id`."""

@@ -75,9 +75,8 @@ def _course(scene: Scene, step: Step, states: Mapping[str, Mapping[str, Any]], v
     if state is not None:
         had = {previous["keyId"] for previous in state["previous"]}
         expected = {scene.notes[note] for note in step.previous}
-        # A key that an interrupted run delivered to Lockbox can't be adopted where its secret is an output too: it gets an overlap, for its readers.
-        if state.get("lockbox") and state.get("exposeSecret"):
-            had &= expected | set(scene.notes.values())
+        # What a run that was interrupted has issued becomes previous: consumers may hold it. None of those is noted.
+        had &= expected | set(scene.notes.values())
         if had != expected:
             verdict.add(RULE, f"{sorted(had)} are previous, not {sorted(expected)}")
         if "old" in scene.notes and (state["keyId"] != scene.notes["old"]) != step.new:
