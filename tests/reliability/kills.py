@@ -36,9 +36,9 @@ STEPS: Final[Mapping[str, Sequence[str]]] = {
         "FolderService/UpdateAccessBindings",
         "SecretService/Create",
         "SecretService/UpdateAccessBindings",
-        "ApiKeyService/List",
         "ApiKeyService/Create",
         "SecretService/AddVersion",
+        "ApiKeyService/Update",
     ),
     "rotation": ("ApiKeyService/List", "ApiKeyService/Create", "SecretService/AddVersion", "ApiKeyService/Update"),
     "revoke": (
@@ -50,13 +50,16 @@ STEPS: Final[Mapping[str, Sequence[str]]] = {
         "SecretService/ScheduleVersionDestruction",
     ),
     "delete": (
-        "ApiKeyService/Delete",
         "ApiKeyService/List",
         "SecretService/Get",
+        "SecretService/ListVersions",
+        "SecretService/AddVersion",
+        "ApiKeyService/Delete",
         "SecretService/ScheduleVersionDestruction",
         "SecretService/UpdateAccessBindings",
         "SecretService/Delete",
         "FolderService/UpdateAccessBindings",
+        "ServiceAccountService/Get",
         "ServiceAccountService/Delete",
     ),
 }

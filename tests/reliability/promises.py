@@ -59,7 +59,7 @@ class Judge:
         for key_id in sorted(set(self.view.live_keys) - accounted):
             key = self.view.live_keys[key_id]
             overlaps = [parse_duration(state["overlap"]) for state in states] or [_OVERLAP]
-            if expiry(key) - datetime.fromisoformat(key["createdAt"]) > max(overlaps) + _TOLERANCE:
+            if not _ends_by_itself(key, max(overlaps)):
                 self.verdict.add(ORPHAN, f"key {key_id} lives and no state knows it")
 
     def served(self) -> None:
@@ -89,7 +89,8 @@ class Judge:
                 if made_for_key and words[2] not in self.view.keys:
                     self.verdict.add(LITTER, f"version {version['id']} of the dead key {words[2]} is still active")
         for key_id in sorted(set(self.view.keys) - set(self.view.live_keys)):
-            self.verdict.add(LITTER, f"the expired key {key_id} was not deleted")
+            if not _ends_by_itself(self.view.keys[key_id]):
+                self.verdict.add(LITTER, f"the expired key {key_id} was not deleted")
 
     def _current(self, state: Mapping[str, Any]) -> None:
         key_id = state["keyId"]
@@ -126,6 +127,11 @@ class Judge:
         wanted = min(last, _time(previous["rotatedAt"]) + given * overlap)
         if abs(wanted - ends) > _TOLERANCE:
             self.verdict.add(RULE, f"previous key {key_id} ends {ends.isoformat()}, not {wanted.isoformat()}")
+
+
+def _ends_by_itself(key: Mapping[str, Any], overlap: timedelta = _OVERLAP) -> bool:
+    """Whether it was issued to end after one overlap: a first key whose run died. No other instance touches it, dead or alive."""
+    return expiry(key) - datetime.fromisoformat(key["createdAt"]) <= overlap + _TOLERANCE
 
 
 def _time(text: str) -> datetime:
