@@ -104,7 +104,7 @@ def cloud_error(call: str, code: str, message: str, request_id: str = "", resour
     return kind(call, code, message, request_id, resource)
 
 
-# The roles that a deployer needs for each service's calls: Yandex Cloud's access control pages, and the README's table.
+# The roles that a deployer needs for each service's calls: Yandex Cloud's access control pages, and the table of docs/real-cloud.md.
 _ROLES: Final = {
     "ApiKeyService": "iam.serviceAccounts.apiKeyAdmin on the service account, or iam.serviceAccounts.admin on the folder",
     "ServiceAccountService": "iam.serviceAccounts.admin on the folder",

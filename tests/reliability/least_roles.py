@@ -1,4 +1,4 @@
-"""The deployer's roles: those of README's table are enough for a full life, and none of them can be left out."""
+"""The deployer's roles: those of the table of docs/real-cloud.md are enough for a full life, and none of them can be left out."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Deployer:
 
 
 def documented() -> dict[str, str]:
-    """Role to place, as README's table has them."""
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    """Role to place, as the table of docs/real-cloud.md has them."""
+    text = (REPOSITORY / "docs" / "real-cloud.md").read_text(encoding="utf-8")
     return {row["role"]: row["place"] for row in _ROW.finditer(text)}
 
 
 def deployers() -> list[Deployer]:
-    """Who needs what, by README's table."""
+    """Who needs what, by the table of docs/real-cloud.md."""
     roles = set(documented())
     accounts = frozenset(roles - {_KEYS_ONLY, _ADMIN, _KMS_ADMIN})
     return [
