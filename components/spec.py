@@ -131,7 +131,7 @@ class KeySpec(Policy):
     key_id_entry: kind.EntryKey = "api_key_id"
     """The entry of the Lockbox secret that holds the key's id."""
     reissue: kind.Reissue | None = None
-    """Any change rotates the key now, with overlap."""
+    """A new text rotates the key now, with overlap; taking it out again rotates nothing."""
     compromised: Annotated[tuple[kind.KeyId, ...], Items("list the ids of keys that leaked")] = ()
     """Ids of keys that must stop working at once: replaced and deleted without overlap."""
 

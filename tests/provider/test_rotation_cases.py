@@ -128,14 +128,18 @@ def test_a_new_value_of_reissue_rotates_with_overlap() -> None:
     ("was", "now", "words"),
     [
         ("1", "2", "reissue is now '2',"),
-        ("1", None, "reissue was removed,"),
         ("1", "", "reissue is now '',"),
         (None, "", "reissue is now '',"),
     ],
 )
-def test_any_change_of_reissue_rotates(was: str | None, now: str | None, words: str) -> None:
+def test_any_new_text_of_reissue_rotates(was: str | None, now: str, words: str) -> None:
     action = only(decided(wanted(reissue=now), standing(applied=wanted(reissue=was))))
     assert action.reason.startswith(f"rotates: {words}")
+
+
+def test_a_reissue_that_is_taken_out_again_rotates_nothing_and_put_back_it_is_a_new_text() -> None:
+    assert decided(wanted(), standing(applied=wanted(reissue="1"))) == Decision()
+    assert only(decided(wanted(reissue="1"), standing(applied=wanted()))).verb == Verb.ROTATE
 
 
 def test_texts_are_compared_by_their_words() -> None:
@@ -212,15 +216,41 @@ def test_ids_listed_as_compromised_for_ever_do_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"scopes": frozenset({"yc.ai.vision.execute"})}, "scopes"),
-        ({"description": "Other words"}, "description"),
-        ({"scopes": frozenset({"yc.postbox.send"}), "description": ""}, "scopes, description"),
+        (
+            {"scopes": frozenset({"yc.ai.vision.execute"})},
+            "scopes of key ajecurrent in place: loses yc.ai.translate.execute at once; gains yc.ai.vision.execute",
+        ),
+        (
+            {"scopes": frozenset({"yc.ai.translate.execute", "yc.postbox.send", "yc.ai.vision.execute"})},
+            "scopes of key ajecurrent in place: gains yc.ai.vision.execute, yc.postbox.send",
+        ),
+        ({"description": "Other words"}, "description of key ajecurrent in place: has a new description"),
+        ({"description": ""}, "description of key ajecurrent in place: loses its description"),
     ],
 )
-def test_scopes_and_description_change_in_place(changes: dict[str, object], words: str) -> None:
+def test_scopes_and_description_change_in_place_and_it_is_said_what_is_lost_and_gained(
+    changes: dict[str, object], words: str
+) -> None:
     action = only(decided(wanted(**changes), standing()))
-    reason = f"changes {words} of key ajecurrent in place; its secret stays"
-    assert action == Action(Verb.CHANGE, reason, CURRENT)
+    assert action == Action(Verb.CHANGE, f"changes {words}; its secret stays", CURRENT)
+
+
+def test_narrowed_scopes_say_what_is_lost_at_once() -> None:
+    both = frozenset({"yc.ai.translate.execute", "yc.ai.vision.execute"})
+    action = only(decided(wanted(), standing(applied=wanted(scopes=both))))
+    assert action.headlines == (
+        "changes scopes of key ajecurrent in place: loses yc.ai.vision.execute at once; its secret stays",
+    )
+
+
+def test_each_of_several_changes_has_its_own_headline() -> None:
+    inputs = wanted(scopes=frozenset({"yc.postbox.send"}), description="new", lifetime=60 * DAY)
+    headlines = only(decided(inputs, standing())).headlines
+    assert [words.partition(" of ")[0] for words in headlines] == [
+        "changes scopes",
+        "changes lifetime",
+        "changes description",
+    ]
 
 
 @pytest.mark.parametrize("owner", ["", "ffffffffffff"])
@@ -233,7 +263,10 @@ def test_a_renamed_resource_knows_its_key_by_its_instance_and_changes_nothing(ow
 @pytest.mark.parametrize("days", [40, 365])
 def test_a_new_lifetime_moves_the_expiry_in_place(days: int) -> None:
     action = only(decided(wanted(lifetime=days * DAY), standing()))
-    assert action.reason == "changes lifetime of key ajecurrent in place; its secret stays"
+    ends = "2027-01-02" if days == 40 else "2027-11-23"
+    assert action.headlines == (
+        f"changes lifetime of key ajecurrent in place: now ends {ends} 03:00 UTC, not 2027-02-21 03:00 UTC; its secret stays",
+    )
     assert (action.verb, action.until) == (Verb.CHANGE, ISSUED + days * DAY)
 
 
@@ -258,6 +291,55 @@ def test_a_new_lifetime_that_leaves_no_whole_overlap_any_more_rotates_with_overl
 def test_a_rotation_makes_a_change_in_place_needless() -> None:
     inputs = wanted(scopes=frozenset({"yc.postbox.send"}), lifetime=60 * DAY, description="new", reissue="1")
     assert only(decided(inputs, standing())).verb == Verb.ROTATE
+
+
+def test_a_rotation_says_what_else_the_new_key_changes() -> None:
+    inputs = wanted(scopes=frozenset({"yc.postbox.send"}), lifetime=60 * DAY, description="new", reissue="1")
+    assert only(decided(inputs, standing())).also == (
+        "the new key has other scopes: loses yc.ai.translate.execute; gains yc.postbox.send",
+        "the new key has another lifetime: 60d",
+        "the new key has a new description",
+    )
+    assert only(decided(wanted(reissue="1"), standing())).also == ()
+
+
+LEAVES = "moves away from Lockbox secret e6qsecret (entry api_key), which gives its readers key ajecurrent, which ends 2026-12-01 03:00 UTC"
+GOES = ", and nothing at all once the secret is deleted, in this very run where no key or `secrets:` keeps it: "
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"lockbox": Lockbox("e6qshared")},
+            f"{LEAVES}{GOES}list its name under `secrets:` of the account until they read the new one",
+        ),
+        (
+            {"lockbox": None, "expose_secret": True},
+            f"{LEAVES}{GOES}use `deliver: both` until they read the output",
+        ),
+        (
+            {"lockbox": Lockbox("e6qsecret", secret_entry="nightly")},
+            f"{LEAVES}; move them to its entry nightly before that",
+        ),
+    ],
+)
+def test_a_move_names_the_lockbox_secret_that_is_left_and_the_way_in_two_steps(
+    changes: dict[str, object], words: str
+) -> None:
+    action = only(decided(wanted(**changes), standing()))
+    assert action.verb == Verb.ROTATE
+    assert action.also == (words,)
+
+
+@pytest.mark.parametrize("status", [Status.MISSING, Status.UNDELIVERED])
+def test_a_move_of_a_key_that_lockbox_does_not_give_promises_its_readers_nothing(status: Status) -> None:
+    (words,) = only(decided(wanted(lockbox=Lockbox("e6qshared")), standing(status=status))).also
+    assert "which gives its readers no working key of this resource, and nothing at all" in words
+
+
+def test_a_key_that_becomes_an_output_beside_lockbox_moves_nobody() -> None:
+    assert only(decided(wanted(expose_secret=True), standing())).also == ()
 
 
 def test_who_reads_in_which_order_compromised_ids_come_does_not_matter() -> None:

@@ -52,7 +52,8 @@ class ApiKey(ResourceType):
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
         for action in decision.actions:
-            runtime.log("info", action.reason, urn)
+            for headline in action.headlines:
+                runtime.log("info", headline, urn)
             changes.update({name: _NOT_KNOWN_YET for name in _outputs(action.verb, inputs) if name not in changes})
         for warning in (*decision.warnings, *_of_the_schedule(state, inputs, runtime)):
             runtime.log("warning", warning, urn)

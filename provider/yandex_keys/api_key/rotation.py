@@ -50,7 +50,10 @@ class Verify:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the user wants of a key; see the package's schema for each input."""
+    """What the user wants of a key; see the package's schema for each input.
+
+    reissue: a new text rotates; taking it away again rotates nothing, so nobody has to keep a ticket's number for ever.
+    """
 
     service_account_id: str
     scopes: frozenset[str]
@@ -147,13 +150,22 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do: `key_id` is whom it concerns, `until` its new expiry (ENFORCE, EXTEND), `overlap` what the old key keeps (ROTATE)."""
+    """One thing to do: `key_id` is whom it concerns, `until` its new expiry (ENFORCE, EXTEND, CHANGE), `overlap` what the old key keeps (ROTATE).
+
+    reason: its headline; also: the headlines of what comes with it (CHANGE: the further changes; ROTATE: what consumers of the old key lose).
+    """
 
     verb: Verb
     reason: str
     key_id: str = ""
     until: datetime | None = None
     overlap: timedelta | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """What is said of it: one headline for each thing that changes."""
+        return (self.reason, *self.also)
 
 
 @dataclass(frozen=True)
@@ -400,19 +412,26 @@ def _rotation(
 ) -> Action | None:
     if state.key_id in inputs.compromised and state.status is not Status.MISSING:
         reason = f"key {state.key_id} is compromised: a new key replaces it, and it is deleted at once"
-        return Action(Verb.ROTATE, reason, state.key_id, overlap=timedelta(0))
+        return Action(
+            Verb.ROTATE, reason, state.key_id, overlap=timedelta(0), also=_with_the_new_key(inputs, state, now)
+        )
     why = _why_rotate(inputs, state, now, urn)
     if why is None and left_over_leaked:
         why = f"key {left_over_leaked}, which a run that died had issued, is compromised, and consumers may have it"
     if why is None:
         return None
     if state.status is Status.MISSING:
-        return Action(Verb.ROTATE, f"rotates: {why}", state.key_id, overlap=timedelta(0))
+        also = _with_the_new_key(inputs, state, now)
+        return Action(Verb.ROTATE, f"rotates: {why}", state.key_id, overlap=timedelta(0), also=also)
     ends = min(state.expires_at, later(now, inputs.overlap))
     working = f"it keeps working until {_shown(ends)}" if ends > now else "it works no longer"
     age = _age(now - state.issued_at)
     return Action(
-        Verb.ROTATE, f"rotates: {why}, key {state.key_id} is {age} old; {working}", state.key_id, overlap=inputs.overlap
+        Verb.ROTATE,
+        f"rotates: {why}, key {state.key_id} is {age} old; {working}",
+        state.key_id,
+        overlap=inputs.overlap,
+        also=_with_the_new_key(inputs, state, ends),
     )
 
 
@@ -426,10 +445,7 @@ def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | 
         (due <= now, f"due since {_shown(due)}"),
         (state.expires_at <= now, f"expired {_shown(state.expires_at)}"),
         (later(state.issued_at, inputs.lifetime) <= now, f"a lifetime of {format_duration(inputs.lifetime)} is over"),
-        (
-            inputs.reissue != applied.reissue,
-            "reissue was removed" if inputs.reissue is None else f"reissue is now {inputs.reissue!r}",
-        ),
+        (inputs.reissue not in (None, applied.reissue), f"reissue is now {inputs.reissue!r}"),
         (inputs.lockbox != applied.lockbox, "delivered elsewhere from now on, and a secret can't be read again"),
         (inputs.expose_secret and not applied.expose_secret, "an output from now on, and a secret can't be read again"),
     )
@@ -437,27 +453,62 @@ def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | 
 
 
 def _change(inputs: Inputs, state: State) -> list[Action]:
-    applied = state.applied
-    changed = [
-        words
-        for words, differs in (
-            ("scopes", inputs.scopes != applied.scopes),
-            ("description", inputs.description != applied.description),
-            ("lifetime", inputs.lifetime != state.lifetime),
-        )
-        if differs
-    ]
-    if not changed:
+    """The one action that changes the key in place, with a headline for each thing that changes."""
+    applied, until = state.applied, None
+    headlines = []
+    if inputs.scopes != applied.scopes:
+        at_once = _gains_and_loses(inputs.scopes, applied.scopes, " at once")
+        headlines.append(f"changes scopes of key {state.key_id} in place: {at_once}; its secret stays")
+    if inputs.lifetime != state.lifetime:
+        until = later(state.issued_at, inputs.lifetime)
+        ends = f"now ends {_shown(until)}"
+        if until != state.expires_at:
+            ends += f", not {_shown(state.expires_at)}"
+        headlines.append(f"changes lifetime of key {state.key_id} in place: {ends}; its secret stays")
+    if inputs.description != applied.description:
+        words = "has a new description" if inputs.description else "loses its description"
+        headlines.append(f"changes description of key {state.key_id} in place: {words}; its secret stays")
+    if not headlines:
         return []
-    until = later(state.issued_at, inputs.lifetime) if "lifetime" in changed else None
-    return [
-        Action(
-            Verb.CHANGE,
-            f"changes {', '.join(changed)} of key {state.key_id} in place; its secret stays",
-            state.key_id,
-            until,
-        )
-    ]
+    return [Action(Verb.CHANGE, headlines[0], state.key_id, until, also=tuple(headlines[1:]))]
+
+
+def _with_the_new_key(inputs: Inputs, state: State, ends: datetime) -> tuple[str, ...]:
+    """What else the new key changes for consumers, where the current one works until `ends`: nothing where only the key is new."""
+    applied, headlines = state.applied, []
+    if inputs.scopes != applied.scopes:
+        headlines.append(f"the new key has other scopes: {_gains_and_loses(inputs.scopes, applied.scopes)}")
+    if inputs.lifetime not in (state.lifetime, applied.lifetime):
+        headlines.append(f"the new key has another lifetime: {format_duration(inputs.lifetime)}")
+    if inputs.description != applied.description:
+        headlines.append("the new key has a new description")
+    if applied.lockbox is not None and inputs.lockbox != applied.lockbox:
+        headlines.append(_moved(inputs.lockbox, applied.lockbox, state, ends))
+    return tuple(headlines)
+
+
+def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime) -> str:
+    """What becomes of consumers of the place that is left: whether its secret goes in this run the program alone knows."""
+    if state.status is Status.MISSING or state.status is Status.UNDELIVERED:
+        given = "gives its readers no working key of this resource"
+    else:
+        given = f"gives its readers key {state.key_id}, which ends {_shown(ends)}"
+    words = f"moves away from Lockbox secret {source.secret_id} (entry {source.secret_entry}), which {given}"
+    if target is not None and target.secret_id == source.secret_id:
+        return f"{words}; move them to its entry {target.secret_entry} before that"
+    way = (
+        "use `deliver: both` until they read the output"
+        if target is None
+        else "list its name under `secrets:` of the account until they read the new one"
+    )
+    return f"{words}, and nothing at all once the secret is deleted, in this very run where no key or `secrets:` keeps it: {way}"
+
+
+def _gains_and_loses(wanted: frozenset[str], had: frozenset[str], when: str = "") -> str:
+    """The difference between two sets of scopes, what is lost first."""
+    lost, gained = sorted(had - wanted), sorted(wanted - had)
+    parts = [f"loses {', '.join(lost)}{when}"] if lost else []
+    return "; ".join([*parts, *([f"gains {', '.join(gained)}"] if gained else [])])
 
 
 def _shown(time: datetime) -> str:

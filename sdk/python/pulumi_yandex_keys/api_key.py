@@ -44,7 +44,7 @@ class ApiKeyArgs:
         :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
         :param pulumi.Input['LockboxArgs'] lockbox: Deliver the secret there. Required unless `exposeSecret` is true.
         :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation, 15m at least.
-        :param pulumi.Input[_builtins.str] reissue: One line of 1 to 256 characters; any change rotates now, with overlap.
+        :param pulumi.Input[_builtins.str] reissue: One line of 1 to 256 characters; a new one rotates now, with overlap; taking it away again rotates nothing.
         :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued, 15m at least. `rotateEvery + overlap` must not exceed `lifetime`.
         :param pulumi.Input['VerifyArgs'] verify: A call that must succeed with a new key before it is delivered.
         :param pulumi.Input[_builtins.str] when_still_used: Where a previous key is still used near the end of its overlap: `extend` it by one more overlap, never past its own lifetime, or `retire` it on time. Both warn.
@@ -182,7 +182,7 @@ class ApiKeyArgs:
     @pulumi.getter
     def reissue(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        One line of 1 to 256 characters; any change rotates now, with overlap.
+        One line of 1 to 256 characters; a new one rotates now, with overlap; taking it away again rotates nothing.
         """
         return pulumi.get(self, "reissue")
 
@@ -276,7 +276,7 @@ class ApiKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
         :param pulumi.Input[Union['LockboxArgs', 'LockboxArgsDict']] lockbox: Deliver the secret there. Required unless `exposeSecret` is true.
         :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation, 15m at least.
-        :param pulumi.Input[_builtins.str] reissue: One line of 1 to 256 characters; any change rotates now, with overlap.
+        :param pulumi.Input[_builtins.str] reissue: One line of 1 to 256 characters; a new one rotates now, with overlap; taking it away again rotates nothing.
         :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued, 15m at least. `rotateEvery + overlap` must not exceed `lifetime`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] scopes: What the key may be used for: 1 to 100 scopes, a set. Changed in place.
         :param pulumi.Input[_builtins.str] service_account_id: The service account that the key belongs to.
