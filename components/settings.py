@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -18,6 +18,7 @@ from components.debug_lines import withhold_values
 from components.encrypted_values import encrypted_problems
 from components.spec import Problem, Spec, SpecError, parse
 from components.spec_errors import did_you_mean
+from provider.yandex_keys.as_of import parse_as_of
 
 _SECRET: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
 _SETTINGS: Final = _SECRET | {
@@ -140,7 +141,7 @@ def _refuse_a_rehearsed_update() -> None:
 
 def _is_time(text: str) -> bool:
     try:
-        datetime.fromisoformat(text)
+        parse_as_of(text, datetime.now(UTC))
     except ValueError:
         return False
     return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.lock import STALE_AFTER
+from provider.yandex_keys.as_of import parse_as_of
 
 _SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 LOCK_WAIT = timedelta(minutes=5)
@@ -66,8 +67,12 @@ class Settings:
         return self.environment.get("CI_JOB_URL", "")
 
     def time(self) -> str:
-        """The time by which keys are judged: `YANDEX_KEYS_AS_OF`, else the clock's; RFC 3339 in UTC, whole seconds."""
-        return self.environment.get("YANDEX_KEYS_AS_OF") or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        """The time by which keys are judged: `YANDEX_KEYS_AS_OF`, a day and a span too, else the clock's; RFC 3339 in UTC, whole seconds."""
+        now, text = datetime.now(UTC), self.environment.get("YANDEX_KEYS_AS_OF", "")
+        try:
+            return f"{parse_as_of(text, now) if text else now:%Y-%m-%dT%H:%M:%SZ}"
+        except ValueError:
+            return text  # the plugin refuses it, and says why
 
 
 def _span(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from .as_of import judged_as_of
 from .cloud import Cloud
 from .lockbox_version import LockboxVersions
 from .marks import owner_of, random_part
@@ -24,7 +26,8 @@ Severity = Literal["debug", "info", "warning"]
 class Runtime:
     """What a verb works with.
 
-    now: the time by which keys are judged, in UTC (design: `asOf`, the environment, or the clock); as_of: `asOf`, where it was given.
+    now: the time by which keys are judged, in UTC (design: `asOf`, the environment, or the clock); as_of: `asOf`, where it was given;
+    clock: this machine's time.
     run_every: how often the stack is run, as its user declares it.
     log: prints a line under the resource with that URN, in preview and update.
     reads: what this run has read; versions: how it writes to Lockbox.
@@ -41,6 +44,7 @@ class Runtime:
     reads: Reads
     versions: LockboxVersions
     as_of: datetime | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     run_every: timedelta = timedelta(days=1)
     provider_id: str = ""
     provider_urn: str = ""
@@ -48,10 +52,16 @@ class Runtime:
     fresh: set[str] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
+    _rehearsal_is_said: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def owner(self, urn: str) -> str:
         """The owner part of the mark of what is made for `urn`."""
         return owner_of(self.provider_id, urn)
+
+    def say_as_of(self) -> None:
+        """Says once a run by which time it is judged, where that isn't the clock's."""
+        if self.as_of is not None and self._rehearsal_is_said.acquire(blocking=False):
+            self.log("info", judged_as_of(self.as_of, self.clock()), "")
 
     def random_part(self) -> str:
         """A new instance or attempt."""

@@ -48,7 +48,7 @@ class Session:
 
     def check(self, given: Mapping[str, Any]) -> Settings:
         """The settings. Raises InvalidInput."""
-        return settings(given, self._environment)
+        return settings(given, self._environment, self._now)
 
     def configure(self, given: Mapping[str, Any], provider_id: str = "", provider_urn: str = "") -> None:
         """Makes the run; it logs in when it first calls the cloud. `provider_id` and `provider_urn` are those of the stack's provider resource.
@@ -79,6 +79,7 @@ class Session:
             reads=reads,
             versions=LockboxVersions(cloud, reads),
             as_of=chosen.as_of,
+            clock=self._now,
             run_every=chosen.run_every,
             provider_id=provider_id,
             provider_urn=provider_urn,

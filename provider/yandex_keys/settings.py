@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from .as_of import parse_as_of
 from .durations import parse_duration
 from .endpoints import DEFAULT_ENDPOINT, YANDEX, host_of, is_yandex, may_be_requested, with_port
 from .errors import ConfigurationError, InvalidInput
@@ -71,8 +72,12 @@ class Settings:
         return now if as_of is None else lambda: as_of
 
 
-def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+def settings(
+    given: Mapping[str, Any], environment: Mapping[str, str], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Settings:
     """The settings that `given` (the stack's config, or a program's) and `environment` make, the first named winning. Makes no call.
+
+    `now` is the clock, from which an `asOf` such as `+30d` counts.
 
     What is given may come from a request that nobody has read yet, the environment from whoever runs it: where credentials go, and whom we trust
     with them, is taken from the latter, but for an endpoint that is Yandex Cloud's own or this machine's.
@@ -121,7 +126,7 @@ def settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
     as_of = None
     if text:
         try:
-            as_of = parse_time(text)
+            as_of = parse_as_of(text, now())
         except ValueError as error:
             problems.append((where, str(error)))
     where, text = of("runEvery", "YANDEX_KEYS_RUN_EVERY")

@@ -122,6 +122,8 @@ AS_OF = "2026-12-24T03:00:00Z"
         ({"asOf": AS_OF, "endpoint": "api.example"}, {"YC_ENDPOINT": "127.0.0.1:1"}, "yandex-keys:asOf"),
         ({"asOf": AS_OF}, {"YC_ENDPOINT": "10.0.0.1:443"}, "yandex-keys:asOf"),
         ({"asOf": AS_OF, "endpoint": "localhost.example:443"}, {}, "yandex-keys:asOf"),
+        ({"asOf": "2026-12-25"}, {}, "yandex-keys:asOf"),
+        ({}, {"YANDEX_KEYS_AS_OF": "+30d"}, "YANDEX_KEYS_AS_OF"),
     ],
 )
 def test_an_update_as_of_another_time_is_refused_where_the_cloud_is_not_local(
@@ -133,7 +135,8 @@ def test_an_update_as_of_another_time_is_refused_where_the_cloud_is_not_local(
     with pytest.raises(pulumi.RunError) as refused:
         run_program(monkeypatch, {"api-keys:accounts": ACCOUNTS, **written})
     (line,) = str(refused.value).splitlines()
-    assert line.startswith(f"{where}: keys can't be changed as of {AS_OF}: ")
+    as_of = config.get("asOf") or environment["YANDEX_KEYS_AS_OF"]
+    assert line.startswith(f"{where}: keys can't be changed as of {as_of}: ")
     assert provider_of(config, preview=True) == config
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,11 @@ def test_the_log_is_found_again() -> None:
 
 def test_a_key_is_judged_by_the_time_that_is_set() -> None:
     assert Settings.read({"YANDEX_KEYS_AS_OF": "2026-12-24T03:00:00Z"}).time() == "2026-12-24T03:00:00Z"
+    assert Settings.read({"YANDEX_KEYS_AS_OF": "2026-12-25"}).time() == "2026-12-25T00:00:00Z"
+    before = datetime.now(UTC) + timedelta(days=30)
+    ahead = datetime.fromisoformat(Settings.read({"YANDEX_KEYS_AS_OF": "+30d"}).time())
+    assert before.replace(microsecond=0) <= ahead <= datetime.now(UTC) + timedelta(days=30)
+    assert Settings.read({"YANDEX_KEYS_AS_OF": "soon"}).time() == "soon"
 
 
 def repository(directory: Path, *names: str) -> Path:

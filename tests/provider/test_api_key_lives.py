@@ -30,6 +30,7 @@ class Shop:
     cloud: EmulatedCloud
     account: str
     secret: str
+    began: int = 0
 
     def inputs(self, **changes: Any) -> State:
         given = {"scopes": ["yc.ai.translate.execute"], "lockbox": {"secretId": self.secret}}
@@ -78,6 +79,10 @@ class Shop:
     def now(self) -> Any:
         return parse_time(self.cloud.now())
 
+    def warnings(self, words: str) -> list[str]:
+        """The lines with these words that were printed since the shop was made."""
+        return [line for line in self.cloud.logged[self.began :] if words in line]
+
     def by_hand(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.cloud.runtime().cloud.call(method, request)
 
@@ -90,7 +95,7 @@ def shop(cloud: EmulatedCloud) -> Shop:
     account = runtime.cloud.operate("ServiceAccountService/Create", place, name)["response"]["id"]
     secret = runtime.cloud.operate("SecretService/Create", {**place, "create_version": False}, name)["response"]["id"]
     cloud.forget_calls()
-    return Shop(cloud, account, secret)
+    return Shop(cloud, account, secret, len(cloud.logged))
 
 
 class TestAFirstKey:
@@ -396,6 +401,12 @@ class TestARefresh:
         shop.by_hand("SecretService/SetCurrentVersion", request)
         found = shop.refresh(second, reissue="1")
         assert found["status"] == "undelivered"
+        (warning,) = shop.warnings("is not what Lockbox gives")
+        assert warning == (
+            f"key {second['keyId']} is not what Lockbox gives, and not by us: the current version {first['lockboxVersionId']} of Lockbox secret "
+            f"{shop.secret} gives key {first['keyId']}; the next `pulumi up` issues a new one and delivers it; "
+            "consumers that read before that get no key, or the wrong one"
+        )
         repaired = shop.up(found, reissue="1")
         assert shop.served() == repaired["keyId"]
 
@@ -411,6 +422,38 @@ class TestARefresh:
         state = shop.issue()
         shop.by_hand("ApiKeyService/Delete", {"api_key_id": state["keyId"]})
         assert shop.refresh(state)["status"] == "missing"
+        (warning,) = shop.warnings("is gone")
+        assert warning == (
+            f"key {state['keyId']} is gone, and not by us: the next `pulumi up` issues a new one; consumers fail until then"
+        )
+
+    def test_says_that_a_key_is_gone_with_its_account(self, shop: Shop) -> None:
+        state = shop.issue()
+        runtime = shop.cloud.runtime()
+        runtime.cloud.operate("ServiceAccountService/Delete", {"service_account_id": shop.account}, shop.account)
+        assert ApiKey().read(URN, "id", shop.inputs(), state, shop.cloud.runtime()) is None
+        (warning,) = shop.warnings("is gone")
+        assert warning == (
+            f"key {state['keyId']} is gone, with its account {shop.account}, and not by us: the next `pulumi up` issues a new one; "
+            "consumers fail until then"
+        )
+
+    def test_says_that_entries_were_taken_out_of_lockbox_or_the_secret_is_gone(self, shop: Shop) -> None:
+        state = shop.issue()
+        request = {"secret_id": shop.secret, "payload_entries": [{"key": "api_key", "text_value": ""}]}
+        shop.by_hand("SecretService/AddVersion", request)
+        assert shop.refresh(state)["status"] == "undelivered"
+        assert "has no entry api_key; the next `pulumi up`" in shop.warnings("is not what Lockbox gives")[-1]
+        runtime = shop.cloud.runtime()
+        runtime.cloud.operate("SecretService/Delete", {"secret_id": shop.secret}, shop.secret)
+        assert shop.refresh(state)["status"] == "undelivered"
+        gone = f"and not by us: Lockbox secret {shop.secret} is gone; the next `pulumi up`"
+        assert gone in shop.warnings("is not what Lockbox gives")[-1]
+
+    def test_of_what_is_as_it_was_says_nothing(self, shop: Shop) -> None:
+        state = shop.issue()
+        assert shop.refresh(state) == state
+        assert shop.warnings("not by us") == []
 
     def test_leaves_a_colleagues_entry_beside_ours_for_what_it_is(self, shop: Shop) -> None:
         state = shop.issue()
@@ -466,6 +509,22 @@ class TestTwoClocks:
         runtime = shop.cloud.runtime(YANDEX_KEYS_AS_OF=ahead)
         after = ApiKey().update(URN, "id", state, shop.inputs(reissue="1"), runtime)
         assert {state["keyId"], state["previous"][0]["keyId"], after["keyId"]} <= set(shop.keys())
+
+    def test_a_rehearsal_says_once_a_run_by_which_time_it_judges(self, shop: Shop) -> None:
+        state = shop.issue()
+        as_of = shop.now() + timedelta(days=30)
+        runtime = shop.cloud.runtime(YANDEX_KEYS_AS_OF=format_time(as_of))
+        ApiKey().diff(URN, "id", state, shop.inputs(), runtime)
+        ApiKey().diff(URN, "id", state, shop.inputs(), runtime)
+        ApiKey().preview(OTHER, None, shop.inputs(), runtime)
+        (line,) = shop.warnings("judged as of")
+        assert line.startswith(f"judged as of {as_of:%Y-%m-%d %H:%M} UTC, ")
+        ApiKey().preview(OTHER, None, shop.inputs(), shop.cloud.runtime(YANDEX_KEYS_AS_OF="+60d"))
+        assert ", 60 days ahead: " in shop.warnings("judged as of")[-1]
+
+    def test_a_run_by_the_clock_says_nothing_of_it(self, shop: Shop) -> None:
+        ApiKey().diff(URN, "id", shop.issue(), shop.inputs(), shop.cloud.runtime())
+        assert shop.warnings("judged as of") == []
 
 
 def _at(runtime: Runtime, time: Any) -> Runtime:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provider.yandex_keys.as_of import judged_as_of
 from provider.yandex_keys.endpoints import DEFAULT_ENDPOINT
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.settings import format_time, parse_time, settings
@@ -156,6 +157,47 @@ def test_the_clock_rules_unless_a_time_is_given() -> None:
     given = datetime(2026, 12, 24, tzinfo=UTC)
     assert settings({}, {}).clock(lambda: now)() == now
     assert settings({"asOf": "2026-12-24T00:00:00Z"}, {}).clock(lambda: now)() == given
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2026-12-25", datetime(2026, 12, 25, tzinfo=UTC)),
+        ("2026-12-25T03:00:00+03:00", datetime(2026, 12, 25, tzinfo=UTC)),
+        ("+30d", datetime(2026, 7, 1, 12, tzinfo=UTC)),
+        ("+36h", datetime(2026, 6, 3, tzinfo=UTC)),
+    ],
+)
+def test_keys_are_judged_as_of_a_time_a_day_or_a_span_from_now(text: str, meant: datetime) -> None:
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    for chosen in (settings({"asOf": text}, {}, lambda: now), settings({}, {"YANDEX_KEYS_AS_OF": text}, lambda: now)):
+        assert chosen.as_of == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["30d", "+", "+30", "+0d", "-30d", "+99999d", "20261225", "2026-12-25T03:00:00", "noon"]
+)
+def test_what_is_no_time_to_judge_by_is_refused_with_what_may_be_written(text: str) -> None:
+    assert problems({"asOf": text})["asOf"] == (
+        f"{text!r} is no time to judge by: write one such as 2026-12-24T03:00:00Z, a day such as 2026-12-25 (from 00:00 UTC), or a span from "
+        "now on such as +30d"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(days=30), "30 days ahead"),
+        (timedelta(days=1, hours=5), "1 day ahead"),
+        (timedelta(hours=-2), "2 hours back"),
+        (timedelta(seconds=3), "which is now"),
+    ],
+)
+def test_a_run_says_by_which_time_it_is_judged(ahead: timedelta, words: str) -> None:
+    as_of = datetime(2026, 12, 25, tzinfo=UTC)
+    assert judged_as_of(as_of, as_of - ahead) == (
+        f"judged as of 2026-12-25 00:00 UTC, {words}: it shows what would be due by then, without the rotations in between"
+    )
 
 
 @pytest.mark.parametrize("text", ["2026-12-24", "2026-12-24T03:00:00", "yesterday", "", "2026-13-01T00:00:00Z"])

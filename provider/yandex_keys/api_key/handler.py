@@ -46,6 +46,7 @@ class ApiKey(ResourceType):
         if urn in runtime.imported:
             # The engine compares what it has just imported with the program, and takes any difference for a mistake; the next `up` rotates it.
             return Diff()
+        runtime.say_as_of()
         self._claim(runtime, state)
         changes = _input_changes(state, inputs)
         if any(change.replace for change in changes.values()):
@@ -66,6 +67,7 @@ class ApiKey(ResourceType):
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
         if state is None:
+            runtime.say_as_of()
             for warning in _of_the_schedule({}, inputs, runtime):
                 runtime.log("warning", warning, urn)
             return {**inputs, "lockboxVersionId": "", "instance": UNKNOWN, **_unknown(Verb.ROTATE, inputs)}
@@ -112,7 +114,7 @@ class ApiKey(ResourceType):
             runtime.imported.add(urn)
             return imported(resource_id, inputs, runtime)
         self._claim(runtime, state)
-        return refreshed(resource_id, inputs, state, runtime)
+        return refreshed(urn, resource_id, inputs, state, runtime)
 
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
         self._claim(runtime, state)

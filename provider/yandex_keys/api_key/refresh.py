@@ -12,7 +12,7 @@ from ..lockbox_version import provenance_of
 from ..marks import words_and_mark
 from ..resource import Properties, Read, Runtime
 from ..settings import format_time
-from .rotation import State, Status
+from .rotation import Lockbox, State, Status
 from .schedule import later
 from .state import INPUTS, cloud_time, lifetime_text, state_of
 
@@ -22,12 +22,16 @@ _OVERLAP: Final = timedelta(days=7)
 _LIFETIME: Final = timedelta(days=90)
 
 
-def refreshed(resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
-    """The state as the cloud has it; None where the account is gone, and its keys with it."""
+def refreshed(urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
+    """The state as the cloud has it; None where the account is gone, and its keys with it.
+
+    What consumers suffer from until the next `pulumi up` is one warning under the resource.
+    """
     was = state_of(state)
     try:
         keys = {key["id"]: key for key in runtime.reads.keys(was.applied.service_account_id)}
     except NotFound:
+        runtime.log("warning", _gone(was, f"with its account {was.applied.service_account_id}, "), urn)
         return None
     for key_id in was.key_ids - keys.keys():
         # A listing may lag: what it lacks is asked for by its id before it is believed gone.
@@ -38,6 +42,7 @@ def refreshed(resource_id: str, inputs: Properties, state: Properties, runtime: 
     key = keys.get(was.key_id)
     if key is None:
         found["status"] = str(Status.MISSING)
+        runtime.log("warning", _gone(was), urn)
     else:
         description, _ = words_and_mark(key.get("description", ""))
         found.update(scopes=sorted(key.get("scopes", ())), description=description)
@@ -46,7 +51,14 @@ def refreshed(resource_id: str, inputs: Properties, state: Properties, runtime: 
             found.update(
                 expiresAt=format_time(expires_at), lifetime=lifetime_text(was.issued_at, key.get("expires_at"))
             )
-        found["status"] = str(_delivery_status(was, runtime))
+        found["status"], instead = _delivered(was, runtime)
+        if instead:
+            runtime.log(
+                "warning",
+                f"key {was.key_id} is not what Lockbox gives, and not by us: {instead}; the next `pulumi up` issues a new one and delivers it; "
+                "consumers that read before that get no key, or the wrong one",
+                urn,
+            )
     found["previous"] = [_refreshed_previous(item, keys, runtime) for item in state.get("previous", ())]
     seen: Properties = {**inputs, "scopes": found["scopes"], "description": found.get("description", "")}
     return Read(resource_id, seen, found)
@@ -92,21 +104,43 @@ def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
     return Read(key_id, wanted, state)
 
 
-def _delivery_status(state: State, runtime: Runtime) -> Status:
-    """Whether consumers get the key: Lockbox's current version holds its entries, is no older than the key, and set them for no other key."""
+def _gone(state: State, how: str = "") -> str:
+    return f"key {state.key_id} is gone, {how}and not by us: the next `pulumi up` issues a new one; consumers fail until then"
+
+
+def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
+    """The key's status by what Lockbox gives, and that in words where it isn't the key.
+
+    It is where Lockbox's current version holds the key's entries, is no older than the key, and set them for no other key.
+    """
     target = state.applied.lockbox
     if state.status == Status.ADOPTED or target is None:
-        return Status.CURRENT if state.status in (Status.MISSING, Status.UNDELIVERED) else state.status
+        gone = state.status in (Status.MISSING, Status.UNDELIVERED)
+        return str(Status.CURRENT if gone else state.status), ""
     try:
         version: Mapping[str, Any] = runtime.reads.secret(target.secret_id).get("current_version", {})
     except NotFound:
-        return Status.UNDELIVERED
-    entries = {target.secret_entry, target.key_id_entry}
-    said = provenance_of(version)
-    held = entries <= set(version.get("payload_entry_keys", ())) and version.get("status", "ACTIVE") == "ACTIVE"
-    put_back = bool(version.get("created_at")) and cloud_time(version["created_at"]) < state.issued_at
-    anothers = said.key_id not in ("", state.key_id) and bool(entries & set(said.sets))
-    return Status.CURRENT if held and not put_back and not anothers else Status.UNDELIVERED
+        return str(Status.UNDELIVERED), f"Lockbox secret {target.secret_id} is gone"
+    instead = _given_instead(state, target, version)
+    return str(Status.UNDELIVERED if instead else Status.CURRENT), instead
+
+
+def _given_instead(state: State, target: Lockbox, version: Mapping[str, Any]) -> str:
+    """What the secret's current version gives in the key's place, as far as that is known; empty where it gives the key."""
+    secret = f"Lockbox secret {target.secret_id}"
+    entries, said = {target.secret_entry, target.key_id_entry}, provenance_of(version)
+    if not version:
+        return f"{secret} has no current version"
+    which = f"the current version {version.get('id', '')} of {secret}"
+    if version.get("status", "ACTIVE") != "ACTIVE":
+        return f"{which} is to be destroyed"
+    if missing := sorted(entries - set(version.get("payload_entry_keys", ()))):
+        return f"{which} has no entry {' and no '.join(missing)}"
+    if said.key_id not in ("", state.key_id) and entries & set(said.sets):
+        return f"{which} gives key {said.key_id}"
+    if bool(version.get("created_at")) and cloud_time(version["created_at"]) < state.issued_at:
+        return f"{which} is older than the key"
+    return ""
 
 
 def _refreshed_previous(

@@ -31,7 +31,7 @@ class ProviderArgs:
         """
         The set of arguments for constructing a Provider resource.
 
-        :param pulumi.Input[_builtins.str] as_of: The time by which keys are judged, RFC 3339, e.g. 2026-12-24T03:00:00Z, to rehearse: previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
+        :param pulumi.Input[_builtins.str] as_of: The time by which keys are judged, to rehearse: RFC 3339 such as 2026-12-24T03:00:00Z, a day such as 2026-12-25 (from 00:00 UTC), or a span from now on such as +30d; previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
         :param pulumi.Input[_builtins.str] cloud_id: The cloud. Else `YC_CLOUD_ID`.
         :param pulumi.Input[_builtins.str] endpoint: The API endpoint, host:port; TLS is always on. In a stack or a program Yandex Cloud's own (api.cloud.yandex.net:443, api.yandexcloud.kz:443) or this machine's loopback; any other by `YC_ENDPOINT`. Default: api.cloud.yandex.net:443.
         :param pulumi.Input[_builtins.str] federated_service_account_id: The service account that the OIDC token logs in as. Else `YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID`.
@@ -64,7 +64,7 @@ class ProviderArgs:
     @pulumi.getter(name="asOf")
     def as_of(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The time by which keys are judged, RFC 3339, e.g. 2026-12-24T03:00:00Z, to rehearse: previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
+        The time by which keys are judged, to rehearse: RFC 3339 such as 2026-12-24T03:00:00Z, a day such as 2026-12-25 (from 00:00 UTC), or a span from now on such as +30d; previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
         """
         return pulumi.get(self, "as_of")
 
@@ -190,7 +190,7 @@ class Provider(pulumi.ProviderResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[_builtins.str] as_of: The time by which keys are judged, RFC 3339, e.g. 2026-12-24T03:00:00Z, to rehearse: previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
+        :param pulumi.Input[_builtins.str] as_of: The time by which keys are judged, to rehearse: RFC 3339 such as 2026-12-24T03:00:00Z, a day such as 2026-12-25 (from 00:00 UTC), or a span from now on such as +30d; previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
         :param pulumi.Input[_builtins.str] cloud_id: The cloud. Else `YC_CLOUD_ID`.
         :param pulumi.Input[_builtins.str] endpoint: The API endpoint, host:port; TLS is always on. In a stack or a program Yandex Cloud's own (api.cloud.yandex.net:443, api.yandexcloud.kz:443) or this machine's loopback; any other by `YC_ENDPOINT`. Default: api.cloud.yandex.net:443.
         :param pulumi.Input[_builtins.str] federated_service_account_id: The service account that the OIDC token logs in as. Else `YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID`.

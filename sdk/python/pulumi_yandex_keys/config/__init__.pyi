@@ -16,7 +16,7 @@ from .. import _utilities
 
 asOf: Optional[str]
 """
-The time by which keys are judged, RFC 3339, e.g. 2026-12-24T03:00:00Z, to rehearse: previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
+The time by which keys are judged, to rehearse: RFC 3339 such as 2026-12-24T03:00:00Z, a day such as 2026-12-25 (from 00:00 UTC), or a span from now on such as +30d; previews take it, and nothing but a cloud on this machine is changed by it. Else `YANDEX_KEYS_AS_OF`, else the clock.
 """
 
 cloudId: Optional[str]
