@@ -86,7 +86,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             description=spec.description or None,
             folder_id=self._folder_id,
             # Names are unique in the cloud: the old account has to go before one of its name can be made elsewhere.
-            opts=self._yandex_child(delete_before_replace=True),
+            opts=self._yandex_child(delete_before_replace=True, protect=spec.protect),
         )
         self.service_account_id = self.service_account.id
         self._kms_key_id = self._declare_kms_key()
@@ -140,7 +140,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             folder_id=self._folder_id,
             default_algorithm="AES_256",
             labels=self._spec.labels or None,
-            opts=self._yandex_child(depends_on=[self.service_account]),
+            opts=self._yandex_child(depends_on=[self.service_account], protect=self._spec.protect),
         )
         if self._spec.readers:
             # Who reads a secret under its own KMS key has to use that key as well (Lockbox docs, "Access management").
@@ -199,7 +199,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                 deletion_protection=self._spec.deletion_protection,
             ),
             # Where the account's name is somebody else's, nothing is made beside it.
-            opts=self._child(before=before, depends_on=[self.service_account]),
+            opts=self._child(before=before, depends_on=[self.service_account], protect=self._spec.protects(secret)),
         )
         for reader in self._spec.readers:
             LockboxSecretIamMember(
@@ -228,7 +228,9 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             ),
             # A key without its account's roles works nowhere: verifying it would fail, and so would its first consumer.
             opts=self._child(
-                before=[f"{self._name}/{key.renamed_from}"] if key.renamed_from else [], depends_on=list(roles)
+                before=[f"{self._name}/{key.renamed_from}"] if key.renamed_from else [],
+                depends_on=list(roles),
+                protect=self._spec.protect or key.protect,
             ),
         )
 

@@ -135,6 +135,10 @@ class KeySpec(Policy):
     compromised: Annotated[tuple[kind.KeyId, ...], Items("list the ids of keys that leaked")] = ()
     """Ids of keys that must stop working at once: replaced and deleted without overlap."""
 
+    protect: Annotated[bool, Flag()] = False
+    """Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this
+    out, run `pulumi up`, and then remove it."""
+
     @property
     def all_scopes(self) -> tuple[str, ...]:
         """What the key is issued with: `scopes` and what `uses` implies, sorted."""
@@ -178,6 +182,9 @@ class AccountSpec(_Written):
         tuple[kind.SecretName, ...], Items("list names of Lockbox secrets, such as translator-default")
     ] = Field(default=(), alias="secrets")
     """Lockbox secrets that stay though no key delivers there, or no longer: consumers move in two steps."""
+    protect: Annotated[bool, Flag()] = False
+    """Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run
+    `pulumi up`, and then remove them."""
     keys: Annotated[tuple[KeySpec, ...], Items("list the account's keys, each with a name and what it uses")]
     """The account's API keys."""
 
@@ -189,6 +196,10 @@ class AccountSpec(_Written):
     def secret_of(self, key: KeySpec) -> str | None:
         """The name of the Lockbox secret that `key` is delivered to, None where it goes to none."""
         return (key.secret or f"{self.name}-{key.name}") if key.in_lockbox else None
+
+    def protects(self, secret: str) -> bool:
+        """Whether the engine is to refuse to delete the Lockbox secret of that name."""
+        return self.protect or any(key.protect and self.secret_of(key) == secret for key in self.keys)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -205,6 +205,28 @@ def test_a_receipt_has_everything_but_the_secret(declared: Declared) -> None:
     assert receipts["plain"]["secretEntry"] is None
 
 
+GUARDED = ("ApiKey", "IamServiceAccount", "KmsSymmetricKey", "LockboxSecret")
+
+
+def guarded(account: dict[str, Any]) -> set[tuple[str, str]]:
+    return {which for which, request in run(component(account)).requests.items() if request.protect}
+
+
+def test_a_protected_account_is_guarded_with_its_kms_key_secrets_and_keys_and_nothing_else_is() -> None:
+    account = {**ACCOUNT, "kmsKey": True}
+    declared = run(component(account))
+    all_of_them = {which for which in declared.requests if which[0] in GUARDED}
+    assert {kind for kind, _ in all_of_them} == set(GUARDED)
+    assert guarded({**account, "protect": True}) == all_of_them
+    assert guarded(account) == set()
+
+
+def test_a_protected_key_is_guarded_with_the_secret_that_it_is_delivered_to() -> None:
+    keys = [{"name": name, "uses": ["translate"]} for name in ("one", "two")]
+    account = {"name": "translator", "keys": [{**keys[0], "protect": True}, keys[1]]}
+    assert guarded(account) == {("ApiKey", "translator/one"), ("LockboxSecret", "translator/one")}
+
+
 def test_a_kms_key_of_its_own_encrypts_the_secrets_and_lets_the_readers_use_it() -> None:
     declared = run(component({**ACCOUNT, "kmsKey": True, "labels": {"team": "a"}, "deletionProtection": True}))
     assert declared.inputs["KmsSymmetricKey", "translator"]["name"] == "translator"

@@ -120,6 +120,10 @@ CASES: dict[str, tuple[object, str]] = {
         "accounts[0].kmsKey: the number 1 where text belongs: write true for a key of its own, or the id of a KMS key",
     ),
     "text for a flag": (
+        account(protect="true"),
+        "accounts[0].protect: 'true' where true or false belongs: write true or false",
+    ),
+    "text for another flag": (
         account(deletionProtection="true"),
         "accounts[0].deletionProtection: 'true' where true or false belongs: write true or false",
     ),
@@ -155,12 +159,12 @@ CASES: dict[str, tuple[object, str]] = {
     "an unknown field near none": (
         account(zzz=1),
         "accounts[0].zzz: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles, secrets",
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, protect, readers, renamedFrom, roles, secrets",
     ),
     "an unknown field of hostile characters": (
         account(**{"a\nb${x}": 1}),
         "accounts[0]['a\\nb${x}']: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, readers, renamedFrom, roles, secrets",
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, protect, readers, renamedFrom, roles, secrets",
     ),
     "no keys": ({"name": "translator"}, "accounts[0].keys: is missing: add `keys:`"),
     "a mapping for the keys": (
