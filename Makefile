@@ -2,7 +2,7 @@
 # needed to use the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo sdk test bench reliability advisories lock
+.PHONY: help up status down env demo sdk test bench reliability advisories lock
 
 set-up = @sh setup/python.sh -m setup.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -14,6 +14,10 @@ help: ## list these commands
 up: ## set up, start the local cloud, bring the local stack up, show its receipts and one call
 	$(set-up) runtime
 	$(run) tools.local_stack up
+
+status: ## show the table of the local stack's keys: ids, ends, next rotations, where their secrets are
+	$(set-up) runtime
+	$(run) tools.local_stack status
 
 down: ## destroy the local stack and stop the local cloud
 	$(set-up) runtime

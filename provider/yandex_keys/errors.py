@@ -125,7 +125,8 @@ def remedy(call: str, code: str, message: str) -> str:
         return "The endpoint's certificate is for another host: check yandex-keys:endpoint or YC_ENDPOINT, and what stands between here and there."
     if "CERTIFICATE" in message.upper() or "handshake" in message.lower():
         return "The endpoint's certificate isn't trusted: set the environment variable YANDEX_KEYS_ROOT_CERTIFICATES to its authority."
-    if code == "UNAVAILABLE" and ("connect" in message.lower() or "resolution" in message.lower()):
+    # gRPC's resolvers say "DNS resolution failed" or "errors resolving api.example:443: … Domain name not found".
+    if code == "UNAVAILABLE" and any(word in message.lower() for word in ("connect", "resolution", "resolving")):
         return "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again."
     if code == "UNAUTHENTICATED":
         return "The deployer's credentials were refused: renew the token or the authorized key."

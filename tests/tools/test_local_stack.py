@@ -87,9 +87,14 @@ def test_up_shows_receipts_and_a_call_and_up_again_changes_nothing(clone: Clone)
     assert "answer 200" in second
     assert clone.emulator() == emulator
 
-    assert "deleted" in clone.local_stack("down")
+    assert second.endswith("`make down` ends it.\n")
+    assert "translator/default" in clone.local_stack("status")
+    down = clone.local_stack("down")
+    assert "deleted" in down
+    assert "Leave `pulumi stack rm` alone" in down
     wait_until_gone(emulator)
     assert clone.local_stack("down") == "Nothing is up.\n"
+    assert clone.local_stack("status").startswith("Nothing is up: `make up`")
 
 
 def test_a_shell_that_evaluated_env_works_with_plain_pulumi_also_after_a_crash_that_up_healed(clone: Clone) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from setup.engine.provision import Engine
 from tools.local_stack import consumer, local_cloud, receipts
-from tools.local_stack.commands import outcome
+from tools.local_stack.commands import called, outcome
 from tools.local_stack.local_cloud import LocalCloudFailed
 from tools.local_stack.places import Places, write_private
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
@@ -40,14 +40,25 @@ def test_a_run_with_changes_counts_them() -> None:
     )
 
 
-def test_receipts_are_a_table_with_a_line_a_key() -> None:
+def test_receipts_are_a_table_of_two_lines_a_key() -> None:
     output = {**RECEIPT, "lockboxSecretId": None, "secretEntry": None, "expiresAt": None}
     lines = receipts.table({"web/b": output, "web/a": RECEIPT}).splitlines()
-    assert len(lines) == 4
-    assert lines[2].split("  ")[0] == "web/a"
-    assert lines[2].endswith("Lockbox e6q1, entry api_key")
-    assert "never" in lines[3]
-    assert lines[3].endswith("a secret output of the stack")
+    assert [line.split("  ")[0] for line in lines[2::2]] == ["web/a", "web/b"]
+    assert lines[3] == "  secret ****abcdef in Lockbox e6q1, entry api_key"
+    assert "never" in lines[4]
+    assert lines[5] == "  secret ****abcdef in a secret output of the stack"
+
+
+@pytest.mark.parametrize("width", [30, 80, 200])
+@pytest.mark.parametrize("name", ["web/a", f"{'a' * 63}/{'b' * 63}"])
+def test_the_table_of_receipts_is_no_wider_than_the_terminal(width: int, name: str) -> None:
+    receipt = {**RECEIPT, "keyId": "aje" + "1" * 17, "lockboxSecretId": "e6q" + "1" * 17, "secretEntry": "e" * 256}
+    shown = receipts.table({name: receipt}, width)
+    assert max(len(line) for line in shown.splitlines()) <= width
+    packed = "".join(shown.split())
+    assert all(
+        str(part) in packed for part in (name, receipt["keyId"], receipt["lockboxSecretId"], receipt["secretEntry"])
+    )
 
 
 def test_the_call_is_made_with_a_key_in_lockbox_to_a_service_that_takes_it_by_header() -> None:
@@ -56,8 +67,32 @@ def test_the_call_is_made_with_a_key_in_lockbox_to_a_service_that_takes_it_by_he
         "b/mail": {**RECEIPT, "services": ["postbox"]},
         "c/x": RECEIPT,
     }
-    assert consumer.choose(made, frozenset({"translate"})) == ("c/x", "translate")
-    assert consumer.choose(made, frozenset()) is None
+    assert consumer.candidates(made, frozenset({"translate"})) == [("c/x", "translate")]
+    assert consumer.candidates(made, frozenset()) == []
+
+
+class _Cloud:
+    @staticmethod
+    def services_by_header() -> frozenset[str]:
+        return frozenset({"translate"})
+
+
+def _call(readable: str) -> Any:
+    def call(cloud: object, receipt: dict[str, Any], service: str) -> consumer.Answer:
+        if receipt["keyId"] != readable:
+            raise consumer.NoReader("not its reader")
+        return consumer.Answer(f"http://here/{service}", 200, "fine")
+
+    return call
+
+
+def test_the_call_is_made_with_a_key_that_its_account_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"a/x": RECEIPT, "b/x": {**RECEIPT, "keyId": "aje2"}}
+    cloud: Any = _Cloud()
+    monkeypatch.setattr(consumer, "call", _call("aje2"))
+    assert called(cloud, made).startswith("As a consumer of b/x,")
+    monkeypatch.setattr(consumer, "call", _call("none"))
+    assert called(cloud, made).startswith("No call is shown: no account may read a key of its own")
 
 
 def test_variables_are_quoted_for_a_shell_and_foreign_settings_emptied() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tools.local_stack up|down|env`."""
+"""`python -m tools.local_stack up|status|down|env`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tools.local_stack.consumer import ConsumerRefused
 from tools.local_stack.local_cloud import LocalCloudFailed
 from tools.local_stack.stack import StackFailed
 
-_COMMANDS = {"up": commands.up, "down": commands.down, "env": commands.env}
+_COMMANDS = {"up": commands.up, "status": commands.status, "down": commands.down, "env": commands.env}
 INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
     """Runs one command; what goes wrong is said in words, on standard error."""
     if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print("usage: python -m tools.local_stack up|down|env", file=sys.stderr)
+        print("usage: python -m tools.local_stack up|status|down|env", file=sys.stderr)
         return 2
     try:
         _COMMANDS[arguments[0]](REPOSITORY, os.environ)

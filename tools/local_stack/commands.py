@@ -1,7 +1,8 @@
-"""What `make up`, `make down` and `make env` do."""
+"""What `make up`, `make status`, `make down` and `make env` do."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,28 @@ from tools.local_stack.local_cloud import LocalCloud
 from tools.local_stack.places import Places, read_json, write_private
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
 from tools.local_stack.stack import Stack
+
+NEXT = (
+    'Next: eval "$(make -s env)" lets plain `pulumi` work here; change a line of stacks/Pulumi.local.yaml, then run `pulumi preview`.\n'
+    "`make status` shows this table again, `make demo` the whole story, `make down` ends it."
+)
+STAYS = (
+    "The stack stays, empty, and so does stacks/Pulumi.local.yaml: `make up` brings all back. Leave `pulumi stack rm` alone: it would delete "
+    "that file, which git tracks."
+)
+
+
+def status(repository: Path, environment: Mapping[str, str]) -> None:
+    """Shows the receipts of the local stack as a table, as the last run left them."""
+    places = Places(repository)
+    made: Mapping[str, Mapping[str, Any]] = {}
+    if places.stack_checkpoint.exists():
+        engine = provision.provide(environment, repository)
+        made = _stack(places, engine, None, environment).outputs().get("receipts") or {}
+    if not made:
+        print("Nothing is up: `make up` brings the local stack up.")
+        return
+    _table(made)
 
 
 def up(repository: Path, environment: Mapping[str, str]) -> None:
@@ -34,6 +57,7 @@ def up(repository: Path, environment: Mapping[str, str]) -> None:
         write_private(places.cloud_of_state, {"cloudId": cloud.cloud_id})
         print(f"\n{outcome(changes, calls)}")
         _show(cloud, stack.outputs().get("receipts") or {})
+        print(f"\n{NEXT}")
 
 
 def outcome(changes: Mapping[str, int], calls: int) -> str:
@@ -53,6 +77,8 @@ def down(repository: Path, environment: Mapping[str, str]) -> None:
     with _alone(places):
         destroyed = _destroy(places, repository, environment)
         stopped = local_cloud.stop(places)
+    if destroyed:
+        print(STAYS)
     if stopped:
         print("The local cloud is stopped; its data stays in .local/emulator.")
     elif not destroyed:
@@ -102,13 +128,30 @@ def _show(cloud: LocalCloud, made: Mapping[str, Mapping[str, Any]]) -> None:
     if not made:
         print("The stack declares no keys.")
         return
-    print(f"\n{receipts.table(made)}\n")
-    chosen = consumer.choose(made, cloud.services_by_header())
-    if chosen is None:
-        return
-    name, service = chosen
-    receipt = made[name]
-    print(f"As a consumer of {name}, with the account's own token:")
-    print(f"  read   {receipt['secretEntry']} of Lockbox secret {receipt['lockboxSecretId']}")
-    answer = consumer.call(cloud, receipt, service)
-    print(f"  call   {answer.url}\n  answer {answer.status} {answer.body}")
+    _table(made)
+    print(called(cloud, made))
+
+
+def _table(made: Mapping[str, Mapping[str, Any]]) -> None:
+    print(f"\n{receipts.table(made, shutil.get_terminal_size().columns)}\n")
+
+
+def called(cloud: LocalCloud, made: Mapping[str, Mapping[str, Any]]) -> str:
+    """One call with the first key that its own account may read, in words; what is missing where there is none.
+
+    Raises ConsumerRefused where a key may be read and the call fails all the same.
+    """
+    for name, service in consumer.candidates(made, cloud.services_by_header()):
+        receipt = made[name]
+        try:
+            answer = consumer.call(cloud, receipt, service)
+        except consumer.NoReader:
+            continue
+        return (
+            f"As a consumer of {name}, with the account's own token:\n"
+            f"  read   {receipt['secretEntry']} of Lockbox secret {receipt['lockboxSecretId']}\n"
+            f"  call   {answer.url}\n  answer {answer.status} {answer.body}"
+        )
+    return (
+        "No call is shown: no account may read a key of its own that can be tried here; `readers: [self]` would let it."
+    )

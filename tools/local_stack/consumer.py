@@ -29,6 +29,10 @@ class ConsumerRefused(Exception):
     """A consumer could not do its work; the message says which step was refused and how."""
 
 
+class NoReader(ConsumerRefused):
+    """The account may not read its own key's secret: other readers do."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the service answered."""
@@ -38,17 +42,18 @@ class Answer:
     body: str
 
 
-def choose(receipts: Mapping[str, Mapping[str, Any]], callable_services: Set[str]) -> tuple[str, str] | None:
-    """The first receipt, by name, whose key is in Lockbox and is for one of these services, and that service."""
+def candidates(receipts: Mapping[str, Mapping[str, Any]], callable_services: Set[str]) -> list[tuple[str, str]]:
+    """The receipts, by name, whose keys are in Lockbox and are for one of these services, and that service."""
+    found = []
     for name, receipt in sorted(receipts.items()):
         services = [service for service in receipt.get("services") or [] if service in callable_services]
         if receipt.get("lockboxSecretId") and services:
-            return name, services[0]
-    return None
+            found.append((name, services[0]))
+    return found
 
 
 def call(cloud: LocalCloud, receipt: Mapping[str, Any], service: str) -> Answer:
-    """Reads the key's secret as its account may, and calls its service. Raises ConsumerRefused."""
+    """Reads the key's secret as its account may, and calls its service. Raises NoReader and other kinds of ConsumerRefused."""
     token = _token_of(cloud, str(receipt["serviceAccountId"]))
     secret = _read_entry(cloud, token, str(receipt["lockboxSecretId"]), str(receipt["secretEntry"]))
     return _request(f"{cloud.http}/services/{service}/", secret)
@@ -88,7 +93,8 @@ def _read_entry(cloud: LocalCloud, token: str, secret_id: str, entry: str) -> st
         payloads = _sdk(cloud, iam_token=token).client(PayloadServiceStub)
         payload = payloads.Get(GetPayloadRequest(secret_id=secret_id), timeout=_SECONDS)
     except grpc.RpcError as error:
-        raise ConsumerRefused(f"Lockbox secret {secret_id} can't be read: {_words(error)}") from error
+        kind = NoReader if error.code() is grpc.StatusCode.PERMISSION_DENIED else ConsumerRefused
+        raise kind(f"Lockbox secret {secret_id} can't be read: {_words(error)}") from error
     for held in payload.entries:
         if held.key == entry:
             return str(held.text_value)

@@ -1,0 +1,20 @@
+"""What a user is told to do about a failed call."""
+
+from __future__ import annotations
+
+import pytest
+
+from provider.yandex_keys.errors import cloud_error
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused",
+        "errors resolving api.nowhere.invalid:443: [field:hostname lookup error:address lookup failed: Domain name not found]",
+        "DNS resolution failed for api.nowhere.invalid:443: C-ares status is not ARES_SUCCESS",
+    ],
+)
+def test_a_name_that_is_not_found_gets_the_advice_of_a_refused_connection(said: str) -> None:
+    error = cloud_error("ApiKeyService/List", "UNAVAILABLE", said)
+    assert "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network" in str(error)
