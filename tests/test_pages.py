@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import BaseModel
+from tools.engine.places import VERSION
 
 from components.catalogue import SERVICES
 from components.settings import _SETTINGS as SETTINGS
 from components.spec import AccountSpec, KeySpec, SpecError, VerifySpec, parse
-from tools.engine.places import VERSION
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -42,7 +42,9 @@ def fences(page: Path, language: str) -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """The headings, as forges make links of them."""
-    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL), re.M)
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL), re.M
+    )
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -54,7 +56,7 @@ def table(heading: str) -> dict[str, str]:
 
 def default_of(model: type[BaseModel], name: str) -> str | None:
     """A setting's default as the page has it; None where only words say it."""
-    (field,) = (it for key, it in model.model_fields.items() if it.alias == name or key == name)
+    (field,) = (it for key, it in model.model_fields.items() if name in (it.alias, key))
     if field.is_required():
         return REQUIRED
     if field.default is None:

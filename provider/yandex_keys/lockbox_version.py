@@ -85,6 +85,7 @@ class LockboxVersions:
         self._cloud, self._reads = cloud, reads
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._set_in_this_run: dict[tuple[str, str], str] = {}
 
     def deliver(self, secret_id: str, key_id: str, entries: Mapping[str, str]) -> str:
         """Adds a version with `entries` for key `key_id`; its id. It is the current one afterwards.
@@ -106,10 +107,12 @@ class LockboxVersions:
                 made = self._made_after_all(secret_id, key_id, failure)
                 if made is None:
                     raise failure from None
-                return made
+            else:
+                made = str(operation["metadata"]["version_id"])
             finally:
                 self._reads.forget_secret(secret_id)
-        return str(operation["metadata"]["version_id"])
+            self._set_in_this_run |= {(secret_id, name): key_id for name in entries}
+        return made
 
     def _made_after_all(self, secret_id: str, key_id: str, failure: CloudError) -> str | None:
         """The version that was made although asking again failed as well. Marks `failure` as uncertain where that can't be known."""
@@ -137,8 +140,7 @@ class LockboxVersions:
                 current = self._reads.secret(secret_id).get("current_version", {})
                 held = current.get("payload_entry_keys", ()) if current.get("status", "ACTIVE") == "ACTIVE" else ()
                 wanted = [name for name in names if name in held]
-                versions = self._versions(secret_id) if wanted else []
-                setters = {name: last_setters(versions, name) for name in wanted}
+                setters = self._setters(secret_id, current, wanted) if wanted else {}
                 gone = [name for name in wanted if setters[name] == {key_id}]
                 if gone:
                     self._remove(secret_id, key_id, gone, current)
@@ -147,6 +149,14 @@ class LockboxVersions:
             finally:
                 self._reads.forget_secret(secret_id)
         return tuple(name for name in wanted if "" in setters[name])
+
+    def _setters(self, secret_id: str, current: Mapping[str, Any], names: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Whose the newest version is that set each entry. A listing may lag: the current version, and what this run has set, are known without it."""
+        listed = self._versions(secret_id)
+        versions = [*listed, *([current] if all(version["id"] != current["id"] for version in listed) else [])]
+        setters = {name: last_setters(versions, name) for name in names}
+        ours = {name: self._set_in_this_run.get((secret_id, name)) for name in names}
+        return {name: setters[name] | ({key} if (key := ours[name]) else set()) for name in names}
 
     def _remove(self, secret_id: str, key_id: str, gone: Sequence[str], current: Mapping[str, Any]) -> None:
         changes = [{"key": name, "text_value": ""} for name in gone]

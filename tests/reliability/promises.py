@@ -22,8 +22,9 @@ LEAK: Final = "leaks"
 RULE: Final = "against a rule"
 LITTER: Final = "litter"
 KINDS: Final = (NOT_HEALED, ORPHAN, LOST, UNSERVED, LEAK, RULE, LITTER)
-"""Kinds of wrong. Orphan: a live key that no state knows and that was not issued to end by itself after one overlap, as a first one is. Lost: a declared key without a working, delivered secret. Unserved: Lockbox gave a dead
-key between the failure and the next run. Litter: what is dead but was not cleared away."""
+"""Kinds of wrong. Orphan: a live key that no state knows and that was not issued to end by itself after one overlap, as a first one is. Lost: a
+declared key without a working, delivered secret. Unserved: Lockbox gave a dead key between the failure and the next run. Litter: what is dead but was
+not cleared away."""
 
 
 @dataclass
