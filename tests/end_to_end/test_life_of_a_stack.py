@@ -59,7 +59,8 @@ def test_scopes_description_and_lifetime_change_in_place_and_the_secret_stays(st
     assert after["description"].startswith("reads menus [")
     assert after["expiresAt"] > before["expiresAt"]
     assert cloud.calls() == {"ApiKeyService/Update": 1}
-    assert "in place; its secret stays" in printed
+    assert "in place: " in printed
+    assert "; its secret stays" in printed
     assert stack.receipt("translator/default")["nextRotationAt"] == receipt["nextRotationAt"]
 
 
