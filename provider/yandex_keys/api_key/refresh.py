@@ -98,7 +98,8 @@ def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
         "expiresAt": format_time(cloud_time(expires_at)),
         "nextRotationAt": format_time(later(issued_at, rotate_every)),
         "generation": 1,
-        "instance": "",
+        # Kept from here on, so that what its first rotation issues is known again if that run dies.
+        "instance": runtime.random_part(),
         "previous": [],
     }
     return Read(key_id, wanted, state)

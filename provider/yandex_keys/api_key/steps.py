@@ -145,7 +145,10 @@ class Steps:
             return []
         before = self.state
         self._tell_of_strangers(now)
-        issued = self._issue(now, self.inputs.lifetime, is_due=self._is_due_by_the_cloud)
+        # A state of an earlier version has no instance yet: like a first key, the new one must end by itself if this run dies.
+        is_first_of_instance = not before.instance
+        span = self.inputs.overlap if is_first_of_instance else self.inputs.lifetime
+        issued = self._issue(now, span, is_due=self._is_due_by_the_cloud)
         if issued is None:
             return []
         overlap = timedelta(0) if action.overlap is None else action.overlap
@@ -154,7 +157,14 @@ class Steps:
         )
         self.secret = issued.secret if self.inputs.expose_secret else None
         self._rotated = True
-        return self._settle()
+        failures = self._settle()
+        if is_first_of_instance:
+            try:
+                self.give_lifetime()
+            except YandexKeysError as error:
+                self._state = replace(self.state, lifetime=span)
+                failures.append(str(error))
+        return failures
 
     def _settle(self) -> list[str]:
         """Gives previous keys their ends. What failed, in words: the next run does it."""
