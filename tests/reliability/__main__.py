@@ -88,6 +88,12 @@ def _lives(quick: bool) -> list[Table]:
     return lives(quick, _Told())
 
 
+def _walks(quick: bool) -> list[Table]:
+    from tests.reliability.walks import walks
+
+    return [walks(quick, _Told())]
+
+
 def _trust(quick: bool) -> list[Table]:
     from tests.reliability.trust import trust
 
@@ -100,6 +106,7 @@ PARTS: dict[str, Part] = {
     "kills": _kills,
     "two-at-once": _two_at_once,
     "lives": _lives,
+    "walks": _walks,
     "leaks": _leaks,
     "load": _load,
     "bad-input": _bad_input,

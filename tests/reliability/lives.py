@@ -45,6 +45,8 @@ class Life:
     inputs: dict[str, Any] = field(default_factory=dict)
     by_hand: str = ""
     """The Lockbox secret in which a colleague keeps an entry of their own, if there is one."""
+    hopeless: SmallStack | None = None
+    """A stack whose program can't come up, as somebody else has what it wants to make."""
 
     def __post_init__(self) -> None:
         self.stack = self.world.stack("prod")
@@ -307,6 +309,7 @@ def _second_backend(life: Life) -> None:
     """A colleague's clone without the state: its `up` is refused, and what it made it can destroy."""
     other = life.world.stack("prod")
     life.declare(other, life.program())
+    life.hopeless = other
     life.fails("life", life.world.up(other, life.declared[id(other)]))
     life.must(life.world.destroy(other))
     life.retire(other)
@@ -647,6 +650,9 @@ def _bring_about(life: Life, moment: str) -> None:
 
 def _cancelled(life: Life) -> None:
     """What users do after a run that died: one plain `up` of what is declared by then, on every stack; with a refresh where a Delete has died."""
+    if life.hopeless in life.world.stacks:
+        life.must(life.world.destroy(life.hopeless))
+        life.retire(life.hopeless)
     for stack in list(life.world.stacks):
         life.must(life.world.up(stack, life.declared[id(stack)], refresh=life.world.half_deleted))
 

@@ -133,7 +133,7 @@ def pages(bench: Bench, verdict: Verdict) -> int:
     scene = Scene(bench)
     scene.up(key())
     account, secret = scene.stack.resources["account"].id, scene.stack.resources["secret"].id
-    tag = scene.key()["tag"]
+    mark = scene.look().keys[scene.key()["keyId"]]["description"].rpartition(".")[0]
     foreign = {"service_account_id": account, "description": "by hand", "scopes": [programs.SCOPE]}
     bench.admin("POST", "settings", {"versionQuota": 5_000})
     with ThreadPoolExecutor(8) as pool:
@@ -143,9 +143,9 @@ def pages(bench: Bench, verdict: Verdict) -> int:
         ]
         entries = {"secret_id": secret, "payload_entries": [{"key": "by_hand", "text_value": "x"}]}
         list(pool.map(lambda _: bench.by_hand("SecretService/AddVersion", entries), range(1_050)))
-    lost = bench.by_hand("ApiKeyService/Create", {**foreign, "description": f"[yandex-keys {tag}]"})["api_key"]["id"]
-    description = f"API key {lost} [yandex-keys {tag}]"
-    bench.by_hand("SecretService/AddVersion", {**entries, "description": description})
+    lost = {**foreign, "description": f"{mark}.left23over]"}
+    left = bench.by_hand("ApiKeyService/Create", lost)["api_key"]["id"]
+    bench.by_hand("SecretService/AddVersion", {**entries, "description": f"API key {left} sets api_key, api_key_id"})
     scene.up(key(reissue="1"))
     view = scene.look()
     if set(ids) - set(view.keys):

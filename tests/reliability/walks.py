@@ -56,7 +56,7 @@ def walked(number: int, walks: int = _WALKS_A_SEED, length: int = STEPS) -> Foun
         print_blob=False,
     )
     try:
-        run_state_machine_as_test(seed(number)(Noted), settings=chosen)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(seed(number)(Noted), settings=chosen)
     except AssertionError:
         last = next(walk for walk in reversed(ended) if walk.world.broken)
         steps, broken = shrunk([step for step in last.taken if step[0] != "rest"], list(last.world.broken))

@@ -261,13 +261,13 @@ class World:
             for held in stack.state.resources:
                 if held.token == KEY:
                     known |= {held.values["keyId"], *(item["keyId"] for item in held.values["previous"])}
-        lines, held = {COLLEAGUE, *self.let_go, *self.left}, self.held_lines()
+        excused, lines = {COLLEAGUE, *self.let_go, *self.left}, self.held_lines()
         return [
             f"key {key_id} of {line} lives until {_end(key)} and no state knows it"
             for key_id, key in self.live_keys().items()
             if key_id not in known
-            and (line := self.line_of.get(key_id, COLLEAGUE)) not in lines
-            and (line in held or key_id not in self._theirs)
+            and (line := self.line_of.get(key_id, COLLEAGUE)) not in excused
+            and (line in lines or key_id not in self._theirs)
         ]
 
     def over(self, outcome: Outcome) -> Outcome:
@@ -276,10 +276,10 @@ class World:
         if outcome.killed:
             self.cloud.kill = None
         self._judge_kept()
-        held = self.held_lines()
+        lines = self.held_lines()
         # What has gone without a Delete was retained, or went with its account: nobody's from now on.
-        self.let_go |= self._held - held - self._deleted
-        self._held, self._deleted = held, set()
+        self.let_go |= self._held - lines - self._deleted
+        self._held, self._deleted = lines, set()
         return outcome
 
     def _verb(self, stack: SmallStack, verb: Verb) -> None:
@@ -442,9 +442,9 @@ class World:
         happened.answer.metadata.Unpack(metadata)
         self._versions_by.setdefault(metadata.version_id, line)
         names = {change.key for change in request.payload_entries}
-        for (secret_id, name), served in self.served.items():
+        for (secret_id, name), other in self.served.items():
             if secret_id == request.secret_id and name not in names and not self._by_hand:
-                served.lost |= served.put_back
+                other.lost |= other.put_back
         for change in request.payload_entries:
             entry = (request.secret_id, change.key)
             owner = self._entries_by.get(entry)
