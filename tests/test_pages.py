@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import BaseModel
-from tools.engine.places import VERSION
+from setup.engine.places import VERSION
 
 from components.catalogue import SERVICES
 from components.settings import _SETTINGS as SETTINGS
