@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import BaseModel
-from setup.engine.places import VERSION
 
 from components.catalogue import SERVICES
 from components.settings import _SETTINGS as SETTINGS
 from components.spec import AccountSpec, KeySpec, SpecError, VerifySpec, parse
+from setup.engine.places import VERSION
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(

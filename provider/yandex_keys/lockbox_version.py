@@ -151,7 +151,10 @@ class LockboxVersions:
         return tuple(name for name in wanted if "" in setters[name])
 
     def _setters(self, secret_id: str, current: Mapping[str, Any], names: Sequence[str]) -> dict[str, frozenset[str]]:
-        """Whose the newest version is that set each entry. A listing may lag: the current version, and what this run has set, are known without it."""
+        """Whose the newest version is that set each entry.
+
+        A listing may lag: the current version, and what this run has set, are known without it.
+        """
         listed = self._versions(secret_id)
         versions = [*listed, *([current] if all(version["id"] != current["id"] for version in listed) else [])]
         setters = {name: last_setters(versions, name) for name in names}
