@@ -11,11 +11,7 @@ from tests.reliability.walk import Walk
 from tests.reliability.walks import shrunk, take, walked
 
 WALKS_A_SEED = 10
-OPEN_SEEDS = {1: "Lockbox versions that a listing lacks (see the stories)"}
-SEEDS = [
-    pytest.param(seed, marks=[pytest.mark.xfail(strict=True, reason=OPEN_SEEDS[seed])] if seed in OPEN_SEEDS else [])
-    for seed in range(5)
-]
+SEEDS = range(5)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -141,8 +137,6 @@ STORIES: Final[Mapping[str, Callable[[Walk], None]]] = {
 
 
 OPEN: Final = {
-    "a replacement while listings lack the newest version": "take_away asks ListVersions alone, not the current version that Get gives",
-    "a delivery that is refused after it took effect": "the new key is deleted though Lockbox holds it: look before it is discarded",
     "the rotation after an import is killed": "a state without an instance issues with a full lifetime, and nobody finds the key again",
     "a killed replacement's key under another key's delivery": "refresh asks the current version alone who has set an entry",
     "a shorter lifetime while the clock is behind": "the lifetime is changed in place to an end that the cloud's time has passed",
