@@ -51,7 +51,7 @@ def anchors(page: Path) -> set[str]:
 def table(heading: str) -> dict[str, str]:
     """The first two cells of each row under a heading of the stack file's page."""
     section = STACK_FILE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return dict(re.findall(r"^\| `([A-Za-z]+)` \| (.*?) \|", section, re.MULTILINE))
+    return dict(re.findall(r"^\| `([A-Za-z]+)` \|(.*?)\|", section, re.MULTILINE))
 
 
 def default_of(model: type[BaseModel], name: str) -> str | None:
@@ -151,7 +151,7 @@ def test_mistakes_are_told_in_the_page_s_words() -> None:
 def test_messages_that_the_pages_quote_are_in_the_code() -> None:
     code = "\n".join(
         path.read_text(encoding="utf-8")
-        for folder in ("provider", "components", "tools")
+        for folder in ("provider", "components", "setup")
         for path in (ROOT / folder).rglob("*.py")
     )
     # Long messages are written as several strings, one after the other.
@@ -160,7 +160,7 @@ def test_messages_that_the_pages_quote_are_in_the_code() -> None:
         "THE COMPROMISED KEY ",
         " STILL WORKS: the next pulumi up",
         "and what was there before stays current",
-        "and ends for good on",
+        "ends for good on",
         "was issued for this resource as well",
         "holds fewer than two runs",
         "is not an RFC 3339 time: write one such as 2026-12-24T03:00:00Z",
