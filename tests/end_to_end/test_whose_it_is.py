@@ -189,3 +189,41 @@ def test_the_kms_key_of_a_protected_secret_is_refused_in_preview_and_the_way_tha
     stack.write([{**TRANSLATOR, "kmsKey": True, "deletionProtection": True}])
     stack.up()
     stack.run("preview", "--expect-no-changes")
+
+
+def test_a_key_that_was_made_by_hand_is_adopted_as_the_page_says(stack: Stack, cloud: LocalCloud) -> None:
+    """docs/adopting-keys.md: declare it, import it under its account, `up`."""
+    stack.write([TRANSLATOR])
+    stack.up()
+    account = stack.receipt("translator/default")["serviceAccountId"]
+    by_hand = call(
+        cloud,
+        "ApiKeyService/Create",
+        service_account_id=account,
+        description="by hand",
+        scopes=["yc.ai.translate.execute"],
+    )
+    key_id, secret = by_hand["api_key"]["id"], by_hand["secret"]
+    keys = [*TRANSLATOR["keys"], {"name": "byhand", "uses": ["translate"]}]
+    stack.write([{**TRANSLATOR, "keys": keys}])
+    urns = {item["type"]: item["urn"] for item in stack.resources()}
+    stack.run(
+        "import",
+        "yandex-keys:index:ApiKey",
+        "translator/byhand",
+        key_id,
+        "--parent",
+        f"translator={urns['yandex-keys:index:ServiceAccountKeys']}",
+        "--provider",
+        f"yandex-keys={urns['pulumi:providers:yandex-keys']}",
+        "--generate-code=false",
+        "--protect=false",
+        more={"PULUMI_SKIP_CONFIRMATIONS": "true"},
+    )
+    stack.up()
+    receipt = stack.receipt("translator/byhand")
+    assert receipt["keyId"] != key_id
+    assert [it["keyId"] for it in receipt["previous"]] == [key_id]
+    assert cloud.use("translate", secret) == 200
+    assert cloud.use("translate", cloud.entries(receipt["lockboxSecretId"])["api_key"]) == 200
+    stack.run("preview", "--expect-no-changes")
