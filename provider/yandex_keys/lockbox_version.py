@@ -74,7 +74,7 @@ def last_setters(versions: Iterable[Mapping[str, Any]], name: str) -> frozenset[
             # Made by hand: it may have set each entry that it holds.
             who = "" if name in version.get("payload_entry_keys", ()) else None
         if who is not None:
-            setters.setdefault(_moment(version), set()).add(who)
+            setters.setdefault(moment_of(version), set()).add(who)
     return frozenset(setters[max(setters)]) if setters else frozenset()
 
 
@@ -243,8 +243,8 @@ class LockboxVersions:
             return self._cloud.operate("SecretService/AddVersion", request, about, key)
 
     def _versions(self, secret_id: str) -> list[dict[str, Any]]:
-        request = {"secret_id": secret_id}
-        return list(self._cloud.pages("SecretService/ListVersions", "versions", request, f"secret {secret_id}"))
+        self._reads.forget_secret(secret_id)
+        return self._reads.versions(secret_id)
 
     def _turn(self, secret_id: str) -> threading.Lock:
         with self._lock:
@@ -256,7 +256,8 @@ def _hash(name: str) -> str:
     return "#" + hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]
 
 
-def _moment(version: Mapping[str, Any]) -> datetime:
+def moment_of(version: Mapping[str, Any]) -> datetime:
+    """When the version was made, in UTC and as exactly as the API says it."""
     text = version.get("created_at")
     return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 

@@ -33,6 +33,14 @@ class Reads:
             lambda: self._cloud.call("SecretService/Get", {"secret_id": secret_id}, f"secret {secret_id}"),
         )
 
+    def versions(self, secret_id: str) -> list[dict[str, Any]]:
+        """All versions of the Lockbox secret. Raises NotFound and what `Cloud.call` raises."""
+        request, about = {"secret_id": secret_id}, f"secret {secret_id}"
+        return self._shared(
+            ("versions", secret_id),
+            lambda: list(self._cloud.pages("SecretService/ListVersions", "versions", request, about)),
+        )
+
     def keys(self, service_account_id: str) -> list[dict[str, Any]]:
         """All API keys of the account. Raises NotFound and what `Cloud.call` raises."""
         request = {"service_account_id": service_account_id}
@@ -64,6 +72,7 @@ class Reads:
     def forget_secret(self, secret_id: str) -> None:
         """What was read of the secret is no longer true."""
         self._forget(("secret", secret_id))
+        self._forget(("versions", secret_id))
 
     def forget_keys(self, service_account_id: str) -> None:
         """What was listed for the account is no longer true."""

@@ -136,22 +136,7 @@ STORIES: Final[Mapping[str, Callable[[Walk], None]]] = {
 }
 
 
-OPEN: Final = {
-    "the rotation after an import is killed": "a state without an instance issues with a full lifetime, and nobody finds the key again",
-    "a killed replacement's key under another key's delivery": "refresh asks the current version alone who has set an entry",
-    "a shorter lifetime while the clock is behind": "the lifetime is changed in place to an end that the cloud's time has passed",
-    "an older version put back": "refresh compares with whole seconds: two keys that rotate in one second",
-}
-"""What is still to be mended, by its story."""
-
-
-@pytest.mark.parametrize(
-    "story",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=OPEN[name])] if name in OPEN else [])
-        for name in STORIES
-    ],
-)
+@pytest.mark.parametrize("story", list(STORIES))
 def test_a_story_that_was_found_comes_to_rest(story: str) -> None:
     walk = Walk()
     try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from ..durations import SHORTEST, format_duration
 from ..errors import InvalidInput, NotFound
-from ..lockbox_version import provenance_of
+from ..lockbox_version import last_setters, moment_of, provenance_of
 from ..marks import words_and_mark
 from ..resource import Properties, Read, Runtime
 from ..settings import format_time
@@ -123,6 +123,8 @@ def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
     except NotFound:
         return str(Status.UNDELIVERED), f"Lockbox secret {target.secret_id} is gone"
     instead = _given_instead(state, target, version)
+    if not instead and version.get("id") != state.lockbox_version_id:
+        instead = _taken_over(state, target, version, runtime.reads.versions(target.secret_id))
     return str(Status.UNDELIVERED if instead else Status.CURRENT), instead
 
 
@@ -142,6 +144,20 @@ def _given_instead(state: State, target: Lockbox, version: Mapping[str, Any]) ->
     if bool(version.get("created_at")) and cloud_time(version["created_at"]) < state.issued_at:
         return f"{which} is older than the key"
     return ""
+
+
+def _taken_over(
+    state: State, target: Lockbox, version: Mapping[str, Any], versions: Iterable[Mapping[str, Any]]
+) -> str:
+    """Whose key the current version gives in the key's place, where it holds what an older one had set: it was put back, or another key's version
+    was made on one that was; empty where it gives the key, or nobody can tell."""
+    known = list(versions)
+    if all(item["id"] != state.lockbox_version_id for item in known):
+        return ""  # a listing that lags
+    setters = last_setters((item for item in known if moment_of(item) <= moment_of(version)), target.secret_entry)
+    if state.key_id in setters or not setters - {""}:
+        return ""
+    return f"the current version {version['id']} of Lockbox secret {target.secret_id} gives key {min(setters - {''})}"
 
 
 def _refreshed_previous(

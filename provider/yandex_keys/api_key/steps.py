@@ -306,6 +306,9 @@ class Steps:
 
     def _change(self, action: Action, now: datetime) -> list[str]:
         inputs, state = self.inputs, self.state
+        if action.until is not None and action.until < state.expires_at and self._is_past(action.until):
+            self._relist()
+            return self._rotate(Action(Verb.ROTATE, "its lifetime is over", state.key_id, overlap=inputs.overlap), now)
         attempt = state.attempts[0] if state.attempts else self.runtime.random_part()
         changes: dict[str, str | Sequence[str]] = {}
         if inputs.scopes != state.applied.scopes:
@@ -319,12 +322,17 @@ class Steps:
         self._state = replace(
             state, expires_at=action.until or state.expires_at, lifetime=inputs.lifetime, instance=self._instance
         )
+        return []
+
+    def _is_past(self, end: datetime) -> bool:
+        """Whether `end`, earlier than the current key's own, is past by the cloud's clock: ours may be behind, and consumers have this key.
+
+        Where nothing has told the cloud's time in this run, the key is given the end that it has: every change tells it.
+        """
+        if self.runtime.cloud.time() is None:
+            self._expire(self.state.key_id, self.state.expires_at)
         told = self.runtime.cloud.time()
-        if action.until is None or told is None or told < action.until:
-            return []
-        # Our clock is behind: by the cloud's the new lifetime is over already, and so is the key that consumers have.
-        self._relist()
-        return self._rotate(Action(Verb.ROTATE, "its lifetime is over", state.key_id, overlap=inputs.overlap), now)
+        return told is not None and told >= end
 
     def _enforce(self, previous: PreviousKey) -> None:
         with suppress(NotFound):  # it can't outlive its overlap if it is gone already
