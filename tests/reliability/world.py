@@ -125,6 +125,9 @@ class World:
         self._origins: dict[str, tuple[str, str]] = {}
         self._owners: dict[str, tuple[str, str]] = {}
         """Of every key: the provider resource and the URN that it was made for."""
+        self._descriptions: dict[str, str] = {}
+        self._meddled: set[str] = set()
+        """Lockbox secrets in which a colleague has done something."""
         self._theirs: set[str] = set()
         """Keys that a colleague has changed."""
         self._held: set[str] = set()
@@ -358,7 +361,7 @@ class World:
             return  # another resource delivers there by now, as its own program says
         if self._entries_by.get(target, held.id) != held.id and not refreshed:
             return
-        served = self.served.setdefault(target, Served(held.id))
+        served = self.served.setdefault(target, Served(held.id, touched=target[0] in self._meddled))
         trusted = (refreshed or not served.touched) and not served.lost
         served.touched = not trusted
         served.put_back &= not refreshed
@@ -395,8 +398,15 @@ class World:
             self._break(f"a verb that only reads called {method}")
         if method == "ApiKeyService/Create":
             self.line_of[happened.answer.api_key.id] = line
+            made = happened.answer.api_key
             if acting is not None and not self._by_hand:
-                self._owners[happened.answer.api_key.id] = (acting.provider_id, acting.verb.urn)
+                self._owners[made.id] = (acting.provider_id, acting.verb.urn)
+            else:
+                # A description that was copied names its owner, for whoever lists the key as compromised.
+                for key_id, owner in list(self._owners.items()):
+                    if self._descriptions[key_id] == made.description:
+                        self._owners[made.id] = owner
+            self._descriptions[made.id] = made.description
             self._secrets[happened.answer.secret] = happened.answer.api_key.id
         elif method in ("ApiKeyService/Update", "ApiKeyService/Delete"):
             self._touched(request.api_key_id, method, acting)
@@ -518,6 +528,7 @@ class World:
 
     def _excuse(self, method: str, secret_id: str) -> None:
         """What is changed now, a colleague has changed by that call."""
+        self._meddled |= {secret_id} if secret_id else set()
         for entry, served in self.served.items():
             value = self.entries(entry[0]).get(entry[1], "")
             works = self._works(entry)
