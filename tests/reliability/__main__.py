@@ -94,6 +94,12 @@ def _walks(quick: bool) -> list[Table]:
     return [walks(quick, _Told())]
 
 
+def _schedules(quick: bool) -> list[Table]:
+    from tests.reliability.schedules import schedules
+
+    return schedules(quick, _Told())
+
+
 def _trust(quick: bool) -> list[Table]:
     from tests.reliability.trust import trust
 
@@ -107,6 +113,7 @@ PARTS: dict[str, Part] = {
     "two-at-once": _two_at_once,
     "lives": _lives,
     "walks": _walks,
+    "schedules": _schedules,
     "leaks": _leaks,
     "load": _load,
     "bad-input": _bad_input,

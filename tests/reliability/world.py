@@ -403,9 +403,9 @@ class World:
                 self._owners[made.id] = (acting.provider_id, acting.verb.urn)
             else:
                 # A description that was copied names its owner, for whoever lists the key as compromised.
-                for key_id, owner in list(self._owners.items()):
+                for key_id, whose in list(self._owners.items()):
                     if self._descriptions[key_id] == made.description:
-                        self._owners[made.id] = owner
+                        self._owners[made.id] = whose
             self._descriptions[made.id] = made.description
             self._secrets[happened.answer.secret] = happened.answer.api_key.id
         elif method in ("ApiKeyService/Update", "ApiKeyService/Delete"):
