@@ -30,8 +30,19 @@ class Table:
     @property
     def failed(self) -> bool:
         """Whether a cell is wrong."""
+        return self.wrong_cells > 0
+
+    @property
+    def wrong_cells(self) -> int:
+        """How many cells are wrong."""
         places = [at for at, name in enumerate(self.columns) if name in self.wrong]
-        return any(row[at] not in (0, "0", "") for row in self.rows for at in places)
+        return sum(row[at] not in (0, "0", "") for row in self.rows for at in places)
+
+    @property
+    def cases(self) -> int:
+        """The sum of the first column of figures; of rows, where there is none."""
+        rows = [row for row in self.rows if row[0] != "all"]
+        return sum(row[1] if isinstance(row[1], int) else 1 for row in rows)
 
     def text(self) -> str:
         """For a terminal."""

@@ -138,19 +138,27 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     tables: list[Table] = []
+    parts = Table("Parts", ("part", "cases", "wrong", "minutes"), wrong=("wrong",))
     for name in asked.only or PARTS:
         started = time.monotonic()
         print(f"\n== {name} ==", flush=True)
         found = PARTS[name](asked.quick)
         tables += found
+        parts.add(
+            name, sum(table.cases for table in found), sum(table.wrong_cells for table in found), _minutes(started)
+        )
         for table in found:
             print(f"\n{table.text()}")
         print(f"-- {name}: {elapsed(time.monotonic() - started)}", flush=True)
     if asked.markdown:
-        asked.markdown.write_text(_page(tables, asked.quick), encoding="utf-8")
+        asked.markdown.write_text(_page([parts, *tables], asked.quick), encoding="utf-8")
     failed = [table.title for table in tables if table.failed]
     print(f"\nWRONG: {', '.join(failed)}" if failed else "\neverything held")
     return 1 if failed else 0
+
+
+def _minutes(started: float) -> str:
+    return f"{(time.monotonic() - started) / 60:.1f}"
 
 
 def _page(tables: list[Table], quick: bool) -> str:
