@@ -362,10 +362,11 @@ class World:
         if self._entries_by.get(target, held.id) != held.id and not refreshed:
             return
         served = self.served.setdefault(target, Served(held.id, touched=target[0] in self._meddled))
+        served.works, served.value = self._works(target), self.entries(target[0]).get(target[1], "")
+        served.touched |= self._secrets.get(served.value) in self._theirs
         trusted = (refreshed or not served.touched) and not served.lost
         served.touched = not trusted
         served.put_back &= not refreshed
-        served.works, served.value = self._works(target), self.entries(target[0]).get(target[1], "")
         if not trusted:
             return
         if not served.works:
