@@ -76,6 +76,8 @@ class NearCloud:
         self.sdk = _Sdk(self, self.token)
         self.watchers: list[Watcher] = []
         self.kill: Kill | None = None
+        self.secrets: dict[str, str] = {}
+        """Of every key that was made, by its id."""
         self._turn = threading.RLock()
 
     def close(self) -> None:
@@ -133,6 +135,8 @@ class NearCloud:
             return answer
 
     def _tell(self, happened: Happened) -> None:
+        if happened.method == "ApiKeyService/Create" and happened.answer is not None:
+            self.secrets[happened.answer.api_key.id] = happened.answer.secret
         for watcher in self.watchers:
             try:
                 watcher(happened)

@@ -164,13 +164,18 @@ class _Context:
 
     def partial(self) -> Any:
         """What the plugin says exists all the same; None where it says nothing."""
-        status = status_pb2.Status()
-        status.ParseFromString(dict(self._trailing).get("grpc-status-details-bin", b""))
-        for detail in status.details:
-            found = provider_pb2.ErrorResourceInitFailed()
-            if detail.Unpack(found):
-                return found
-        return None
+        return partial_in(self._trailing)
+
+
+def partial_in(trailing: tuple[tuple[str, Any], ...]) -> Any:
+    """The ErrorResourceInitFailed in what was sent along with an error; None where there is none."""
+    status = status_pb2.Status()
+    status.ParseFromString(dict(trailing).get("grpc-status-details-bin", b""))
+    for detail in status.details:
+        found = provider_pb2.ErrorResourceInitFailed()
+        if detail.Unpack(found):
+            return found
+    return None
 
 
 def _hang_up(session: Session) -> None:

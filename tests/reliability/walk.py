@@ -510,7 +510,9 @@ class Walk(RuleBasedStateMachine):
             for spec in team.specs.values():
                 spec.protect, spec.imports = False, ""
             # A protected resource that has left the program is let go by hand.
-            team.stack.state.resources = [replace(held, protect=False) for held in team.stack.state.resources]
+            for held in team.stack.resources.values():
+                if held.protect:
+                    team.stack.protect(held.name, on=False)
         for team in self.teams:
             outcome = self._up(team, refresh=True)
             named = _TO_IMPORT.search(" ".join(outcome.errors))

@@ -29,7 +29,7 @@ from provider.yandex_keys.durations import parse_duration
 from tests.reliability.near_cloud import Happened, Kill, NearCloud
 from tests.reliability.plugin_run import Identity, PluginRun
 from tests.reliability.programs import ACCOUNT, KEY, SECRET
-from tests.reliability.small_engine import Declaration, Held, Outcome, SmallStack, Verb
+from tests.reliability.small_engine import Declaration, Held, Outcome, SmallStack, Start, Verb
 
 COLLEAGUE: Final = "a colleague"
 _TOLERANCE: Final = timedelta(minutes=10)
@@ -104,6 +104,8 @@ class World:
         self.story: list[str] = []
         self.skew = timedelta(0)
         """How far the machine's clock is ahead of the cloud's."""
+        self.make: Callable[[Start, str], Any] = SmallStack
+        """What makes a stack: the small engine's, or the real one's."""
         self.stacks: list[SmallStack] = []
         self.line_of: dict[str, str] = {}
         """Of every key that was made, by its id."""
@@ -146,7 +148,7 @@ class World:
             now: Callable[[], datetime] = lambda: self.cloud.now() + self.skew  # noqa: E731
             return PluginRun(self.cloud.environment(), now, sdk=self.cloud.sdk, identity=identity)
 
-        stack = SmallStack(start, name)
+        stack: SmallStack = self.make(start, name)
         stack.listeners.append(lambda verb: self._verb(stack, verb))
         self.stacks.append(stack)
         return stack
@@ -236,7 +238,7 @@ class World:
 
     def secret_of(self, key_id: str) -> str:
         """The secret of a key that was made."""
-        return next((secret for secret, found in self._secrets.items() if found == key_id), "")
+        return self.cloud.secrets.get(key_id, "")
 
     def live_keys(self) -> dict[str, ApiKey]:
         """Every key that has not expired."""
@@ -300,6 +302,9 @@ class World:
         elif verb.name == "Create" and acting.gave_lifetime:
             self.left.add(acting.line)
         self.half_deleted |= verb.name == "Delete" and not verb.well
+        if verb.name == "Delete" and self.cloud.state.book.current.listing_delay_calls:
+            # What listings lack can't be found by who only knows the line.
+            self.left.add(acting.line)
         if verb.name == "Update" and verb.held is not None and verb.result is not None:
             self._moved(verb.held, verb.result)
         self._look(acting)
