@@ -70,8 +70,6 @@ def find_credentials(settings: Mapping[str, str], environment: Mapping[str, str]
     ways = (
         ("token", settings.get("token"), _from_token),
         ("serviceAccountKey", settings.get("serviceAccountKey"), _from_given_key),
-        # pulumi-yandex's name for it.
-        ("serviceAccountKeyFile", settings.get("serviceAccountKeyFile"), _from_given_key),
         ("federatedToken", settings.get("federatedToken"), None),
         ("YC_TOKEN", environment.get("YC_TOKEN"), _from_token),
         (KEY_FILE, environment.get(KEY_FILE), _from_key),

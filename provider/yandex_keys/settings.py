@@ -25,7 +25,6 @@ SETTINGS: Final = SECRET_SETTINGS | {
     "asOf",
     "runEvery",
     "federatedServiceAccountId",
-    "serviceAccountKeyFile",
 }
 ENVIRONMENT_ONLY: Final = {
     "rootCertificates": "YANDEX_KEYS_ROOT_CERTIFICATES",

@@ -77,7 +77,6 @@ class TestWhatIsFound:
         environment = {"YC_TOKEN": "t1.env", "YC_SERVICE_ACCOUNT_KEY_FILE": str(file)}
         assert find_credentials({"token": "t1.set", "serviceAccountKey": key}, environment).iam_token == "t1.set"
         assert find_credentials({"serviceAccountKey": key}, environment).service_account_key == json.loads(key)
-        assert find_credentials({"serviceAccountKeyFile": key}, environment).service_account_key == json.loads(key)
         assert find_credentials({}, environment).iam_token == "t1.env"
         assert find_credentials({}, {"YC_SERVICE_ACCOUNT_KEY_FILE": str(file)}).service_account_key == json.loads(key)
 
@@ -125,7 +124,7 @@ class TestWhatIsFound:
 class TestWhatARequestMayChange:
     """A stack file or a program: it may hold credentials, encrypted, but neither say which file is read nor where anything goes."""
 
-    @pytest.mark.parametrize("name", ["serviceAccountKey", "serviceAccountKeyFile", "federatedToken"])
+    @pytest.mark.parametrize("name", ["serviceAccountKey", "federatedToken"])
     @pytest.mark.parametrize(
         "path", ["/proc/self/environ", "~/.aws/credentials", "key.json", "file:///etc/passwd", "/home/runner/a.b.c"]
     )
@@ -139,7 +138,7 @@ class TestWhatARequestMayChange:
         file = tmp_path / "key.json"
         file.write_text(key)
         refusal({"serviceAccountKey": str(file)})
-        refusal({"serviceAccountKeyFile": str(file)})
+        refusal({"serviceAccountKey": str(file)})
 
     def test_no_setting_says_where_a_token_is_exchanged(self, exchange: Stub) -> None:
         with serving(lambda asked: Answer({})) as sink:

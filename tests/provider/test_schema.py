@@ -179,5 +179,5 @@ def test_outputs_and_settings_are_secret_where_the_schema_says_so() -> None:
     settings = SCHEMA["provider"]["inputProperties"]
     assert settings == SCHEMA["config"]["variables"]
     # What a provider of pulumi-yandex's may be given as well.
-    assert set(settings) == set(SETTINGS) - {"serviceAccountKeyFile"}
+    assert set(settings) == set(SETTINGS)
     assert {name for name, schema in settings.items() if schema.get("secret")} == set(SECRET_SETTINGS)
