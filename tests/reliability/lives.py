@@ -12,11 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Final
 
 from tests.reliability import programs
 from tests.reliability.near_cloud import Kill, near_cloud
 from tests.reliability.programs import SCOPE, key
+from tests.reliability.real_engine import RealStack, directories
 from tests.reliability.small_engine import Declaration, Outcome, SmallStack
 from tests.reliability.workers import processors
 from tests.reliability.world import World
@@ -555,8 +557,8 @@ class Result:
 def live(case: Case) -> Result:
     """Brings the moment about, does the operation, settles."""
     with near_cloud() as cloud:
-        world = World(cloud)
-        life = Life(world, case.delivery)
+        life = Life(World(cloud), case.delivery)
+        world = life.world
         _bring_about(life, case.moment)
         # One that never strikes only counts.
         cloud.kill = kill = Kill(_NEVER if case.at is None else case.at, case.when)
@@ -567,6 +569,20 @@ def live(case: Case) -> Result:
             _cancelled(life)
         _settle(life)
         return Result(case, list(world.broken), kill.seen)
+
+
+def live_through_the_engine(case: Case, parent: Path) -> list[str]:
+    """The operation by the real `pulumi`, whose backends lie in `parent`, and one more `up`, which has nothing to do; what broke."""
+    places = directories(parent)
+    with near_cloud() as cloud:
+        world = World(cloud)
+        world.make = lambda _, name: RealStack(next(places), cloud, cloud.now, name)
+        life = Life(world, case.delivery)
+        _bring_about(life, case.moment)
+        BY_NAME[case.operation].act(life)
+        for stack in world.stacks:
+            _settled(life, stack)
+        return world.broken
 
 
 def cases(kills: bool = False) -> Iterator[Case]:
@@ -663,12 +679,7 @@ def _settle(life: Life) -> None:
     for stack in world.stacks:
         life.up(stack, refresh=True)
     for stack in world.stacks:
-        world.cloud.calls.clear()
-        outcome = life.up(stack)
-        calls = {method for method, count in world.cloud.calls.counts().items() if count}
-        # In an overlap a run looks who still uses the previous key.
-        if outcome.done or calls - {"ApiKeyService/List"}:
-            world.broken.append(f"one more `up` isn't a no-op: {outcome.done} {sorted(calls)}")
+        _settled(life, stack)
     secret = life.stack.resources.get("secret")
     kept = secret is not None and secret.id == life.by_hand
     if kept and world.entries(life.by_hand).get("by_hand") != "a colleague's":
@@ -678,3 +689,13 @@ def _settle(life: Life) -> None:
         for stack in world.stacks:
             life.up(stack)
     world.broken += world.strays()
+
+
+def _settled(life: Life, stack: SmallStack) -> None:
+    """One more `up` has nothing to do."""
+    life.world.cloud.calls.clear()
+    outcome = life.up(stack)
+    calls = {method for method, count in life.world.cloud.calls.counts().items() if count}
+    # In an overlap a run looks who still uses the previous key.
+    if outcome.done or calls - {"ApiKeyService/List"}:
+        life.world.broken.append(f"one more `up` isn't a no-op: {outcome.done} {sorted(calls)}")

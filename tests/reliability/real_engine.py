@@ -6,11 +6,13 @@ engine can walk through the real one, with the same kills and the same watch; an
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import os
 import subprocess
 import threading
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -319,7 +321,8 @@ class _served:
     program: Sequence[Declaration]
 
     def __enter__(self) -> tuple[int, int]:
-        self._server = grpc.server(ThreadPoolExecutor(8))
+        self._pool = ThreadPoolExecutor(8)
+        self._server = grpc.server(self._pool)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(self.plugin, self._server)
         language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(self._declare), self._server)
         port = self._server.add_insecure_port("127.0.0.1:0")
@@ -328,6 +331,11 @@ class _served:
 
     def __exit__(self, *error: object) -> None:
         self._server.stop(grace=None).wait()
+        self._pool.shutdown()
+        with warnings.catch_warnings():
+            # Pulumi's own runtime leaves event loops of its threads behind.
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     def _declare(self) -> None:
         own = pulumi.ProviderResource(_OURS, _OURS, {})

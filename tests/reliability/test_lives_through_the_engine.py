@@ -1,0 +1,39 @@
+"""The operations that cut consumers off before, by the real `pulumi`: every call of the plugin is watched as in the other lives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.lives import MOMENTS, Case, live_through_the_engine
+from tests.reliability.replay import replayed
+
+ISSUED, OVERLAP, _ = MOMENTS
+CASES = [
+    Case("up --target-replace", "shared secret", ISSUED),
+    Case("state taint", "output", ISSUED),
+    Case("state delete, up", "output", ISSUED),
+    Case("rename by alias after a failed rotation", "Lockbox", ISSUED),
+    Case("stack rename after a failed rotation", "Lockbox", ISSUED),
+    Case("two keys swap entries", "shared secret", ISSUED),
+    Case("a restored state", "Lockbox", ISSUED),
+    Case("a second backend from nothing", "Lockbox", ISSUED),
+    Case("export and import into another backend", "output", ISSUED),
+    Case("protect, the option", "Lockbox", ISSUED),
+    Case("retainOnDelete, declared again", "Lockbox", OVERLAP),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_operation_of_the_real_engine_cuts_nobody_off_and_takes_nothing_from_anybody(
+    case: Case, tmp_path: Path
+) -> None:
+    assert live_through_the_engine(case, tmp_path) == []
+
+
+@pytest.mark.parametrize("seed", [1_000_003])
+def test_a_walk_comes_to_the_same_through_the_real_engine_as_through_the_small_one(seed: int) -> None:
+    found = replayed(seed)
+    assert found.differences == []
+    assert len(found.steps) >= 10
