@@ -16,11 +16,16 @@ ROOMS = ("components", "provider", "emulator", "cli", "third_party", "setup", "t
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "provider": (),
     "third_party": (),
-    "components": ("provider.yandex_keys.durations", "provider.yandex_keys.key_rules", "provider.yandex_keys.marks"),
+    "components": (
+        "provider.yandex_keys.as_of",
+        "provider.yandex_keys.durations",
+        "provider.yandex_keys.key_rules",
+        "provider.yandex_keys.marks",
+    ),
     "emulator": ("provider.yandex_keys.field_limits",),
     "cli": ("components.spec", "provider.yandex_keys"),
     # Setting up is the same on a runner as at a desk.
-    "pipelines": ("setup",),
+    "pipelines": ("setup", "provider.yandex_keys.as_of"),
     "setup": ("third_party.pulumi_yandex.packing",),
 }
 CLOUD_SDK = ("yandex", "yandexcloud")

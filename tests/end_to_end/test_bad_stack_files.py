@@ -46,7 +46,7 @@ def test_wrong_settings_and_credentials_are_one_line_before_anything_starts(stac
     for setting, value, said in (
         ("YC_SERVICE_ACCOUNT_KEY_FILE", "/nowhere/key.json", "/nowhere/key.json"),
         ("YC_ENDPOINT", "https://api.example", "without a scheme"),
-        ("YANDEX_KEYS_AS_OF", "tomorrow", "is not an RFC 3339 time"),
+        ("YANDEX_KEYS_AS_OF", "tomorrow", "is no time to judge by"),
     ):
         failed, printed = stack.attempt("up", "--yes", "--skip-preview", more={setting: value})
         assert failed, setting

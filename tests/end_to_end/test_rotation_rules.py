@@ -244,7 +244,7 @@ def test_a_key_still_used_near_the_end_of_its_overlap_is_extended_with_a_warning
     cloud.advance("3d")
     cloud.forget_calls()
     stack.up("--expect-no-changes")
-    assert cloud.calls() == {}
+    assert cloud.calls() == {"ApiKeyService/List": 1}  # from a quarter of the overlap on, each run looks
     cloud.advance("3d")
     assert cloud.use("translate", old["secret"]) == 200
     printed = stack.up()

@@ -163,7 +163,9 @@ class Run:
 
     def report(self) -> str:
         """What the plugin says next."""
-        assert select.select([self._reports], [], [], 60)[0], "the plugin says nothing"
+        poll = select.poll()
+        poll.register(self._reports, select.POLLIN)
+        assert poll.poll(60_000), "the plugin says nothing"
         return os.read(self._reports, 100).decode()
 
     def close(self) -> None:
