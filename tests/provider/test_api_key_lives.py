@@ -44,8 +44,16 @@ class Shop:
     def issue(self, urn: str = URN, state: str = "one-state", **changes: Any) -> State:
         return ApiKey().create(urn, self.inputs(**changes), self.cloud.runtime(state))[1]
 
-    def up(self, had: State, urn: str = URN, state: str = "one-state", **changes: Any) -> State:
-        runtime, inputs = _at(self.cloud.runtime(state), self.now()), self.inputs(**changes)
+    def up(
+        self,
+        had: State,
+        urn: str = URN,
+        state: str = "one-state",
+        ahead: timedelta = timedelta(0),
+        **changes: Any,
+    ) -> State:
+        """An `up` of a machine whose clock is that far ahead of the cloud's."""
+        runtime, inputs = _at(self.cloud.runtime(state), self.now() + ahead), self.inputs(**changes)
         if not ApiKey().diff(urn, "id", had, inputs, runtime).changes:
             return had
         return ApiKey().update(urn, "id", had, inputs, runtime)
@@ -296,7 +304,10 @@ class TestARotation:
         assert shop.up(state, OTHER, reissue="1") == state
         assert shop.cloud.calls() == {}
 
-    def test_replaces_a_compromised_previous_key_first_where_lockbox_gives_it_again(self, shop: Shop) -> None:
+    @pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=1)])
+    def test_replaces_a_compromised_previous_key_first_where_lockbox_gives_it_again(
+        self, shop: Shop, ahead: timedelta
+    ) -> None:
         state = shop.issue()
         after = shop.up(state, reissue="1")
         first = after["previous"][0]
@@ -304,7 +315,7 @@ class TestARotation:
             "SecretService/SetCurrentVersion", {"secret_id": shop.secret, "version_id": first["lockboxVersionId"]}
         )
         assert shop.served() == first["keyId"]
-        final = shop.up(after, reissue="1", compromised=[first["keyId"]])
+        final = shop.up(after, reissue="1", compromised=[first["keyId"]], ahead=ahead)
         assert shop.served() == final["keyId"]
         assert first["keyId"] not in set(shop.keys())
 

@@ -14,7 +14,18 @@ from ..resource import Change, Diff, Properties, Read, ResourceType, Runtime, ch
 from ..settings import format_time
 from .inputs import checked
 from .refresh import imported, refreshed
-from .rotation import Action, Decision, Inputs, Listing, State, Verb, decide, next_rotation, short_overlap
+from .rotation import (
+    Action,
+    Decision,
+    Inputs,
+    Listing,
+    State,
+    Verb,
+    decide,
+    newly_compromised,
+    next_rotation,
+    short_overlap,
+)
 from .state import INPUTS, ROTATED, inputs_of, listing_of, properties_of, settled_state, state_of
 from .steps import Steps
 
@@ -120,7 +131,7 @@ class ApiKey(ResourceType):
         self._claim(runtime, state)
         before, wanted, now = state_of(state), inputs_of(inputs), runtime.now()
         # Whose they are only a listing tells.
-        unknown = sorted(wanted.compromised - before.applied.compromised - before.key_ids)
+        unknown = sorted(newly_compromised(wanted, before))
         try:
             decision, listed = decided(urn, state, inputs, runtime, to_carry_out=True)
         except CloudError as error:
@@ -198,7 +209,7 @@ def _listed(state: State, wanted: Inputs, runtime: Runtime) -> Listing:
     """The account's keys; what the listing lacks of the state's keys and of the compromised ones is asked for by id."""
     account = state.applied.service_account_id
     keys = {key["id"]: key for key in runtime.reads.keys(account)}
-    for key_id in sorted((state.key_ids | (wanted.compromised - state.applied.compromised)) - keys.keys()):
+    for key_id in sorted((state.key_ids | newly_compromised(wanted, state)) - keys.keys()):
         key = runtime.reads.key(key_id)
         if key is not None and key.get("service_account_id") == account:
             keys[key_id] = key

@@ -217,7 +217,7 @@ def decide(
                 wants_listing = True
             else:
                 _still_used(previous, listed.get(previous.key_id), inputs, actions, warnings)
-    leaked = _newly_compromised(inputs, state)
+    leaked = newly_compromised(inputs, state)
     left_over_leaked = None
     if leaked and listed is None:
         wants_listing = True
@@ -325,7 +325,7 @@ def _as_previous(key: ListedKey, now: datetime, inputs: Inputs) -> PreviousKey:
     )
 
 
-def _newly_compromised(inputs: Inputs, state: State) -> frozenset[str]:
+def newly_compromised(inputs: Inputs, state: State) -> frozenset[str]:
     """The listed ids that were not listed before and that the state doesn't know: whose they are only the cloud can tell."""
     return inputs.compromised - state.applied.compromised - state.key_ids
 

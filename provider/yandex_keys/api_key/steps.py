@@ -97,7 +97,7 @@ class Steps:
     def carry_out(self, action: Action, now: datetime) -> list[str]:
         """Does it; what failed although the main thing was done, in words. Raises YandexKeysError where it was not done."""
         if action.verb == Verb.ROTATE:
-            return self._rotate(action, now)
+            return self._rotate(action, now, self._is_due_by_the_cloud)
         if action.verb == Verb.CHANGE:
             return self._change(action, now)
         if action.verb == Verb.REVOKE:
@@ -140,7 +140,9 @@ class Steps:
 
     # A rotation, in its order.
 
-    def _rotate(self, action: Action, now: datetime) -> list[str]:
+    def _rotate(
+        self, action: Action, now: datetime, is_due: Callable[[datetime], bool] = lambda issued_at: True
+    ) -> list[str]:
         if self._rotated:
             return []
         before = self.state
@@ -148,7 +150,7 @@ class Steps:
         # A state of an earlier version has no instance yet: like a first key, the new one must end by itself if this run dies.
         is_first_of_instance = not before.instance
         span = self.inputs.overlap if is_first_of_instance else self.inputs.lifetime
-        issued = self._issue(now, span, is_due=self._is_due_by_the_cloud)
+        issued = self._issue(now, span, is_due)
         if issued is None:
             return []
         overlap = timedelta(0) if action.overlap is None else action.overlap
@@ -325,14 +327,15 @@ class Steps:
         return []
 
     def _is_past(self, end: datetime) -> bool:
-        """Whether `end`, earlier than the current key's own, is past by the cloud's clock: ours may be behind, and consumers have this key.
-
-        Where nothing has told the cloud's time in this run, the key is given the end that it has: every change tells it.
-        """
-        if self.runtime.cloud.time() is None:
-            self._expire(self.state.key_id, self.state.expires_at)
-        told = self.runtime.cloud.time()
+        """Whether `end`, earlier than the current key's own, is past by the cloud's clock: ours may be behind, and consumers have this key."""
+        told = self._time_told_by(self.state.key_id, self.state.expires_at)
         return told is not None and told >= end
+
+    def _time_told_by(self, key_id: str, ends: datetime) -> datetime | None:
+        """The cloud's time. Where nothing has told it in this run, the key is given the end that it has: every change tells it."""
+        if self.runtime.cloud.time() is None:
+            self._expire(key_id, ends)
+        return self.runtime.cloud.time()
 
     def _enforce(self, previous: PreviousKey) -> None:
         with suppress(NotFound):  # it can't outlive its overlap if it is gone already
@@ -350,10 +353,7 @@ class Steps:
         self._put(replace(previous, expires_at=until, extended_at=self.runtime.cloud.time() or now))
 
     def _is_over(self, previous: PreviousKey) -> bool:
-        """Whether the key is over in the cloud, and by the cloud's clock: nothing that lives is deleted on the word of this machine or its state.
-
-        Where nothing has told the cloud's time in this run, the key is given the end that it has: every change tells it.
-        """
+        """Whether the key is over in the cloud, and by the cloud's clock: nothing that lives is deleted on the word of this machine or its state."""
         try:
             if not self.listed:
                 self._relist()
@@ -361,14 +361,12 @@ class Steps:
             return True  # the account is gone, and its keys with it
         known = self.listed.get(previous.key_id)
         ends = known.expires_at if known else previous.expires_at
-        if self.runtime.cloud.time() is None:
-            try:
-                self._expire(previous.key_id, ends)
-            except CloudError as error:
-                if error.code in ("NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"):
-                    return True  # gone already, or the cloud won't take a time that has passed
-                raise
-        told = self.runtime.cloud.time()
+        try:
+            told = self._time_told_by(previous.key_id, ends)
+        except CloudError as error:
+            if error.code in ("NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+                return True  # gone already, or the cloud won't take a time that has passed
+            raise
         if told is None or told >= ends:
             return True
         if ends > previous.expires_at:
