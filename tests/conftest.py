@@ -15,7 +15,7 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 # What takes minutes starts first, so that no worker is left alone with it at the end; the rest is shared out as workers get free (worksteal).
-_LONGEST_FIRST = ("test_pipeline_jobs.py", "end_to_end", "reliability")
+_LONGEST_FIRST = ("test_pipeline_120_days.py", "test_pipeline_jobs.py", "end_to_end", "reliability")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

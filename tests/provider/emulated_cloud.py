@@ -15,6 +15,7 @@ import requests
 
 from provider.yandex_keys.resource import Runtime
 from provider.yandex_keys.session import Session
+from tests.fast_time import FastTime
 
 _TIMEOUT: Final = 10.0
 # What a change, made or refused, does not count as: finding the services and logging in.
@@ -47,7 +48,8 @@ class EmulatedCloud:
         session.log = lambda severity, message, urn: self.logged.append(message)  # type: ignore[method-assign]
         session.configure({}, provider_id)
         runtime = session.runtime()
-        runtime.cloud.wait = lambda seconds: False
+        time = FastTime()
+        runtime.cloud.wait, runtime.cloud.monotonic = time.wait, time.monotonic
         return runtime
 
     def calls(self) -> dict[str, int]:

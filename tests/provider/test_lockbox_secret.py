@@ -12,8 +12,8 @@ from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import with_labels
 from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.resource import Change, Properties, Runtime
+from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud
-from tests.reliability.plugin_run import FastTime
 
 SECRET = LockboxSecret()
 

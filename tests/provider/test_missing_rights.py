@@ -7,8 +7,8 @@ import pytest
 from provider.yandex_keys.errors import Cancelled, CloudError
 from provider.yandex_keys.folder_iam_member import FolderIamMember
 from provider.yandex_keys.resource import Runtime
+from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud
-from tests.reliability.plugin_run import FastTime
 
 URN = "urn:pulumi:test::api-keys::yandex:index/resourcemanagerFolderIamMember:ResourcemanagerFolderIamMember::role"
 READ = "FolderService/Get"

@@ -5,9 +5,8 @@ Requests and answers go through bytes, as on the wire; the wire itself is left o
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final
@@ -21,6 +20,7 @@ from provider.yandex_keys.properties import plain, wrapped
 from provider.yandex_keys.resource import Severity
 from provider.yandex_keys.server import TYPES, ProviderServicer
 from provider.yandex_keys.session import Session
+from tests.fast_time import FastTime
 
 PROVIDER: Final = "pulumi:providers:yandex-keys"
 _NAME: Final = "yandex-keys"
@@ -47,23 +47,6 @@ class Identity:
     def of(stack: str, provider_id: str, project: str = "api-keys") -> Identity:
         """The provider resource of that stack."""
         return Identity(provider_id, f"urn:pulumi:{stack}::{project}::{PROVIDER}::{_NAME}")
-
-
-@dataclass
-class FastTime:
-    """A clock for the plugin's waits that runs only while it waits: backoff and deadlines keep their figures and take no time."""
-
-    seconds: float = 0.0
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-    def monotonic(self) -> float:
-        """Seconds since the run began."""
-        return self.seconds
-
-    def wait(self, seconds: float) -> bool:
-        """Lets that many seconds pass at once; True when the run was cancelled."""
-        self.seconds += seconds
-        return self.cancelled.is_set()
 
 
 class PluginRun:
