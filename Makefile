@@ -43,7 +43,7 @@ bench: ## time the real engine on stacks of several sizes, as a table
 	$(set-up) development
 	$(run) tools.bench
 
-reliability: ## faults, kills, two at once, leaks, load, bad input, trust: every promise, as tables (QUICK=1: a part of each)
+reliability: ## run every part of the proof and keep what it came to: every promise, as tables (QUICK=1: a part of each)
 	$(set-up) development
 	$(run) tests.reliability $(if $(QUICK),--quick)
 

@@ -1,4 +1,7 @@
-"""`python -m tests.reliability [--quick] [--only PART …] [--markdown FILE]`: the whole proof, as tables; exit code 1 where a cell is wrong."""
+"""`python -m tests.reliability [--quick] [--only PART …]`: the whole proof, part after part, as tables; exit code 1 where a cell is wrong.
+
+What each part came to is kept under .local/reliability. `--publish` makes docs/reliability.md's last run and docs/reliability-tables.md of that.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,31 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 from setup.engine.provision import EngineMissing, provide
 from setup.progress import elapsed
+from tests.reliability import pages
+from tests.reliability.pulse import Pulse
 from tools.table import Table
 
 Part = Callable[[bool], list[Table]]
 
 _WRONG_SHOWN = 40
+_PULSE = Pulse()
 
 
 class _Told:
-    """What goes wrong is said as it is found, on standard error; of very much, the beginning."""
+    """What goes wrong is said as it is found, on standard error; of very much, the beginning. `12 of 40 cases` says how far a part is."""
 
     def __init__(self) -> None:
         self._lines = 0
 
     def __call__(self, line: str) -> None:
+        if line[:1].isdigit() and line.split()[1:2] == ["of"]:
+            _PULSE.reached(line)
+            return
         self._lines += 1
-        if self._lines <= _WRONG_SHOWN or "of" in line.split()[1:2]:
+        if self._lines <= _WRONG_SHOWN:
             print(line[:2_000], file=sys.stderr, flush=True)
 
 
@@ -124,12 +131,15 @@ PARTS: dict[str, Part] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the parts that are asked for, all by default; prints each table when it is there."""
+    """Runs the parts that are asked for, all by default; prints each table when it is there, and keeps what the part came to."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a part of each, in minutes")
-    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables there")
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
+    wanted.add_argument("--publish", action="store_true", help="runs nothing: makes the pages of the kept runs")
     asked = parser.parse_args(arguments)
+    if asked.publish:
+        return _publish(asked.quick)
     # gRPC tells standard error of connections that tests cut on purpose.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
@@ -137,34 +147,29 @@ def main(arguments: list[str]) -> int:
     except EngineMissing as error:
         print(error, file=sys.stderr)
         return 1
-    tables: list[Table] = []
-    parts = Table("Parts", ("part", "cases", "wrong", "minutes"), wrong=("wrong",))
+    failed: list[str] = []
     for name in asked.only or PARTS:
-        started = time.monotonic()
         print(f"\n== {name} ==", flush=True)
-        found = PARTS[name](asked.quick)
-        tables += found
-        parts.add(
-            name, sum(table.cases for table in found), sum(table.wrong_cells for table in found), _minutes(started)
-        )
-        for table in found:
+        started, build = time.monotonic(), pages.Build.here()
+        with _PULSE.of(name):
+            tables = PARTS[name](asked.quick)
+        for table in tables:
             print(f"\n{table.text()}")
         print(f"-- {name}: {elapsed(time.monotonic() - started)}", flush=True)
-    if asked.markdown:
-        asked.markdown.write_text(_page([parts, *tables], asked.quick), encoding="utf-8")
-    failed = [table.title for table in tables if table.failed]
+        pages.keep(pages.run_of(name, build, asked.quick, time.monotonic() - started, tables))
+        failed += [table.title for table in tables if table.failed]
     print(f"\nWRONG: {', '.join(failed)}" if failed else "\neverything held")
     return 1 if failed else 0
 
 
-def _minutes(started: float) -> str:
-    return f"{(time.monotonic() - started) / 60:.1f}"
-
-
-def _page(tables: list[Table], quick: bool) -> str:
-    """The tables as they go into docs/reliability.md."""
-    run = f"`make reliability{' QUICK=1' if quick else ''}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    return "\n\n".join([run, *(table.markdown() for table in tables)]) + "\n"
+def _publish(quick: bool) -> int:
+    try:
+        said = pages.publish(list(PARTS), quick)
+    except pages.NotPublished as error:
+        print(f"no page is made:\n{error}", file=sys.stderr)
+        return 1
+    print("\n".join(said))
+    return 0
 
 
 if __name__ == "__main__":

@@ -636,6 +636,7 @@ def _all(pool: ProcessPoolExecutor, chosen: Sequence[Case], tell: Told) -> list[
             found.append(result)
             for words in result.broken:
                 tell(f"{result.case}: {words}")
+        tell(f"{len(found)} of {len(chosen)} cases")
     return found
 
 

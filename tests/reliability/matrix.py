@@ -47,8 +47,7 @@ def _all(workers: Workers, cases: Sequence[Case], tell: Told) -> list[Result]:
         results.append(result)
         for kind, words in result.wrong:
             tell(f"{kind}: {result.case}: {words}")
-        if len(results) % 500 == 0:
-            tell(f"{len(results)} of {len(cases)} cases")
+        tell(f"{len(results)} of {len(cases)} cases")
     return results
 
 

@@ -115,6 +115,7 @@ def walks(quick: bool, tell: Told, first: int = 0) -> Table:
     with ProcessPoolExecutor(processors(), mp_context=get_context("spawn")) as pool:
         for done in pool.map(walked, seeds):
             found.append(done)
+            tell(f"{len(found)} of {len(seeds)} seeds")
             for words in (*done.broken, *done.story) if done.broken else ():
                 tell(f"seed {done.seed}: {words}")
     broken = sum(bool(done.broken) for done in found)
