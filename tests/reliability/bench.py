@@ -64,6 +64,10 @@ class Bench:
         assert status == 200, f"{method} /admin/{path}: {status} {answer}"
         return answer
 
+    def state(self) -> dict[str, Any]:
+        """Everything that the cloud holds."""
+        return dict(self.admin("GET", "state"))
+
     def accepts(self, secret: str) -> bool:
         """Whether the service lets a consumer in with that secret."""
         status, _ = self._http.request("GET", f"/services/{_SERVICE}/", headers={"Authorization": f"Api-Key {secret}"})

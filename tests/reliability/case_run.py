@@ -9,6 +9,7 @@ from typing import Final
 from tests.reliability.bench import Bench
 from tests.reliability.fault_cases import Case
 from tests.reliability.life_steps import STEPS, Step
+from tests.reliability.near_bench import NearBench
 from tests.reliability.promises import LITTER, NOT_HEALED, Verdict
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import Outcome
@@ -35,7 +36,7 @@ class Result:
         return {kind for kind, _ in self.wrong}
 
 
-def run_case(bench: Bench, case: Case) -> Result:
+def run_case(bench: Bench | NearBench, case: Case) -> Result:
     """Brings the step about, fails it as the case says, runs plainly as often as the step needs, and judges."""
     step, verdict = BY_NAME[case.step], Verdict()
     scene = Scene(bench)

@@ -8,14 +8,17 @@ from typing import Any
 from provider.yandex_keys.session import Session
 from tests.reliability import programs
 from tests.reliability.bench import Bench
+from tests.reliability.near_bench import NearBench
 from tests.reliability.small_engine import Declaration, Outcome
 from tests.reliability.view import View
 
 
 class Scene:
-    """A stack of its own in a cloud that other cases have used before. `notes` are key ids and `secrets` theirs, by a name for each."""
+    """A stack of its own in a cloud that other cases may have used before. `notes` are key ids and `secrets` theirs, by a name for each."""
 
-    def __init__(self, bench: Bench, tuned: Callable[[Session], None] | None = None, **environment: str) -> None:
+    def __init__(
+        self, bench: Bench | NearBench, tuned: Callable[[Session], None] | None = None, **environment: str
+    ) -> None:
         self.bench = bench
         self.case = bench.begin()
         self.stack = bench.stack(tuned, **environment)
@@ -49,6 +52,4 @@ class Scene:
 
     def look(self) -> View:
         """What the cloud holds now."""
-        return View(
-            self.bench.admin("GET", "state"), lambda name: name == self.case or name.startswith(f"{self.case}-")
-        )
+        return View(self.bench.state(), lambda name: name == self.case or name.startswith(f"{self.case}-"))

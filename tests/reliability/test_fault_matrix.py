@@ -8,6 +8,7 @@ from tests.reliability.bench import Bench
 from tests.reliability.case_run import BY_NAME, run_case
 from tests.reliability.fault_cases import ALWAYS, CODES, ONCE, Case, Fault, double_faults, single_faults
 from tests.reliability.matrix import thinned
+from tests.reliability.near_bench import NearBench
 
 STEPS = list(BY_NAME)
 FAULTS_A_STEP = 2
@@ -51,6 +52,22 @@ FOUND_WRONG = [
 @pytest.mark.parametrize("case", FOUND_WRONG, ids=str)
 def test_what_was_once_found_wrong_heals(bench: Bench, case: Case) -> None:
     assert run_case(bench, case).wrong == []
+
+
+@pytest.mark.parametrize(
+    "step", ["first issue, shared secret", "rotation and retirement", "move to another secret", "import"]
+)
+def test_a_cloud_in_the_same_process_comes_to_the_same_as_one_over_the_wire(bench: Bench, step: str) -> None:
+    near = NearBench()
+    try:
+        for method in ("ApiKeyService/Create", "SecretService/AddVersion"):
+            case = Case(step, (Fault(method, 0, "after", "UNAVAILABLE", ONCE),))
+            here, there = run_case(near, case), run_case(bench, case)
+            assert here.wrong == there.wrong == []
+            assert here.in_one_run == there.in_one_run
+            assert here.made == [call for call in there.made if not call.startswith("ApiEndpointService/")]
+    finally:
+        near.close()
 
 
 def test_every_call_fails_in_every_way_before_and_after() -> None:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.reliability.bench import Bench
+from tests.reliability.near_bench import NearBench
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 _BENCH: list[Bench] = []
+_NEAR: list[NearBench] = []
 
 
 @contextmanager
@@ -51,12 +53,20 @@ def bench() -> Bench:
     return _BENCH[0]
 
 
+def near_bench() -> NearBench:
+    """This worker's bench in its own process."""
+    return _NEAR[0]
+
+
 def _open() -> None:
     directory = Path(tempfile.mkdtemp(prefix="reliability-"))
     opened = Bench(directory)
     _BENCH.append(opened)
+    near = NearBench()
+    _NEAR.append(near)
 
     def close() -> None:
+        near.close()
         opened.close()
         shutil.rmtree(directory, ignore_errors=True)
 
