@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.provider.experimental.property_value import PropertyValue, PropertyValueType
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
+from pulumi.runtime.rpc import _special_sig_key as _MARK
 
 
 class _Unknown:
@@ -21,6 +23,39 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
+
+
+def read(message: Struct) -> dict[str, Any]:
+    """The wire's properties as `plain` has them; without a PropertyValue of each, where none is a secret or the like."""
+    if has_marks(message):
+        return plain(PropertyValue.unmarshal_map(message))
+    return _read_fields(message)
+
+
+def has_marks(message: Struct) -> bool:
+    """Whether some value may be more than plain: a secret, an output with its dependencies, an asset, a reference. False is certain."""
+    return _MARK.encode() in message.SerializeToString()
+
+
+def _read_fields(message: Struct) -> dict[str, Any]:
+    return {name: out for name, value in message.fields.items() if (out := _read(value)) is not None}
+
+
+def _read(value: Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return UNKNOWN if value.string_value == UNKNOWN_ON_THE_WIRE else value.string_value
+    if kind == "struct_value":
+        return _read_fields(value.struct_value)
+    if kind == "list_value":
+        return [_read(item) for item in value.list_value.values]
+    if kind == "number_value":
+        return int(value.number_value) if value.number_value.is_integer() else value.number_value
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "null_value":
+        return None
+    raise ValueError(f"a property value of the kind {kind}")
 
 
 def plain(values: Mapping[str, PropertyValue]) -> dict[str, Any]:
@@ -44,7 +79,8 @@ def _plain(value: PropertyValue) -> Any:
 
 def wrapped(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> dict[str, PropertyValue]:
     """`values` for the engine; those named in `secrets` are marked secret. Nones are left out."""
-    return {name: _wrapped(value).with_secret(name in secrets) for name, value in values.items() if value is not None}
+    found = {name: _wrapped(value) for name, value in values.items() if value is not None}
+    return {name: value.with_secret(True) if name in secrets else value for name, value in found.items()}
 
 
 def _wrapped(value: Any) -> PropertyValue:

@@ -30,7 +30,7 @@ from .kms_symmetric_key import KmsSymmetricKey
 from .kms_symmetric_key_iam_binding import KmsSymmetricKeyIamBinding
 from .lockbox_secret import LockboxSecret
 from .lockbox_secret_iam_member import LockboxSecretIamMember
-from .properties import is_unknown, plain, wrapped
+from .properties import has_marks, is_unknown, read, wrapped
 from .resource import Properties, ResourceType
 from .service_account import ServiceAccount
 from .session import Session
@@ -97,7 +97,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        given = _plain(request.news)
+        given = read(request.news)
         package = request.urn.rpartition("::")[0].rpartition(":")[2]
         failures = [] if package != _OWN_PACKAGE else [*_unknown_settings(given)]
         try:
@@ -109,11 +109,11 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among them). Without a difference
         # here the engine would go on with the old settings.
-        same = _plain(request.old_inputs) == _plain(request.news)
+        same = read(request.old_inputs) == read(request.news)
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE if same else proto.DiffResponse.DIFF_SOME)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        given = {name: value for name, value in _plain(request.args).items() if not is_unknown(value)}
+        given = {name: value for name, value in read(request.args).items() if not is_unknown(value)}
         _guarded(context, lambda: self._session.configure(given, request.id, request.urn))
         return proto.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
@@ -125,7 +125,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         def run() -> Any:
             try:
                 inputs = handler.check(
-                    request.urn, _plain(request.olds), _plain(request.news), self._session.runtime_or_none()
+                    request.urn, read(request.olds), read(request.news), self._session.runtime_or_none()
                 )
             except InvalidInput as error:
                 return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
@@ -134,7 +134,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return _guarded(context, run)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, state, inputs = _handler(request, context), _plain(request.olds), _plain(request.news)
+        handler, state, inputs = _handler(request, context), read(request.olds), read(request.news)
         for path in request.ignoreChanges:
             name = path.partition(".")[0].partition("[")[0]
             inputs[name] = state.get(name)
@@ -142,7 +142,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return _diff_response(diff.changes, diff.delete_before_replace)
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, inputs = _handler(request, context), _plain(request.properties)
+        handler, inputs = _handler(request, context), read(request.properties)
         if request.preview:
             state = _guarded(context, lambda: handler.preview(request.urn, None, inputs, self._session.runtime()))
             return proto.CreateResponse(id="", properties=_struct(state, _secrets(request.properties)))
@@ -154,7 +154,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return proto.CreateResponse(id=resource_id, properties=_struct(state, _secrets(request.properties)))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, inputs, state = _handler(request, context), _plain(request.inputs), _plain(request.properties)
+        handler, inputs, state = _handler(request, context), read(request.inputs), read(request.properties)
         found = _guarded(context, lambda: handler.read(request.urn, request.id, inputs, state, self._session.runtime()))
         if found is None:
             return proto.ReadResponse()
@@ -164,7 +164,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, state, inputs = _handler(request, context), _plain(request.olds), _plain(request.news)
+        handler, state, inputs = _handler(request, context), read(request.olds), read(request.news)
         verb = handler.preview if request.preview else None
 
         def run() -> Properties:
@@ -175,7 +175,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return proto.UpdateResponse(properties=_struct(_guarded(context, run, request.news), _secrets(request.news)))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
-        handler, state = _handler(request, context), _plain(request.properties)
+        handler, state = _handler(request, context), read(request.properties)
         _guarded(context, lambda: handler.delete(request.urn, request.id, state, self._session.runtime_for_changes()))
         return Empty()
 
@@ -272,15 +272,12 @@ def _unknown_settings(given: Properties) -> list[tuple[str, str]]:
     return problems
 
 
-def _plain(struct: Any) -> Properties:
-    return plain(PropertyValue.unmarshal_map(struct))
-
-
 def _secrets(*given: Any) -> frozenset[str]:
     """The names of the properties that hold a secret: our own, and those of inputs that the user marked."""
     marked = (
         name
         for struct in given
+        if has_marks(struct)
         for name, value in PropertyValue.unmarshal_map(struct).items()
         if value.contains_secret()
     )

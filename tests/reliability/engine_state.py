@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from google.protobuf import json_format
@@ -46,9 +47,9 @@ class Held:
         """Its type."""
         return self.urn.split("::")[2].rpartition("$")[2]
 
-    @property
+    @cached_property
     def values(self) -> Json:
-        """Its outputs as plain values."""
+        """Its outputs as plain values, to be read only."""
         return values(as_struct(self.outputs))
 
 
