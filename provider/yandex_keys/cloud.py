@@ -182,11 +182,13 @@ class Cloud:
         return stub if stub is not None else self._client(service, getattr(stubs, f"{service}Stub")), message
 
     def _client(self, service: str, constructor: Any) -> Any:
-        """A stub. The first to need one logs in, the others wait for that."""
-        try:
-            sdk = self._connection.get(self.patience.login, self._cancelled)
-        except TimeoutError:
-            raise ConfigurationError(self._late()) from None
+        """A stub. The first to need one logs in, the others wait for that; once somebody has, nothing is waited for."""
+        sdk = self.sdk
+        if isinstance(sdk, Login) or self._cancelled.done():
+            try:
+                sdk = self._connection.get(self.patience.login, self._cancelled)
+            except TimeoutError:
+                raise ConfigurationError(self._late()) from None
         try:
             # Where the services are is known by now, so nothing is waited for under the lock.
             with self._lock:
