@@ -18,14 +18,19 @@ _SECRET_ALPHABET: Final = string.ascii_letters + string.digits + "-_"
 
 def new_id(prefix: str) -> str:
     """A fresh id of the service with that prefix."""
-    return prefix + "".join(secrets.choice(_ID_ALPHABET) for _ in range(17))
+    return prefix + _random(_ID_ALPHABET, 17)
 
 
 def new_api_key_secret() -> str:
     """The secret of an API key: 40 characters."""
-    return "AQVN" + "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(36))
+    return "AQVN" + _random(_SECRET_ALPHABET, 36)
 
 
 def masked(secret: str) -> str:
     """What may be shown of a secret: its last six characters."""
     return f"****{secret[-6:]}"
+
+
+def _random(alphabet: str, length: int) -> str:
+    """`length` characters of `alphabet`, whose length divides 256, so that each is as likely."""
+    return "".join(alphabet[byte % len(alphabet)] for byte in secrets.token_bytes(length))
