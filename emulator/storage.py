@@ -71,17 +71,18 @@ class Record:
 
 
 class Storage:
-    """Records on disk. Safe to use from many threads: each transaction has the storage to itself."""
+    """Records on disk; in memory, for as long as it is open, without a path. Safe to use from many threads: each transaction has it to itself."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._lock = threading.RLock()
         self._depth = 0
         # What was looked up by id and by name since it last changed: the gateway asks for the same few over and over.
         self._by_id: dict[tuple[Kind, str], Record | None] = {}
         self._by_name: dict[tuple[Kind, str], list[Record]] = {}
         # Secrets lie in it; SQLite gives its other files the same mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        if path is not None:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         # A commit reaches the operating system before the call is answered, so a killed emulator loses nothing; only a
         # power cut could take the last calls, and FULL would make every call wait for the disk to guard against that.
         self._connection.execute("PRAGMA journal_mode = WAL")

@@ -41,9 +41,9 @@ class Beginnings:
 
 
 class CloudState:
-    """Every resource's state on one storage."""
+    """Every resource's state on one storage, in the file at `path`, or in memory where that is None."""
 
-    def __init__(self, path: Path, real_time: RealTime) -> None:
+    def __init__(self, path: Path | None, real_time: RealTime) -> None:
         self.storage = Storage(path)
         self.clock = Clock(self.storage, real_time)
         self.book = SettingsBook(self.storage)

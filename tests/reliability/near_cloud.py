@@ -7,14 +7,12 @@ It is the emulator's own state, services, gate and gateway; only the transport i
 from __future__ import annotations
 
 import itertools
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -60,9 +58,9 @@ class WatcherFailed(BaseException):
 class NearCloud:
     """A cloud that begins empty but for its folder and deployer. `token` is the deployer's."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
         self._real = itertools.count()
-        self.state = CloudState(directory / "state.sqlite3", self._real_time)
+        self.state = CloudState(None, self._real_time)
         beginnings = self.state.begin()
         self.folder_id, self.cloud_id, self.deployer_id = (
             beginnings.folder_id,
@@ -149,16 +147,12 @@ class NearCloud:
 
 @contextmanager
 def near_cloud() -> Iterator[NearCloud]:
-    """A new one, in memory where this machine has a file system there."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(
-        prefix="reliability-near-", dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True
-    ) as directory:
-        cloud = NearCloud(Path(directory))
-        try:
-            yield cloud
-        finally:
-            cloud.close()
+    """A new one, in memory."""
+    cloud = NearCloud()
+    try:
+        yield cloud
+    finally:
+        cloud.close()
 
 
 @dataclass
