@@ -6,6 +6,7 @@ run killed at every one of its calls. Afterwards plain runs settle it, time pass
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -605,7 +606,7 @@ def killed(results: Sequence[Result]) -> list[Case]:
 
 def lives(quick: bool, tell: Told) -> list[Table]:
     """Runs them all: a table of what broke, a row for each operation; and one of those that are killed."""
-    with ProcessPoolExecutor(processors(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processors(), get_context("spawn"), initializer=_begin) as pool:
         plain = _all(pool, list(cases()), tell)
         once = [found for found in plain if found.case.moment == MOMENTS[0 if quick else 1]]
         ends = killed(once)
@@ -638,6 +639,12 @@ def _all(pool: ProcessPoolExecutor, chosen: Sequence[Case], tell: Told) -> list[
                 tell(f"{result.case}: {words}")
         tell(f"{len(found)} of {len(chosen)} cases")
     return found
+
+
+def _begin() -> None:
+    """In a worker, before its first work: what is imported lives as long as the process, so the collector needn't look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _lived(part: Sequence[Case]) -> list[Result]:
