@@ -165,6 +165,7 @@ def test_messages_that_the_pages_quote_are_in_the_code() -> None:
         "holds fewer than two runs",
         "is no time to judge by: write one such as",
         "it only rehearses: pulumi preview takes it",
+        "is over, and what has become due since is not seen by it",
         "by that no rotation is due, and none was made. Set the clock right",
         "by the cloud's clock, which is behind this machine's",
         "is kept: an interrupted run made it for this resource",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import grpc
@@ -15,15 +15,17 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from .cloud import Cloud, Login
 from .credentials import find_credentials
 from .endpoints import may_answer
-from .errors import ConfigurationError
+from .errors import ConfigurationError, InvalidInput
 from .lockbox_version import LockboxVersions
 from .reads import Reads
 from .resource import Runtime, Severity
-from .settings import Settings, settings
+from .settings import Settings, format_time, settings
 from .version import VERSION
 
 _SEVERITIES: Final = {"debug": engine_pb2.DEBUG, "info": engine_pb2.INFO, "warning": engine_pb2.WARNING}
 _LOG_TIMEOUT: Final = 10.0
+# A rehearsal of today may be written as the day's beginning.
+_OVER: Final = timedelta(days=1)
 
 
 class Session:
@@ -48,7 +50,18 @@ class Session:
 
     def check(self, given: Mapping[str, Any]) -> Settings:
         """The settings. Raises InvalidInput."""
-        return settings(given, self._environment, self._now)
+        chosen = settings(given, self._environment, self._now)
+        if chosen.is_rehearsal_only and chosen.as_of is not None and chosen.as_of < self._now() - _OVER:
+            raise InvalidInput(
+                [
+                    (
+                        "asOf",
+                        f"{format_time(chosen.as_of)} is over, and what has become due since is not seen by it. Leave asOf and "
+                        "YANDEX_KEYS_AS_OF out, or set them to a time to come, such as +30d",
+                    )
+                ]
+            )
+        return chosen
 
     def configure(self, given: Mapping[str, Any], provider_id: str = "", provider_urn: str = "") -> None:
         """Makes the run; it logs in when it first calls the cloud. `provider_id` and `provider_urn` are those of the stack's provider resource.

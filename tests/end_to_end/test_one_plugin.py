@@ -152,13 +152,13 @@ def test_an_update_as_of_another_time_on_another_cloud_is_one_error_of_the_progr
     stack: Stack, cloud: LocalCloud, starts: Starts
 ) -> None:
     stack.write(ACCOUNTS)
-    elsewhere = {"YC_ENDPOINT": "192.0.2.1:443", "YANDEX_KEYS_AS_OF": "2026-12-24T03:00:00Z"}
+    elsewhere = {"YC_ENDPOINT": "192.0.2.1:443", "YANDEX_KEYS_AS_OF": "2099-12-24T03:00:00Z"}
     stack.run("preview", more=elsewhere)
     assert starts.taken() == 1
     failed, printed = stack.attempt("up", "--yes", "--skip-preview", more=elsewhere)
     assert failed
     assert (
-        "YANDEX_KEYS_AS_OF: keys can't be changed as of 2026-12-24T03:00:00Z: 192.0.2.1:443 isn't on this machine"
+        "YANDEX_KEYS_AS_OF: keys can't be changed as of 2099-12-24T03:00:00Z: 192.0.2.1:443 isn't on this machine"
         in printed
     )
     assert printed.partition("Diagnostics:")[2].count("error:") == 1

@@ -508,6 +508,17 @@ class TestTwoClocks:
         assert ApiKey().diff(URN, "id", after, shop.inputs(reissue="1"), runtime).changes == {}
         assert any("clock" in line and "behind" in line for line in shop.cloud.logged)
 
+    def test_a_machine_that_is_ahead_changes_in_place_where_it_would_have_rotated(self, shop: Shop) -> None:
+        scopes = ["yc.ai.translate.execute", "yc.ai.vision.execute"]
+        wanted = {"scopes": scopes, "description": "new words", "lifetime": "60d"}
+        state = shop.issue()
+        after = shop.up(state, ahead=timedelta(days=40), **wanted)
+        key = shop.keys()[state["keyId"]]
+        assert after["keyId"] == state["keyId"]
+        assert (sorted(key["scopes"]), key["description"].split(" [")[0]) == (scopes, "new words")
+        assert parse_time(after["expiresAt"]) == parse_time(key["expiresAt"])
+        assert parse_time(key["expiresAt"]) == parse_time(state["issuedAt"]) + timedelta(days=60)
+
     def test_a_time_before_what_the_state_has_seen_is_an_error(self, shop: Shop) -> None:
         state = shop.issue()
         stale = format_time(shop.now() - timedelta(days=8))

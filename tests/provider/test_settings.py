@@ -10,6 +10,7 @@ import pytest
 from provider.yandex_keys.as_of import judged_as_of
 from provider.yandex_keys.endpoints import DEFAULT_ENDPOINT
 from provider.yandex_keys.errors import InvalidInput
+from provider.yandex_keys.session import Session
 from provider.yandex_keys.settings import format_time, parse_time, settings
 
 
@@ -198,6 +199,19 @@ def test_a_run_says_by_which_time_it_is_judged(ahead: timedelta, words: str) -> 
     assert judged_as_of(as_of, as_of - ahead) == (
         f"judged as of 2026-12-25 00:00 UTC, {words}: it shows what would be due by then, without the rotations in between"
     )
+
+
+@pytest.mark.parametrize("endpoint", ["", "10.0.0.1:443"])
+def test_a_time_that_is_over_rehearses_nothing_on_a_real_cloud(endpoint: str) -> None:
+    now = datetime(2026, 12, 25, 20, tzinfo=UTC)
+
+    def chosen(as_of: str, endpoint: str = endpoint) -> datetime | None:
+        return Session({"YC_ENDPOINT": endpoint, "YANDEX_KEYS_AS_OF": as_of}, lambda: now).check({}).as_of
+
+    assert chosen("2026-12-25") == datetime(2026, 12, 25, tzinfo=UTC)
+    with pytest.raises(InvalidInput, match="asOf: 2026-12-24T19:00:00Z is over, and what has become due since"):
+        chosen("2026-12-24T19:00:00Z")
+    assert chosen("2026-01-01", "127.0.0.1:8443") == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["2026-12-24", "2026-12-24T03:00:00", "yesterday", "", "2026-13-01T00:00:00Z"])

@@ -152,7 +152,7 @@ class Steps:
         span = self.inputs.overlap if is_first_of_instance else self.inputs.lifetime
         issued = self._issue(now, span, is_due)
         if issued is None:
-            return []
+            return self._change_instead(now)
         overlap = timedelta(0) if action.overlap is None else action.overlap
         self._state = rotated_state(
             self.inputs, before, issued.key, self._instance, self.urn, now, overlap, self.listed, issued.version_id
@@ -167,6 +167,12 @@ class Steps:
                 self._state = replace(self.state, lifetime=span)
                 failures.append(str(error))
         return failures
+
+    def _change_instead(self, now: datetime) -> list[str]:
+        """What is to be changed in place, where the cloud's clock asks for no rotation: the new key would have brought it."""
+        told = self.runtime.cloud.time() or now
+        change = decide(self.inputs, self.state, told, self.urn, self.listed).action(Verb.CHANGE)
+        return [] if change is None else self._change(change, told)
 
     def _settle(self) -> list[str]:
         """Gives previous keys their ends. What failed, in words: the next run does it."""
