@@ -101,6 +101,12 @@ def _walks(quick: bool) -> list[Table]:
     return [walks(quick, _Told())]
 
 
+def _clocks(quick: bool) -> list[Table]:
+    from tests.reliability.clocks import clocks
+
+    return clocks(quick, _Told())
+
+
 def _schedules(quick: bool) -> list[Table]:
     from tests.reliability.schedules import schedules
 
@@ -120,6 +126,7 @@ PARTS: dict[str, Part] = {
     "two-at-once": _two_at_once,
     "lives": _lives,
     "walks": _walks,
+    "clocks": _clocks,
     "schedules": _schedules,
     "leaks": _leaks,
     "load": _load,

@@ -76,6 +76,8 @@ class NearCloud:
         self.kill: Kill | None = None
         self.secrets: dict[str, str] = {}
         """Of every key that was made, by its id."""
+        self.variables: dict[str, str] = {}
+        """What the plugin finds in its environment besides: `YANDEX_KEYS_AS_OF`, for one."""
         self._turn = threading.RLock()
 
     def close(self) -> None:
@@ -111,6 +113,7 @@ class NearCloud:
             "YC_FOLDER_ID": self.folder_id,
             "YC_CLOUD_ID": self.cloud_id,
             "YC_TOKEN": self.token,
+            **self.variables,
         }
 
     def handle(self, path: str, request: Any, metadata: tuple[tuple[str, str], ...]) -> Any:
