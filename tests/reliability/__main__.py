@@ -107,6 +107,12 @@ def _clocks(quick: bool) -> list[Table]:
     return clocks(quick, _Told())
 
 
+def _replays(quick: bool) -> list[Table]:
+    from tests.reliability.replay import replays
+
+    return [replays(quick, _Told())]
+
+
 def _schedules(quick: bool) -> list[Table]:
     from tests.reliability.schedules import schedules
 
@@ -126,6 +132,7 @@ PARTS: dict[str, Part] = {
     "two-at-once": _two_at_once,
     "lives": _lives,
     "walks": _walks,
+    "replays": _replays,
     "clocks": _clocks,
     "schedules": _schedules,
     "leaks": _leaks,

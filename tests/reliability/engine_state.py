@@ -74,6 +74,16 @@ class State:
         """What it holds but for what is still to be deleted."""
         return (held for held in self.resources if not held.delete)
 
+    @property
+    def by_name(self) -> dict[str, Held]:
+        """What it holds, by name, but for what is still to be deleted or to be made again."""
+        return {held.name: held for held in self.live() if not held.pending_replacement}
+
+    @property
+    def pending_deletes(self) -> list[Held]:
+        """What was replaced, and is still to be deleted."""
+        return [held for held in self.resources if held.delete]
+
     def find(self, urn: str) -> Held | None:
         """The live resource with that URN."""
         return next((held for held in self.live() if held.urn == urn), None)

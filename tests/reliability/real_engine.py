@@ -65,13 +65,8 @@ class RealStack:
 
     @property
     def resources(self) -> dict[str, Held]:
-        """What the state holds, by name, but for what is still to be deleted."""
-        return {held.name: held for held in self.state.live() if not held.pending_replacement}
-
-    @property
-    def pending_deletes(self) -> list[Held]:
-        """What was replaced, and is still to be deleted."""
-        return [held for held in self.state.resources if held.delete]
+        """What the state holds, by name."""
+        return self.state.by_name
 
     def up(
         self,
@@ -343,7 +338,8 @@ class _served:
         made: dict[str, pulumi.CustomResource] = {}
         for declared in self.program:
             ids = {name: {"id": f"{_MARK}{name}{_MARK}"} for name in made}
-            inputs = {name: _joined(value, made) for name, value in declared.inputs(ids).items()}
+            earlier = list(made.values())[-1:]
+            inputs = {name: _in_turn(earlier, _joined(value, made)) for name, value in declared.inputs(ids).items()}
             made[declared.name] = pulumi.CustomResource(
                 declared.token,
                 declared.name,
@@ -364,6 +360,13 @@ def _of_package(provider: pulumi.ProviderResource, package: str) -> pulumi.Provi
     alike = pulumi.ProviderResource.__new__(pulumi.ProviderResource)
     alike.__dict__.update({**provider.__dict__, "package": package})
     return alike
+
+
+async def _in_turn(earlier: Sequence[pulumi.CustomResource], value: Any) -> Any:
+    """`value` once those are registered, so that resources follow each other in the program's order; no dependency comes of that."""
+    for resource in earlier:
+        await resource.urn.future()
+    return value
 
 
 def _joined(value: Any, made: Mapping[str, pulumi.CustomResource]) -> Any:

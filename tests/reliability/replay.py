@@ -6,28 +6,35 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from yandex.cloud.iam.v1.api_key_pb2 import ApiKey
+from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
 
+from emulator.clock import moment
+from emulator.storage import Kind
+from tests.reliability.engine_state import Held
 from tests.reliability.programs import KEY
 from tests.reliability.real_engine import RealStack, directories
 from tests.reliability.small_engine import Start
 from tests.reliability.walk import Walk
-from tests.reliability.walks import Steps, story
+from tests.reliability.walks import Steps, chosen, story
 from tests.reliability.workers import processors
+from tests.reliability.world import COLLEAGUE
 from tools.table import Table
 
 _WALKS: Final = 100
 _FEW: Final = 4
-_LENGTH: Final = 10
+_LENGTH: Final = 30
 _FIRST_SEED: Final = 1_000_000
+_CHOSEN_FROM: Final = 3
+_HOUR: Final = timedelta(hours=1)
 Told = Callable[[str], None]
 
 
@@ -54,7 +61,7 @@ class RealWalk(Walk):
 
 def replayed(number: int, length: int = _LENGTH) -> Replayed:
     """The walk of seed `number`, `length` steps of it, through both engines."""
-    steps = chosen(number, length)
+    steps = steps_of(number, length)
     found = Replayed(number, steps)
     parent = Path(tempfile.mkdtemp(prefix="reliability-replay-"))
     small, real = Walk(), RealWalk(parent)
@@ -78,41 +85,54 @@ def replayed(number: int, length: int = _LENGTH) -> Replayed:
     return found
 
 
-def chosen(number: int, length: int) -> Steps:
-    """The steps that hypothesis chooses from that seed."""
-    ended: list[Walk] = []
-
-    class Noted(Walk):
-        def __init__(self) -> None:
-            super().__init__()
-            ended.append(self)
-
-    wanted = settings(
-        max_examples=2,
-        stateful_step_count=length,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    run_state_machine_as_test(seed(number)(Noted), settings=wanted)
-    return [step for step in max(ended, key=lambda walk: len(walk.taken)).taken if step[0] != "rest"]
+def steps_of(number: int, length: int) -> Steps:
+    """The steps of the most varied walk that hypothesis chooses from that seed: its first one is always the simplest that there is."""
+    ended, _ = chosen(number, _CHOSEN_FROM, length)
+    varied = max(ended, key=lambda walk: len({name for name, _ in walk.taken}))
+    return [step for step in varied.taken if step[0] != "rest"]
 
 
 def come_to(walk: Walk) -> list[Any]:
-    """What can be compared: of every state its resources and how far their keys have come, and what lives in the cloud."""
+    """What can be compared: of every state its resources, with their marks and how far their keys have come; of the cloud every live key, with its
+    account, whose it is, and when it ends.
+    """
     states = [sorted(map(_shown, team.stack.state.resources)) for team in walk.teams]
-    lines = sorted(walk.world.line_of[key_id] == "a colleague" for key_id in walk.world.live_keys())
-    return [states, lines]
+    return [states, sorted(_placed(walk, key) for key in walk.world.live_keys().values())]
 
 
-def _shown(held: Any) -> str:
+def _shown(held: Held) -> str:
     values = held.values if held.token == KEY else {}
     marks = [mark for mark in ("delete", "pending_replacement", "taint", "protect", "retain") if getattr(held, mark)]
     marks += ["errors"] if held.init_errors else []
+    marks += [values["status"]] if values.get("status", "current") != "current" else []
     keys = f" generation {values['generation']}, {len(values['previous'])} previous" if "generation" in values else ""
     return f"{held.name}{keys} {' '.join(marks)}".strip()
+
+
+def _placed(walk: Walk, key: ApiKey) -> str:
+    """A live key: its account by name, its place in each state that knows it, the hours that it has left."""
+    storage = walk.world.cloud.state.storage
+    account = storage.get(Kind.SERVICE_ACCOUNT, key.service_account_id)
+    name = ServiceAccount.FromString(account.body).name if account else "no account"
+    places = [
+        f"{place} of {held.name} in state {number}"
+        for number, team in enumerate(walk.teams)
+        for held in team.stack.state.resources
+        if held.token == KEY
+        for place, key_id in _keys_of(held.values)
+        if key_id == key.id
+    ]
+    left = "a colleague's" if walk.world.line_of[key.id] == COLLEAGUE else "left over"
+    ends = "for ever"
+    if key.HasField("expires_at"):
+        ends = f"{(moment(key.expires_at) - walk.world.cloud.now() + _HOUR / 2) // _HOUR} hours"
+    return f"{name}: {', '.join(places) or left}, {ends}"
+
+
+def _keys_of(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "current", values["keyId"]
+    for at, item in enumerate(values["previous"]):
+        yield f"previous {at}", item["keyId"]
 
 
 def replays(quick: bool, tell: Told) -> Table:

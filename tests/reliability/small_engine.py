@@ -122,13 +122,8 @@ class SmallStack:
 
     @property
     def resources(self) -> dict[str, Held]:
-        """What the state holds, by name, but for what is still to be deleted."""
-        return {held.name: held for held in self.state.live() if not held.pending_replacement}
-
-    @property
-    def pending_deletes(self) -> list[Held]:
-        """What was replaced, and is still to be deleted."""
-        return [held for held in self.state.resources if held.delete]
+        """What the state holds, by name."""
+        return self.state.by_name
 
     def up(
         self,
@@ -452,19 +447,7 @@ class _Run:
         if self._dry:
             answer = self._plugin.call("Create", request)
             return goal.held(answer.id, as_json(inputs), as_json(answer.properties))
-        new, failed = None, None
-        self._tell(Verb("Create", urn, None, as_json(inputs)))
-        try:
-            answer = self._plugin.call("Create", request)
-            new = goal.held(answer.id, as_json(inputs), as_json(answer.properties))
-        except VerbFailed as error:
-            failed = error
-            if error.partial is not None:
-                new = _partly(goal, inputs, error.partial)
-        finally:
-            self._tell(
-                Verb("Create", urn, None, as_json(inputs), over=True, result=new, well=new is not None and not failed)
-            )
+        new, failed = self._changed("Create", goal, request, inputs, None)
         if new is not None:
             if old is not None and pending:
                 self._state.put(replace(old, delete=True), old)
@@ -493,19 +476,7 @@ class _Run:
         if self._dry:
             answer = self._plugin.call("Update", request)
             return goal.held(old.id, as_json(inputs), as_json(answer.properties))
-        new, failed = None, None
-        self._tell(Verb("Update", urn, old, as_json(inputs)))
-        try:
-            answer = self._plugin.call("Update", request)
-            new = goal.held(old.id, as_json(inputs), as_json(answer.properties))
-        except VerbFailed as error:
-            failed = error
-            if error.partial is not None:
-                new = _partly(goal, inputs, error.partial)
-        finally:
-            self._tell(
-                Verb("Update", urn, old, as_json(inputs), over=True, result=new, well=new is not None and not failed)
-            )
+        new, failed = self._changed("Update", goal, request, inputs, old)
         if new is not None:
             self._state.put(new, old)
         if failed is not None:
@@ -513,6 +484,24 @@ class _Run:
             raise failed
         assert new is not None
         return new
+
+    def _changed(
+        self, verb: str, goal: _Goal, request: Any, inputs: Struct, old: Held | None
+    ) -> tuple[Held | None, VerbFailed | None]:
+        """What there is after that verb, and how it failed: a failure may leave something as well. Its listeners are told of both ends."""
+        new, failed = None, None
+        self._tell(Verb(verb, goal.urn, old, as_json(inputs)))
+        try:
+            answer = self._plugin.call(verb, request)
+            new = goal.held(old.id if old else answer.id, as_json(inputs), as_json(answer.properties))
+        except VerbFailed as error:
+            failed = error
+            if error.partial is not None:
+                new = _partly(goal, inputs, error.partial)
+        finally:
+            well = new is not None and failed is None
+            self._tell(Verb(verb, goal.urn, old, as_json(inputs), over=True, result=new, well=well))
+        return new, failed
 
     def _delete(self, condemned: list[Held]) -> None:
         """Deletes in rounds: in each, what nothing depends on that is still to go."""

@@ -25,7 +25,7 @@ def judge(scene: Scene, step: Step, verdict: Verdict) -> None:
     states = {name: held.values for name, held in scene.stack.resources.items() if held.token == KEY}
     judged.keys(states.values())
     judged.litter(held.id for held in scene.stack.resources.values())
-    for held in scene.stack.pending_deletes:
+    for held in scene.stack.state.pending_deletes:
         verdict.add(LITTER, f"{held.id} is still to be deleted")
     _delivery(scene, step, states, verdict)
     _course(scene, step, states, verdict)
@@ -49,7 +49,7 @@ def judge_leaks(scene: Scene, outcomes: Iterable[Outcome], secrets: Iterable[str
     for outcome in outcomes:
         texts["an error"] += outcome.errors
         texts["a log line"] += outcome.logged
-    for held in (*scene.stack.resources.values(), *scene.stack.pending_deletes):
+    for held in (*scene.stack.resources.values(), *scene.stack.state.pending_deletes):
         for properties in (held.inputs, held.outputs):
             texts["the state"].append(json.dumps(_without_marked(properties)))
         texts["an error"] += held.init_errors

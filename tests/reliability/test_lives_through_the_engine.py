@@ -23,6 +23,7 @@ CASES = [
     Case("protect, the option", "Lockbox", ISSUED),
     Case("retainOnDelete, declared again", "Lockbox", OVERLAP),
 ]
+A_SHORT_WALK = 14
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -32,8 +33,9 @@ def test_an_operation_of_the_real_engine_cuts_nobody_off_and_takes_nothing_from_
     assert live_through_the_engine(case, tmp_path) == []
 
 
-@pytest.mark.parametrize("seed", [1_000_003])
+@pytest.mark.parametrize("seed", [1_000_001, 1_000_004])
 def test_a_walk_comes_to_the_same_through_the_real_engine_as_through_the_small_one(seed: int) -> None:
-    found = replayed(seed)
+    found = replayed(seed, A_SHORT_WALK)
     assert found.differences == []
-    assert len(found.steps) >= 10
+    # Hypothesis' first walk is one step, again and again: such a one would show nothing.
+    assert len({name for name, _ in found.steps}) >= A_SHORT_WALK / 2

@@ -39,6 +39,16 @@ class Found:
 
 def walked(number: int, walks: int = _WALKS_A_SEED, length: int = STEPS) -> Found:
     """The walks of seed `number`, up to the first that breaks, which is shrunk."""
+    ended, broke = chosen(number, walks, length)
+    if broke:
+        last = next(walk for walk in reversed(ended) if walk.world.broken)
+        steps, broken = shrunk([step for step in last.taken if step[0] != "rest"], list(last.world.broken))
+        return Found(number, len(ended), _length(ended), broken, list(story(steps)))
+    return Found(number, len(ended), _length(ended))
+
+
+def chosen(number: int, walks: int, length: int) -> tuple[list[Walk], bool]:
+    """The walks of up to `length` steps that hypothesis chooses from seed `number`, taken; and whether one broke, which is the last then."""
     ended: list[Walk] = []
 
     class Noted(Walk):
@@ -46,7 +56,7 @@ def walked(number: int, walks: int = _WALKS_A_SEED, length: int = STEPS) -> Foun
             super().__init__()
             ended.append(self)
 
-    chosen = settings(
+    wanted = settings(
         max_examples=walks,
         stateful_step_count=length,
         deadline=None,
@@ -57,12 +67,10 @@ def walked(number: int, walks: int = _WALKS_A_SEED, length: int = STEPS) -> Foun
         print_blob=False,
     )
     try:
-        run_state_machine_as_test(seed(number)(Noted), settings=chosen)
+        run_state_machine_as_test(seed(number)(Noted), settings=wanted)
     except AssertionError:
-        last = next(walk for walk in reversed(ended) if walk.world.broken)
-        steps, broken = shrunk([step for step in last.taken if step[0] != "rest"], list(last.world.broken))
-        return Found(number, len(ended), _length(ended), broken, list(story(steps)))
-    return Found(number, len(ended), _length(ended))
+        return ended, True
+    return ended, False
 
 
 def take(steps: Steps) -> list[str]:
