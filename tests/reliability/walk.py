@@ -15,12 +15,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
+from unittest.mock import patch
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from emulator.storage import Kind
-from provider.yandex_keys.errors import YandexKeysError
+from provider.yandex_keys.api_key import steps
+from provider.yandex_keys.api_key.rotation import Verify
+from provider.yandex_keys.cloud import Cloud
+from provider.yandex_keys.errors import VerificationFailed, YandexKeysError
 from tests.reliability import programs
 from tests.reliability.near_cloud import Kill, near_cloud
 from tests.reliability.programs import KEY, MORE_SCOPES, SCOPE
@@ -49,6 +53,8 @@ CALLS: Final = (
     "SecretService/ScheduleVersionDestruction",
     "*",
 )
+ACCEPTING: Final = "https://accepting.example/"
+REFUSING: Final = "https://refusing.example/"
 CODES: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED")
 _MOST_STACKS: Final = 3
 _TO_IMPORT: Final = re.compile(r"run `pulumi import (?P<token>\S+) (?P<name>\S+) (?P<id>\S+)")
@@ -94,13 +100,14 @@ class Spec:
 class Team:
     """Who works on a stack: its program, and the copies of its state that somebody keeps.
 
-    elsewhere: the ids of what its keys stand on, where another stack has made that.
+    elsewhere: the ids of what its keys stand on, where another stack has made that. skew: how far its machine's clock is ahead of the cloud's.
     """
 
     stack: SmallStack
     specs: dict[str, Spec]
     elsewhere: dict[str, str] | None = None
     copies: list[str] = field(default_factory=list)
+    skew: timedelta = timedelta(0)
 
     def program(self, folder_id: str) -> list[Declaration]:
         """What it declares."""
@@ -109,6 +116,12 @@ class Team:
             return keys
         ground = [programs.account("walk"), programs.role(folder_id)]
         return [*ground, *(programs.secret("walk", name) for name in SECRETS), programs.reader(), *keys]
+
+
+def _tried(wanted: Verify, secret: str, cloud: Cloud) -> None:
+    """What stands for the call of `verify`."""
+    if wanted.url == REFUSING:
+        raise VerificationFailed(f"the new key was refused by {wanted.url}")
 
 
 def step(**strategies: Any) -> Callable[[Rule], Rule]:
@@ -144,7 +157,8 @@ class Walk(RuleBasedStateMachine):
         self.at_rest = False
 
     def make_world(self) -> World:
-        """The world that is walked through."""
+        """The world that is walked through; what verifies new keys in it is a service of its own."""
+        self._open.enter_context(patch.object(steps, "verify", _tried))
         return World(self._open.enter_context(near_cloud()))
 
     # Runs.
@@ -172,7 +186,7 @@ class Walk(RuleBasedStateMachine):
     @step(who=_NUMBER)
     def refresh(self, who: int) -> None:
         """`pulumi refresh`."""
-        self.world.refresh(self._team(who).stack)
+        self.world.refresh(self._at_work(self._team(who)).stack)
 
     @step(
         who=_NUMBER,
@@ -224,6 +238,13 @@ class Walk(RuleBasedStateMachine):
             "whenStillUsed": {"whenStillUsed": ("extend", "retire")[number % 2]},
         }
         spec.inputs.update(changes[what])
+
+    @step(who=_NUMBER, key=_KEY, url=st.sampled_from([None, ACCEPTING, REFUSING]))
+    def verify(self, who: int, key: int, url: str | None) -> None:
+        """New keys are tried before they count, at a service that accepts what is right, or nothing at all."""
+        spec = self._spec(who, key)
+        if spec is not None:
+            spec.inputs["verify"] = {"url": url} if url else None
 
     @step(who=_NUMBER, key=_KEY, entry=st.sampled_from([*ENTRIES, None]), secret=st.sampled_from(SECRETS))
     def deliver(self, who: int, key: int, entry: str | None, secret: str = "secret") -> None:
@@ -339,7 +360,9 @@ class Walk(RuleBasedStateMachine):
             return
         spec = Spec(name, entry=None, imports=found[-1])
         if how == "command":
-            if not self.world.over(team.stack.bring_in(spec.declared(team.elsewhere), protect=False)).failed:
+            if not self.world.over(
+                self._at_work(team).stack.bring_in(spec.declared(team.elsewhere), protect=False)
+            ).failed:
                 team.specs[name] = replace(spec, imports="")
         else:
             team.specs[name] = spec
@@ -397,7 +420,7 @@ class Walk(RuleBasedStateMachine):
         team = self._team(who)
         if self._is_shared(team) or (team.elsewhere is None and len(self.teams) > 1):
             return
-        self.world.destroy(team.stack)
+        self.world.destroy(self._at_work(team).stack)
         # A state of before belongs to another provider resource, whose account's name is another's by then.
         team.copies.clear()
 
@@ -475,10 +498,23 @@ class Walk(RuleBasedStateMachine):
         """Time goes by."""
         self.world.advance(timedelta(hours=hours))
 
-    @step(seconds=st.sampled_from(SKEWS))
-    def clock(self, seconds: int) -> None:
-        """The machine's clock is ahead of the cloud's, or behind."""
-        self.world.skew = timedelta(seconds=seconds)
+    @step(whose=st.integers(0, 9))
+    def consumer_gets_stuck(self, whose: int) -> None:
+        """A consumer goes on with the secret that it has, for ever."""
+        key_id = self._any_key(whose)
+        if key_id and self.world.secret_of(key_id):
+            self.world.stuck.add(self.world.secret_of(key_id))
+
+    @step(seconds=st.sampled_from(SKEWS), who=st.one_of(st.none(), _NUMBER))
+    def clock(self, seconds: int, who: int | None = None) -> None:
+        """The clock of a stack's machine, or of everybody's, is ahead of the cloud's, or behind."""
+        for team in self.teams if who is None else [self._team(who)]:
+            team.skew = timedelta(seconds=seconds)
+
+    @step(hours=st.sampled_from([1, 24, 24 * 7]))
+    def run_every(self, hours: int) -> None:
+        """Runs are said to come so often."""
+        self.world.cloud.variables["YANDEX_KEYS_RUN_EVERY"] = f"{hours}h"
 
     @step(calls=st.sampled_from([0, 1, 3]))
     def listings_lag(self, calls: int) -> None:
@@ -500,15 +536,18 @@ class Walk(RuleBasedStateMachine):
         """Faults, lags and wrong clocks are over, copies are given up; runs settle what is there, and nothing is left."""
         self.taken.append(("rest", {}))
         world = self.world
-        world.skew = timedelta(0)
+        world.stuck.clear()
+        world.cloud.variables.clear()
         world.cloud.faults.clear()
         world.cloud.state.book.reset()
         for team in list(self.teams[1:]):
             if self._is_shared(team) or not self._are_there(team.elsewhere or {}):
                 self._leave(team)
         for team in self.teams:
+            team.skew = timedelta(0)
             for spec in team.specs.values():
                 spec.protect, spec.imports = False, ""
+                spec.inputs.pop("verify", None)
             # A protected resource that has left the program is let go by hand.
             for held in team.stack.resources.values():
                 if held.protect:
@@ -550,11 +589,16 @@ class Walk(RuleBasedStateMachine):
             yield f"walk.{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
     def _up(self, team: Team, **options: Any) -> Outcome:
-        outcome = self.world.up(team.stack, team.program(self.world.cloud.folder_id), **options)
+        outcome = self.world.up(self._at_work(team).stack, team.program(self.world.cloud.folder_id), **options)
         if not outcome.failed and not options.keys() & {"target", "target_replace", "exclude"}:
             for spec in team.specs.values():
                 spec.was, spec.imports = "", ""
         return outcome
+
+    def _at_work(self, team: Team) -> Team:
+        """The team, at its machine."""
+        self.world.skew = team.skew
+        return team
 
     def _must(self, outcome: Outcome, team: Team) -> Outcome:
         if outcome.failed:

@@ -105,6 +105,8 @@ class World:
         self.story: list[str] = []
         self.skew = timedelta(0)
         """How far the machine's clock is ahead of the cloud's."""
+        self.stuck: set[str] = set()
+        """Secrets with which consumers go on for ever."""
         self.make: Callable[[Start, str], Any] = SmallStack
         """What makes a stack: the small engine's, or the real one's."""
         self.stacks: list[SmallStack] = []
@@ -215,6 +217,8 @@ class World:
     def _pause(self) -> None:
         """Nobody does two things in one second."""
         self.cloud.advance(_PAUSE)
+        for secret in self.stuck:
+            self.cloud.accepts(secret)
 
     @contextmanager
     def killed(self, kill: Kill) -> Iterator[None]:
