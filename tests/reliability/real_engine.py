@@ -29,7 +29,7 @@ from provider.yandex_keys.session import Session
 from tests.engine import engine, engine_environment
 from tests.reliability.engine_state import Held, State, as_json
 from tests.reliability.near_cloud import Killed, NearCloud
-from tests.reliability.plugin_run import hurried, partial_in
+from tests.reliability.plugin_run import UNKNOWN_ID, hurried, partial_in
 from tests.reliability.small_engine import Declaration, Listener, Outcome, Verb
 
 _PROJECT: Final = "api-keys"
@@ -161,7 +161,7 @@ class RealStack:
 
     def _run(self, command: str, program: Sequence[Declaration], *options: str) -> Outcome:
         outcome = Outcome()
-        plugin = _Plugin(self._cloud, self._now, self._tell, outcome)
+        plugin = _Plugin(self._cloud, self._now, self._tell, outcome, self._serves)
         with _served(plugin, program) as (provider_port, language_port):
             arguments = [command, "--non-interactive", "--parallel=1", *options]
             arguments += ["--yes"] if command != "preview" else []
@@ -173,6 +173,11 @@ class RealStack:
         if command != "preview":
             self._kept = None
         return outcome
+
+    def _serves(self, provider_id: str) -> None:
+        """The engine makes the provider resource before any other, and tells the plugin its id: the backend is read only after the run."""
+        if provider_id != UNKNOWN_ID:
+            self.state.provider_id = provider_id
 
     def _tell(self, verb: Verb) -> None:
         for listener in self.listeners:
@@ -241,8 +246,15 @@ class RealStack:
 class _Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """The plugin's servicer behind real gRPC: each Handshake begins a new process of it; a killed one answers nothing more."""
 
-    def __init__(self, cloud: NearCloud, now: Callable[[], Any], tell: Listener, outcome: Outcome) -> None:
-        self._cloud, self._now, self._tell, self._outcome = cloud, now, tell, outcome
+    def __init__(
+        self,
+        cloud: NearCloud,
+        now: Callable[[], Any],
+        tell: Listener,
+        outcome: Outcome,
+        serves: Callable[[str], None],
+    ) -> None:
+        self._cloud, self._now, self._tell, self._outcome, self._serves = cloud, now, tell, outcome, serves
         self._servicer: ProviderServicer | None = None
         self._session: Session | None = None
         self._turn = threading.RLock()
@@ -277,6 +289,7 @@ class _Plugin(provider_pb2_grpc.ResourceProviderServicer):
                 if changes:
                     self._tell(Verb(name, request.urn, held, inputs, over=True, result=result, well=well))
             if name == "Configure":
+                self._serves(request.id)
                 assert self._session is not None
                 hurried(self._session)
                 self._session.runtime().cloud.sdk = self._cloud.sdk
@@ -328,8 +341,9 @@ class _served:
         self._server.stop(grace=None).wait()
         self._pool.shutdown()
         with warnings.catch_warnings():
-            # Pulumi's own runtime leaves event loops of its threads behind.
+            # Pulumi's own runtime leaves event loops of its threads behind, and what a killed run's program was still waiting for.
             warnings.simplefilter("ignore", ResourceWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
             gc.collect()
 
     def _declare(self) -> None:

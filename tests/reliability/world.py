@@ -186,6 +186,8 @@ class World:
             if entry[0] not in ids and accounts.get(self._secrets.get(served.value, "")) not in ids
         }
         self.kept = [item for item in self.kept if accounts.get(item.key_id) not in ids]
+        # Its role may go before its key does.
+        self.spoilt |= ids
         self._pause()
         return self.over(stack.destroy())
 
