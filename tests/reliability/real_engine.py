@@ -6,6 +6,7 @@ engine can walk through the real one, with the same kills and the same watch; an
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import itertools
 import json
@@ -13,7 +14,7 @@ import os
 import subprocess
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -329,6 +330,9 @@ class _served:
     program: Sequence[Declaration]
 
     def __enter__(self) -> tuple[int, int]:
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        self._new_event_loop = asyncio.new_event_loop
+        asyncio.new_event_loop = self._noted_loop
         self._pool = ThreadPoolExecutor(8)
         self._server = grpc.server(self._pool)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(self.plugin, self._server)
@@ -340,11 +344,19 @@ class _served:
     def __exit__(self, *error: object) -> None:
         self._server.stop(grace=None).wait()
         self._pool.shutdown()
+        asyncio.new_event_loop = self._new_event_loop
+        # Pulumi's own runtime leaves the event loops of its threads open.
+        for loop in self._loops:
+            loop.close()
         with warnings.catch_warnings():
-            # Pulumi's own runtime leaves event loops of its threads behind, and what a killed run's program was still waiting for.
-            warnings.simplefilter("ignore", ResourceWarning)
+            # What a killed run's program was still waiting for.
             warnings.simplefilter("ignore", RuntimeWarning)
             gc.collect()
+
+    def _noted_loop(self) -> asyncio.AbstractEventLoop:
+        loop = self._new_event_loop()
+        self._loops.append(loop)
+        return loop
 
     def _declare(self) -> None:
         own = pulumi.ProviderResource(_OURS, _OURS, {})
@@ -353,7 +365,7 @@ class _served:
         for declared in self.program:
             ids = {name: {"id": f"{_MARK}{name}{_MARK}"} for name in made}
             earlier = list(made.values())[-1:]
-            inputs = {name: _in_turn(earlier, _joined(value, made)) for name, value in declared.inputs(ids).items()}
+            inputs = {name: _InTurn(earlier, _joined(value, made)) for name, value in declared.inputs(ids).items()}
             made[declared.name] = pulumi.CustomResource(
                 declared.token,
                 declared.name,
@@ -376,11 +388,20 @@ def _of_package(provider: pulumi.ProviderResource, package: str) -> pulumi.Provi
     return alike
 
 
-async def _in_turn(earlier: Sequence[pulumi.CustomResource], value: Any) -> Any:
-    """`value` once those are registered, so that resources follow each other in the program's order; no dependency comes of that."""
-    for resource in earlier:
-        await resource.urn.future()
-    return value
+@dataclass(frozen=True)
+class _InTurn:
+    """`value` once those are registered, so that resources follow each other in the program's order; no dependency comes of that.
+
+    Awaitable, and no coroutine: the program of a run that is killed never waits for it, which Python would warn of.
+    """
+
+    earlier: Sequence[pulumi.CustomResource]
+    value: Any
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        for resource in self.earlier:
+            yield from resource.urn.future().__await__()
+        return self.value
 
 
 def _joined(value: Any, made: Mapping[str, pulumi.CustomResource]) -> Any:
