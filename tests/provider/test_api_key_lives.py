@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from provider.yandex_keys.api_key.handler import ApiKey
 from provider.yandex_keys.api_key.inputs import checked
@@ -508,9 +509,26 @@ class TestTwoClocks:
         assert ApiKey().diff(URN, "id", after, shop.inputs(reissue="1"), runtime).changes == {}
         assert any("clock" in line and "behind" in line for line in shop.cloud.logged)
 
+    def test_a_machine_for_which_an_overlap_is_over_still_extends_it_for_a_stuck_consumer(self, shop: Shop) -> None:
+        state = shop.up(shop.issue(), reissue="1")
+        old = state["previous"][0]
+        subject = {"id": shop.account, "type": "serviceAccount"}
+        role = {"action": "ADD", "access_binding": {"role_id": "ai.translate.user", "subject": subject}}
+        folder = {"resource_id": shop.cloud.folder_id, "access_binding_deltas": [role]}
+        shop.cloud.runtime().cloud.operate("FolderService/UpdateAccessBindings", folder)
+        shop.cloud.move_to(shop.now() + timedelta(days=5))
+        stuck = {"Authorization": f"Api-Key {shop.keys()[old['keyId']]['secret']}"}
+        url = f"{shop.cloud.ready['http']}/services/translate/"
+        assert requests.get(url, headers=stuck, timeout=10).status_code == 200
+        after = shop.up(state, reissue="1", ahead=timedelta(days=3))
+        extended = parse_time(old["expiresAt"]) + timedelta(days=7)
+        assert parse_time(after["previous"][0]["expiresAt"]) == extended
+        assert parse_time(shop.keys()[old["keyId"]]["expiresAt"]) == extended
+        assert shop.warnings(f"key {old['keyId']} is still used")
+
     def test_a_machine_that_is_ahead_changes_in_place_where_it_would_have_rotated(self, shop: Shop) -> None:
         scopes = ["yc.ai.translate.execute", "yc.ai.vision.execute"]
-        wanted = {"scopes": scopes, "description": "new words", "lifetime": "60d"}
+        wanted: State = {"scopes": scopes, "description": "new words", "lifetime": "60d"}
         state = shop.issue()
         after = shop.up(state, ahead=timedelta(days=40), **wanted)
         key = shop.keys()[state["keyId"]]
