@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from emulator.certificates import server_certificate
 from emulator.clock import RealTime
 from emulator.data_directory import DataDirectory
 from emulator.state.cloud_state import CloudState
-from emulator.transport.calls import CallBook
-from emulator.transport.faults import FaultBook
+from emulator.transport.call_handler import CallHandler
+from emulator.transport.call_log import CallLog
+from emulator.transport.faults import Faults
 from emulator.transport.grpc_server import GrpcServer
-from emulator.transport.holds import HoldBook
-from emulator.transport.passage import Gate
+from emulator.transport.held_calls import HeldCalls
+from emulator.transport.services import services
 from emulator.web.http_server import HttpServer
 from emulator.web.site import Site
 
@@ -29,7 +29,7 @@ _WRITE_USE_EVERY = 1.0
 class Emulator:
     """A running emulator."""
 
-    ready: dict[str, Any]
+    ready: dict[str, str]
     """The ready line: endpoint, ca, http, serviceAccountKey, cloudId, folderId."""
     state: CloudState
     _steps: list[Callable[[], None]]
@@ -61,31 +61,32 @@ def _started(
     certificate = server_certificate(directory.path)
     state = CloudState(directory.database, real_time)
     undo.append(state.close)
-    beginnings = state.begin()
+    initial = state.initial_resources()
     if not directory.deployer.exists():
-        state.make_login(beginnings.deployer_id, directory.save_deployer)
-    calls, faults, holds = CallBook(), FaultBook(), HoldBook()
+        state.create_login(initial.deployer_id, directory.save_deployer)
+    log, faults, held_calls = CallLog(), Faults(), HeldCalls()
     kept = directory.ports()
-    grpc_server = GrpcServer(state, Gate(state, calls, faults, holds), certificate)
+    grpc_server = GrpcServer(CallHandler(services(state), state, log, faults, held_calls), certificate)
     grpc_port = _bound(grpc_server.bind, port, kept.get("grpc", 0))
     undo.append(grpc_server.stop)
-    http_server = HttpServer(Site(state, calls, faults, holds))
+    http_server = HttpServer(Site(state, log, faults, held_calls))
     web_port = _bound(http_server.bind, http_port, kept.get("http", 0))
     undo.append(http_server.stop)
-    undo.append(holds.close)
+    undo.append(held_calls.close)
     directory.save_ports(grpc_port, web_port)
+    state.endpoints.address = f"127.0.0.1:{grpc_port}"
     state.tokens.accept_audiences(grpc_port)
     state.federation.issuer = f"http://127.0.0.1:{web_port}/oidc"
     grpc_server.start()
     http_server.start()
     undo.append(_written_regularly(state))
     ready = {
-        "endpoint": f"127.0.0.1:{grpc_port}",
+        "endpoint": state.endpoints.address,
         "ca": str(directory.authority),
         "http": f"http://127.0.0.1:{web_port}",
         "serviceAccountKey": str(directory.deployer),
-        "cloudId": beginnings.cloud_id,
-        "folderId": beginnings.folder_id,
+        "cloudId": initial.cloud_id,
+        "folderId": initial.folder_id,
     }
     return Emulator(ready, state, undo)
 

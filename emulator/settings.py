@@ -67,7 +67,7 @@ _CHOICES = {
 _WHOLE = ("api_key_quota", "service_account_quota", "secret_quota", "version_quota", "listing_delay_calls")
 
 
-class SettingsBook:
+class SettingsStore:
     """The settings in force, kept with the cloud."""
 
     def __init__(self, storage: Storage) -> None:
@@ -87,7 +87,7 @@ class SettingsBook:
         self.current = Settings()
         self._keep()
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The settings by their names in JSON."""
         values = asdict(self.current)
         return {
@@ -97,7 +97,7 @@ class SettingsBook:
 
     def _keep(self) -> None:
         with self._storage.transaction():
-            self._storage.put(Record(Kind.SETTING, "settings", json.dumps(self.shown()).encode()))
+            self._storage.put(Record(Kind.SETTING, "settings", json.dumps(self.as_json()).encode()))
 
 
 def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:

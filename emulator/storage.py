@@ -10,12 +10,12 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -50,6 +50,37 @@ class Kind(StrEnum):
     OPERATION = "operation"
 
 
+class Facts(TypedDict, total=False):
+    """What a record carries besides the cloud's own message; moments in seconds since 1970."""
+
+    current: str
+    """The current version of a secret."""
+    primary: str
+    """The primary version of a symmetric key."""
+    knownFrom: float
+    """From when on (real time) the services know an API key."""
+    listedFrom: float
+    """From when on (emulated time) listings have it."""
+    listedAfterCalls: int
+    """How many listings still leave it out."""
+    role: str
+    resourceType: str
+    countsFrom: float
+    """From when on (real time) an access binding counts."""
+    countsUntil: float
+    """Until when (real time) an access binding that was removed still counts."""
+    rememberedFrom: float
+    """From when on (emulated time) an operation is known by its idempotency key."""
+    doneAt: float
+    """From when on (real time) an operation reports done=true."""
+    pendingUntil: float
+    """Until when (emulated time) an operation reports done=false."""
+    earlyError: bool
+    """Whether an operation has its error already with done=false."""
+    deletesFolder: str
+    """The folder that an operation deletes."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One thing of the cloud."""
@@ -61,11 +92,11 @@ class Record:
     """The id of what holds it: a key's account, a secret's folder."""
     name: str = ""
     """What else it is looked up by."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
     position: int = 0
     """Its place in the order of creation; given by the storage."""
 
-    def with_body(self, body: bytes, **facts: Any) -> Record:
+    def with_body(self, body: bytes, **facts: Unpack[Facts]) -> Record:
         """The same record with another body, and with these facts changed."""
         return replace(self, body=body, facts={**self.facts, **facts})
 
@@ -107,7 +138,7 @@ class Storage:
                 self._depth -= 1
                 if self._depth == 0:
                     self._connection.execute("ROLLBACK")
-                    self._forget_cache()
+                    self._clear_cache()
                 raise
             self._depth -= 1
             if self._depth == 0:
@@ -146,7 +177,7 @@ class Storage:
     def delete_children(self, kind: Kind, parent: str) -> None:
         """Forgets all records of that kind that `parent` holds."""
         with self._lock:
-            self._forget_cache()
+            self._clear_cache()
             self._connection.execute("DELETE FROM records WHERE kind = ? AND parent = ?", (kind, parent))
 
     def children(self, kind: Kind, parent: str, after: int = 0, limit: int = -1) -> list[Record]:
@@ -183,13 +214,13 @@ class Storage:
 
     def _bound_cache(self) -> None:
         if len(self._by_id) + len(self._by_name) > _LARGEST_CACHE:
-            self._forget_cache()
+            self._clear_cache()
 
-    def _forget_cache(self) -> None:
+    def _clear_cache(self) -> None:
         self._by_id.clear()
         self._by_name.clear()
 
-    def _select(self, where: str, values: tuple[Any, ...]) -> list[Record]:
+    def _select(self, where: str, values: tuple[str | int, ...]) -> list[Record]:
         with self._lock:
             rows = self._connection.execute(f"SELECT {_COLUMNS} FROM records WHERE {where}", values).fetchall()
         return [

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import grpc
+from google.protobuf.message import Message
 from yandex.cloud.access import access_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator.errors import CloudError, bad_request, denied, not_found, precondition
+from emulator.state.backend import Backend
 from emulator.state.call import Call
-from emulator.state.ground import Ground
 from emulator.state.operations import Operations
 from emulator.state.paging import page_of_children
 from emulator.state.roles import allows, is_known
-from emulator.storage import Kind, Record
+from emulator.storage import Facts, Kind, Record
 
 _SUBJECT_TYPES = ("serviceAccount", "userAccount", "federatedUser", "group", "system")
 _EVERYBODY = ("allAuthenticatedUsers", "allUsers")
@@ -27,32 +28,32 @@ _REMOVE = access_pb2.AccessBindingAction.REMOVE
 class AccessBindings:
     """The bindings of all resources. A change is listed at once and counts after the settings' `accessDelay`."""
 
-    def __init__(self, ground: Ground, operations: Operations) -> None:
-        self._ground = ground
+    def __init__(self, backend: Backend, operations: Operations) -> None:
+        self._backend = backend
         self._operations = operations
 
-    def require(self, call: Call, permission: str, chain: Sequence[str]) -> None:
-        """Lets the call pass if its principal has the permission on the resource or on what holds it (`chain`, from the
+    def require(self, call: Call, permission: str, hierarchy: Sequence[str]) -> None:
+        """Lets the call pass if its principal has the permission on the resource or on what holds it (`hierarchy`, from the
         resource up). Raises PERMISSION_DENIED, and FAILED_PRECONDITION for what a folder that is being deleted doesn't do any more."""
-        if not any(allows(role, permission) for role in self.roles_of(call.principal, chain)):
-            raise denied(f"Permission denied: {call.principal} has no role with {permission} on {chain[0]}")
-        stopped = [place for place in chain if place in self._ground.folder_deletions()]
-        if stopped and not _goes_on(permission):
+        if not any(allows(role, permission) for role in self.roles_of(call.principal, hierarchy)):
+            raise denied(f"Permission denied: {call.principal} has no role with {permission} on {hierarchy[0]}")
+        stopped = [place for place in hierarchy if place in self._backend.folder_deletions()]
+        if stopped and not _is_allowed_while_deleting(permission):
             raise precondition(f"Folder {stopped[0]} is being deleted: what it holds can only be looked at and deleted")
 
-    def roles_of(self, subject_id: str, chain: Iterable[str]) -> set[str]:
+    def roles_of(self, subject_id: str, hierarchy: Iterable[str]) -> set[str]:
         """The roles that count now for the subject on a resource, given the resource and what holds it."""
-        places, now = set(chain), self._ground.clock.real()
-        records = [*self._ground.storage.named(Kind.ACCESS_BINDING, subject_id)]
+        places, now = set(hierarchy), self._backend.clock.real()
+        records = [*self._backend.storage.named(Kind.ACCESS_BINDING, subject_id)]
         for everybody in _EVERYBODY:
-            records += self._ground.storage.named(Kind.ACCESS_BINDING, everybody)
+            records += self._backend.storage.named(Kind.ACCESS_BINDING, everybody)
         return {record.facts["role"] for record in records if record.parent in places and _counts(record, now)}
 
     def page(
         self, resource_id: str, request: access_pb2.ListAccessBindingsRequest
     ) -> access_pb2.ListAccessBindingsResponse:
         """The bindings of one resource, a page at a time."""
-        page, token = page_of_children(self._ground.storage, Kind.ACCESS_BINDING, resource_id, request, _is_listed)
+        page, token = page_of_children(self._backend.storage, Kind.ACCESS_BINDING, resource_id, request, _is_listed)
         bindings = [access_pb2.AccessBinding.FromString(record.body) for record in page]
         return access_pb2.ListAccessBindingsResponse(access_bindings=bindings, next_page_token=token)
 
@@ -78,23 +79,23 @@ class AccessBindings:
         metadata = access_pb2.UpdateAccessBindingsMetadata(resource_id=request.resource_id)
         return self._finish(call, prefix, request.resource_id, "Update access bindings", metadata, effective)
 
-    def forget_resource(self, resource_id: str) -> None:
+    def remove_resource(self, resource_id: str) -> None:
         """The resource is gone, and its bindings with it."""
-        self._ground.storage.delete_children(Kind.ACCESS_BINDING, resource_id)
+        self._backend.storage.delete_children(Kind.ACCESS_BINDING, resource_id)
 
-    def forget_subject(self, subject_id: str) -> None:
+    def remove_subject(self, subject_id: str) -> None:
         """The subject is gone, and its bindings with it."""
-        for record in self._ground.storage.named(Kind.ACCESS_BINDING, subject_id):
-            self._ground.storage.delete(Kind.ACCESS_BINDING, record.id)
+        for record in self._backend.storage.named(Kind.ACCESS_BINDING, subject_id):
+            self._backend.storage.delete(Kind.ACCESS_BINDING, record.id)
 
-    def give(self, resource_id: str, kind: str, role: str, subject_id: str) -> None:
+    def grant(self, resource_id: str, kind: str, role: str, subject_id: str) -> None:
         """A binding to a service account that counts at once, made by the emulator itself."""
         subject = access_pb2.Subject(id=subject_id, type="serviceAccount")
         binding = access_pb2.AccessBinding(role_id=role, subject=subject)
         self._keep(resource_id, kind, binding, counts_from=0.0)
 
     def _finish(
-        self, call: Call, prefix: str, resource_id: str, words: str, metadata: object, effective: object
+        self, call: Call, prefix: str, resource_id: str, words: str, metadata: Message, effective: Message
     ) -> Operation:
         # Lockbox and KMS answer Empty, IAM and Resource Manager the deltas that took effect.
         response = effective if prefix not in ("e6q", "abj") else None
@@ -112,25 +113,25 @@ class AccessBindings:
 
     def _add(self, resource_id: str, kind: str, binding: access_pb2.AccessBinding, field: str) -> bool:
         self._check(binding, field)
-        present = self._ground.storage.get(Kind.ACCESS_BINDING, _key(resource_id, binding))
+        present = self._backend.storage.get(Kind.ACCESS_BINDING, _key(resource_id, binding))
         if present is not None and _is_listed(present):
             return False
-        delay = self._ground.settings.access_delay.total_seconds()
-        now = self._ground.clock.real()
+        delay = self._backend.settings.access_delay.total_seconds()
+        now = self._backend.clock.real()
         still_counts = present is not None and _counts(present, now)
         self._keep(resource_id, kind, binding, counts_from=0.0 if still_counts else now + delay)
         return True
 
     def _remove(self, resource_id: str, kind: str, binding: access_pb2.AccessBinding, field: str) -> bool:
-        present = self._ground.storage.get(Kind.ACCESS_BINDING, _key(resource_id, binding))
+        present = self._backend.storage.get(Kind.ACCESS_BINDING, _key(resource_id, binding))
         if present is None or not _is_listed(present):
             return False
-        delay = self._ground.settings.access_delay.total_seconds()
-        if delay and _counts(present, self._ground.clock.real()):
-            until = self._ground.clock.real() + delay
-            self._ground.storage.put(present.with_body(present.body, countsUntil=until))
+        delay = self._backend.settings.access_delay.total_seconds()
+        if delay and _counts(present, self._backend.clock.real()):
+            until = self._backend.clock.real() + delay
+            self._backend.storage.put(present.with_body(present.body, countsUntil=until))
         else:
-            self._ground.storage.delete(Kind.ACCESS_BINDING, present.id)
+            self._backend.storage.delete(Kind.ACCESS_BINDING, present.id)
         return True
 
     def _check(self, binding: access_pb2.AccessBinding, field: str) -> None:
@@ -140,24 +141,24 @@ class AccessBindings:
         if subject.type not in _SUBJECT_TYPES:
             allowed = ", ".join(_SUBJECT_TYPES)
             raise bad_request([(f"{field}.subject.type", f"isn't a type of subject; allowed: {allowed}")])
-        if subject.type == "serviceAccount" and self._ground.storage.get(Kind.SERVICE_ACCOUNT, subject.id) is None:
+        if subject.type == "serviceAccount" and self._backend.storage.get(Kind.SERVICE_ACCOUNT, subject.id) is None:
             raise CloudError(grpc.StatusCode.NOT_FOUND, f"Subject {subject.type}:{subject.id} not found")
 
     def _keep(self, resource_id: str, kind: str, binding: access_pb2.AccessBinding, counts_from: float) -> None:
-        facts = {"role": binding.role_id, "resourceType": kind, "countsFrom": counts_from}
+        facts: Facts = {"role": binding.role_id, "resourceType": kind, "countsFrom": counts_from}
         body = binding.SerializeToString()
         record = Record(Kind.ACCESS_BINDING, _key(resource_id, binding), body, resource_id, binding.subject.id, facts)
-        self._ground.storage.put(record)
+        self._backend.storage.put(record)
 
     def _listed(self, resource_id: str) -> list[Record]:
-        return [item for item in self._ground.storage.children(Kind.ACCESS_BINDING, resource_id) if _is_listed(item)]
+        return [item for item in self._backend.storage.children(Kind.ACCESS_BINDING, resource_id) if _is_listed(item)]
 
 
 def _key(resource_id: str, binding: access_pb2.AccessBinding) -> str:
     return f"{resource_id}/{binding.role_id}/{binding.subject.type}:{binding.subject.id}"
 
 
-def _goes_on(permission: str) -> bool:
+def _is_allowed_while_deleting(permission: str) -> bool:
     """Whether it is still allowed in a folder that is being deleted."""
     return permission.rpartition(".")[2] in (*_LOOKING, "delete") and permission not in _USES
 

@@ -9,7 +9,8 @@ from yandex.cloud.iam.v1.api_key_service_pb2 import (
     CreateApiKeyRequest,
     CreateApiKeyResponse,
     DeleteApiKeyMetadata,
-    ListApiKeyOperationsRequest,
+    DeleteApiKeyRequest,
+    GetApiKeyRequest,
     ListApiKeyOperationsResponse,
     ListApiKeyScopesRequest,
     ListApiKeyScopesResponse,
@@ -21,15 +22,16 @@ from yandex.cloud.iam.v1.api_key_service_pb2 import (
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
-from emulator.errors import bad_request, quota_exceeded
+from emulator.errors import bad_request
 from emulator.state.access import AccessBindings
+from emulator.state.backend import Backend
 from emulator.state.call import Call
-from emulator.state.ground import Ground
+from emulator.state.field_masks import changed_fields, copy_fields
 from emulator.state.key_use import KeyUse
 from emulator.state.listing import facts_of_new, page_that_lags
-from emulator.state.masks import changed_fields, take_over
 from emulator.state.operations import Operations
 from emulator.state.paging import page_of_list
+from emulator.state.resource import ResourceWithOperations
 from emulator.state.scopes import DEFAULT_SCOPES, KNOWN_SCOPES
 from emulator.state.service_account import ServiceAccounts
 from emulator.storage import Kind, Record
@@ -37,92 +39,91 @@ from emulator.storage import Kind, Record
 _MUTABLE = ("description", "scopes", "expires_at")
 
 
-class ApiKeys:
+class ApiKeys(ResourceWithOperations):
     """The API keys of all accounts. A record's name is the secret, which is how the services find the key."""
 
+    kind = Kind.API_KEY
+    title = "API key"
+    id_field = "api_key_id"
+    id_prefix = identifiers.IAM
+    permissions = "iam.apiKeys"
+    operations_permission = "get"
+    operations_response = ListApiKeyOperationsResponse
+
     def __init__(
-        self, ground: Ground, access: AccessBindings, operations: Operations, accounts: ServiceAccounts, use: KeyUse
+        self, backend: Backend, access: AccessBindings, operations: Operations, accounts: ServiceAccounts, use: KeyUse
     ) -> None:
-        self._ground = ground
-        self._access = access
-        self._operations = operations
+        super().__init__(backend, access, operations)
         self._accounts = accounts
         self._use = use
 
+    def hierarchy(self, resource_id: str) -> list[str]:
+        """The key's account and what holds it: nobody has a role on a key itself."""
+        return self._accounts.hierarchy(self.find(resource_id).parent)
+
     def create(self, request: CreateApiKeyRequest, call: Call) -> CreateApiKeyResponse:
-        """A new key of the account (or, without one, of the caller). Raises RESOURCE_EXHAUSTED, PERMISSION_DENIED."""
+        """A new key of the account (or, without one, of the caller). Raises RESOURCE_EXHAUSTED."""
         account_id = request.service_account_id or call.principal
-        chain = self._accounts.chain(account_id)
-        self._allow_own(call, "create", account_id, chain)
-        limit = self._ground.settings.api_key_quota
-        if self._ground.storage.count(Kind.API_KEY) >= limit:
-            raise quota_exceeded("iam.apiKeys.count", limit, f"cloud:{chain[-1]}")
+        hierarchy = self._accounts.hierarchy(account_id)
+        self._access.require(call, "iam.apiKeys.create", hierarchy)
+        self._check_quota("iam.apiKeys.count", self._backend.settings.api_key_quota, hierarchy[-1])
         scopes = list(request.scopes) or ([request.scope] if request.scope else list(DEFAULT_SCOPES))
         secret = identifiers.new_api_key_secret()
         key = ApiKey(
             id=identifiers.new_id(identifiers.IAM),
             service_account_id=account_id,
-            created_at=self._ground.clock.timestamp(whole_seconds=True),
+            created_at=self._backend.clock.timestamp(whole_seconds=True),
             description=request.description,
             scopes=self._ordered(scopes),
             masked_secret=identifiers.masked(secret),
         )
-        take_over(key, request, ["expires_at"])
-        known_from = self._ground.clock.real() + self._ground.settings.key_delay.total_seconds()
-        facts = {"knownFrom": known_from, **facts_of_new(self._ground)}
-        record = Record(Kind.API_KEY, key.id, key.SerializeToString(), account_id, secret, facts)
-        self._ground.storage.put(record)
+        copy_fields(key, request, ["expires_at"])
+        known_from = self._backend.clock.real() + self._backend.settings.key_delay.total_seconds()
+        facts = facts_of_new(self._backend)
+        facts["knownFrom"] = known_from
+        self._backend.storage.put(
+            Record(Kind.API_KEY, key.id, key.SerializeToString(), account_id, name=secret, facts=facts)
+        )
         return CreateApiKeyResponse(api_key=key, secret=secret)
 
-    def get(self, key_id: str, call: Call) -> ApiKey:
-        """One key. Raises NOT_FOUND, PERMISSION_DENIED."""
-        record = self._find(key_id)
-        self._allow_own(call, "get", record.parent, self._accounts.chain(record.parent))
-        return self.shown(record)
+    def get(self, request: GetApiKeyRequest, call: Call) -> ApiKey:
+        """One key."""
+        record = self.find(request.api_key_id)
+        self._allow_looking(call, "get", record.parent)
+        return self.from_record(record)
 
     def page(self, request: ListApiKeysRequest, call: Call) -> ListApiKeysResponse:
         """The keys of one account (or, without one, of the caller)."""
         account_id = request.service_account_id or call.principal
-        self._allow_own(call, "list", account_id, self._accounts.chain(account_id))
-        page, token = page_that_lags(self._ground, Kind.API_KEY, account_id, request)
-        return ListApiKeysResponse(api_keys=[self.shown(record) for record in page], next_page_token=token)
+        self._allow_looking(call, "list", account_id)
+        page, token = page_that_lags(self._backend, Kind.API_KEY, account_id, request)
+        return ListApiKeysResponse(api_keys=[self.from_record(record) for record in page], next_page_token=token)
 
     def update(self, request: UpdateApiKeyRequest, call: Call) -> Operation:
         """Changes what the mask names; the secret stays."""
-        record = self._find(request.api_key_id)
-        self._access.require(call, "iam.apiKeys.update", self._accounts.chain(record.parent))
-        key = self.shown(record)
+        record = self._allowed(request, "update", call)
+        key = self.from_record(record)
         fields = changed_fields(request, _MUTABLE)
-        take_over(key, request, fields)
+        copy_fields(key, request, fields)
         if "scopes" in fields:
             ordered = self._ordered(key.scopes)
             key.ClearField("scopes")
             key.scopes.extend(ordered)
-        self._ground.storage.put(record.with_body(key.SerializeToString()))
-        metadata = UpdateApiKeyMetadata(api_key_id=key.id)
-        return self._operations.finish(call, identifiers.IAM, key.id, "Update API key", metadata, key)
+        self._backend.storage.put(record.with_body(key.SerializeToString()))
+        return self._operation(call, key.id, "Update API key", UpdateApiKeyMetadata(api_key_id=key.id), key)
 
-    def delete(self, key_id: str, call: Call) -> Operation:
+    def delete(self, request: DeleteApiKeyRequest, call: Call) -> Operation:
         """Deletes a key: the services refuse it from now on."""
-        record = self._find(key_id)
-        self._access.require(call, "iam.apiKeys.delete", self._accounts.chain(record.parent))
-        self._ground.storage.delete(Kind.API_KEY, key_id)
-        metadata = DeleteApiKeyMetadata(api_key_id=key_id)
-        return self._operations.finish(call, identifiers.IAM, key_id, "Delete API key", metadata)
+        key_id = self._allowed(request, "delete", call).id
+        self._backend.storage.delete(Kind.API_KEY, key_id)
+        return self._operation(call, key_id, "Delete API key", DeleteApiKeyMetadata(api_key_id=key_id))
 
-    def list_operations(self, request: ListApiKeyOperationsRequest, call: Call) -> ListApiKeyOperationsResponse:
-        """What was done to one key."""
-        record = self._find(request.api_key_id)
-        self._access.require(call, "iam.apiKeys.get", self._accounts.chain(record.parent))
-        page, token = self._operations.page(request.api_key_id, request)
-        return ListApiKeyOperationsResponse(operations=page, next_page_token=token)
-
-    def list_scopes(self, request: ListApiKeyScopesRequest) -> ListApiKeyScopesResponse:
-        """All scopes that there are, a page at a time."""
+    def list_scopes(self, request: ListApiKeyScopesRequest, _: Call) -> ListApiKeyScopesResponse:
+        """All scopes that there are."""
         page, token = page_of_list(KNOWN_SCOPES, request)
         return ListApiKeyScopesResponse(scopes=page, next_page_token=token)
 
-    def shown(self, record: Record) -> ApiKey:
+    def from_record(self, record: Record) -> ApiKey:
         """The key of a record, with its last use."""
         key = ApiKey.FromString(record.body)
         used = self._use.last(record.id)
@@ -132,20 +133,18 @@ class ApiKeys:
 
     def with_secret(self, secret: str) -> Record | None:
         """The key that has this secret, if there is one."""
-        found = self._ground.storage.named(Kind.API_KEY, secret)
+        found = self._backend.storage.named(Kind.API_KEY, secret)
         return found[0] if found else None
 
     def with_id(self, key_id: str) -> Record | None:
         """The key of that id, if there is one."""
-        return self._ground.storage.get(Kind.API_KEY, key_id)
+        return self._backend.storage.get(Kind.API_KEY, key_id)
 
-    def _find(self, key_id: str) -> Record:
-        return self._ground.existing(Kind.API_KEY, key_id, "API key")
-
-    def _allow_own(self, call: Call, verb: str, account_id: str, chain: Sequence[str]) -> None:
-        """Looking at one's own keys needs no role; making one does."""
-        if verb == "create" or account_id != call.principal:
-            self._access.require(call, f"iam.apiKeys.{verb}", chain)
+    def _allow_looking(self, call: Call, verb: str, account_id: str) -> None:
+        """Looking at one's own keys needs no role."""
+        hierarchy = self._accounts.hierarchy(account_id)
+        if account_id != call.principal:
+            self._access.require(call, f"iam.apiKeys.{verb}", hierarchy)
 
     def _ordered(self, scopes: Sequence[str]) -> list[str]:
         unknown = [
@@ -155,7 +154,7 @@ class ApiKeys:
         ]
         if unknown:
             raise bad_request(unknown)
-        return sorted(scopes) if self._ground.settings.scope_order == "sorted" else list(scopes)
+        return sorted(scopes) if self._backend.settings.scope_order == "sorted" else list(scopes)
 
 
 def secret_of(record: Record) -> str:

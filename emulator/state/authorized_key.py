@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from yandex.cloud.iam.v1.key_pb2 import Key
@@ -11,7 +9,8 @@ from yandex.cloud.iam.v1.key_service_pb2 import (
     CreateKeyRequest,
     CreateKeyResponse,
     DeleteKeyMetadata,
-    ListKeyOperationsRequest,
+    DeleteKeyRequest,
+    GetKeyRequest,
     ListKeyOperationsResponse,
     ListKeysRequest,
     ListKeysResponse,
@@ -22,11 +21,12 @@ from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
 from emulator.state.access import AccessBindings
+from emulator.state.backend import Backend
 from emulator.state.call import Call
-from emulator.state.ground import Ground
-from emulator.state.masks import changed_fields, take_over
+from emulator.state.field_masks import changed_fields, copy_fields
 from emulator.state.operations import Operations
 from emulator.state.paging import page_of_children
+from emulator.state.resource import ResourceWithOperations
 from emulator.state.service_account import ServiceAccounts
 from emulator.storage import Kind, Record
 
@@ -34,16 +34,26 @@ _WARNING = "PLEASE DO NOT REMOVE THIS LINE! Yandex.Cloud SA Key ID <{}>\n"
 """The first line of a private key, as `yc iam key create` writes it; logins work with and without it."""
 
 
-class AuthorizedKeys:
+class AuthorizedKeys(ResourceWithOperations):
     """The authorized keys of all accounts."""
 
+    kind = Kind.AUTHORIZED_KEY
+    title = "Key"
+    id_field = "key_id"
+    id_prefix = identifiers.IAM
+    permissions = "iam.keys"
+    operations_permission = "get"
+    operations_response = ListKeyOperationsResponse
+
     def __init__(
-        self, ground: Ground, access: AccessBindings, operations: Operations, accounts: ServiceAccounts
+        self, backend: Backend, access: AccessBindings, operations: Operations, accounts: ServiceAccounts
     ) -> None:
-        self._ground = ground
-        self._access = access
-        self._operations = operations
+        super().__init__(backend, access, operations)
         self._accounts = accounts
+
+    def hierarchy(self, resource_id: str) -> list[str]:
+        """The key's account and what holds it: nobody has a role on a key itself."""
+        return self._accounts.hierarchy(self.find(resource_id).parent)
 
     def make(self, account_id: str, description: str = "", bits: int = 2048) -> tuple[Key, str]:
         """A key pair of the account: the cloud's record of it, and the private key (PEM)."""
@@ -51,61 +61,46 @@ class AuthorizedKeys:
         key = Key(
             id=identifiers.new_id(identifiers.IAM),
             service_account_id=account_id,
-            created_at=self._ground.clock.timestamp(whole_seconds=True),
+            created_at=self._backend.clock.timestamp(whole_seconds=True),
             description=description,
             key_algorithm=Key.Algorithm.RSA_4096 if bits == 4096 else Key.Algorithm.RSA_2048,
             public_key=public,
         )
-        self._ground.storage.put(Record(Kind.AUTHORIZED_KEY, key.id, key.SerializeToString(), account_id))
+        self._backend.storage.put(Record(Kind.AUTHORIZED_KEY, key.id, key.SerializeToString(), account_id))
         return key, _WARNING.format(key.id) + private
 
     def create(self, request: CreateKeyRequest, call: Call) -> CreateKeyResponse:
         """A new key pair; its private key is answered once."""
         account_id = request.service_account_id or call.principal
-        self._access.require(call, "iam.keys.create", self._accounts.chain(account_id))
+        self._access.require(call, "iam.keys.create", self._accounts.hierarchy(account_id))
         bits = 4096 if request.key_algorithm == Key.Algorithm.RSA_4096 else 2048
         key, private = self.make(account_id, request.description, bits)
         return CreateKeyResponse(key=key, private_key=private)
 
-    def get(self, key_id: str, call: Call) -> Key:
-        """One key. Raises NOT_FOUND, PERMISSION_DENIED."""
-        record = self._allowed(key_id, "get", call)
-        return Key.FromString(record.body)
+    def get(self, request: GetKeyRequest, call: Call) -> Key:
+        """One key."""
+        return Key.FromString(self._allowed(request, "get", call).body)
 
     def page(self, request: ListKeysRequest, call: Call) -> ListKeysResponse:
         """The keys of one account (or, without one, of the caller)."""
         account_id = request.service_account_id or call.principal
-        self._access.require(call, "iam.keys.list", self._accounts.chain(account_id))
-        page, token = page_of_children(self._ground.storage, Kind.AUTHORIZED_KEY, account_id, request)
+        self._access.require(call, "iam.keys.list", self._accounts.hierarchy(account_id))
+        page, token = page_of_children(self._backend.storage, Kind.AUTHORIZED_KEY, account_id, request)
         return ListKeysResponse(keys=[Key.FromString(record.body) for record in page], next_page_token=token)
 
     def update(self, request: UpdateKeyRequest, call: Call) -> Operation:
         """Changes the description."""
-        record = self._allowed(request.key_id, "update", call)
+        record = self._allowed(request, "update", call)
         key = Key.FromString(record.body)
-        take_over(key, request, changed_fields(request, ["description"]))
-        self._ground.storage.put(record.with_body(key.SerializeToString()))
-        return self._done(call, key.id, "Update key", UpdateKeyMetadata(key_id=key.id), key)
+        copy_fields(key, request, changed_fields(request, ["description"]))
+        self._backend.storage.put(record.with_body(key.SerializeToString()))
+        return self._operation(call, key.id, "Update key", UpdateKeyMetadata(key_id=key.id), key)
 
-    def delete(self, key_id: str, call: Call) -> Operation:
+    def delete(self, request: DeleteKeyRequest, call: Call) -> Operation:
         """Deletes a key: nobody can log in with it any more."""
-        self._allowed(key_id, "delete", call)
-        self._ground.storage.delete(Kind.AUTHORIZED_KEY, key_id)
-        return self._done(call, key_id, "Delete key", DeleteKeyMetadata(key_id=key_id))
-
-    def list_operations(self, request: ListKeyOperationsRequest, call: Call) -> ListKeyOperationsResponse:
-        """What was done to one key."""
-        self._allowed(request.key_id, "get", call)
-        page, token = self._operations.page(request.key_id, request)
-        return ListKeyOperationsResponse(operations=page, next_page_token=token)
-
-    def _allowed(self, key_id: str, verb: str, call: Call) -> Record:
-        record = self._ground.existing(Kind.AUTHORIZED_KEY, key_id, "Key")
-        self._access.require(call, f"iam.keys.{verb}", self._accounts.chain(record.parent))
-        return record
-
-    def _done(self, call: Call, key_id: str, words: str, metadata: Any, response: Any = None) -> Operation:
-        return self._operations.finish(call, identifiers.IAM, key_id, words, metadata, response)
+        key_id = self._allowed(request, "delete", call).id
+        self._backend.storage.delete(Kind.AUTHORIZED_KEY, key_id)
+        return self._operation(call, key_id, "Delete key", DeleteKeyMetadata(key_id=key_id))
 
 
 def _key_pair(bits: int) -> tuple[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from emulator.storage import Record
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,7 @@ class Call:
     idempotency_key: str = ""
     """The UUID (in lower case) under which the call's operation is remembered; empty for a call without one."""
     plan: OperationPlan | None = None
-    operation: Any = None
+    operation: Record | None = None
     """The record of the operation that the call has made, if it has."""
     repeated: bool = False
     """Whether the call was answered with an earlier call's operation, and did nothing itself."""
-    notes: dict[str, Any] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emulator import identifiers
 from emulator.errors import AdminError, CloudError
-from emulator.state.ground import Ground
+from emulator.state.backend import Backend
 from emulator.state.tokens import IssuedToken, Tokens
 from emulator.storage import Kind, Record
 
@@ -44,7 +44,7 @@ class Credential:
     audience: str
     """That a token has to name; empty: any."""
 
-    def shown(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str]:
         """The credential as JSON."""
         return {
             "id": self.id,
@@ -58,35 +58,35 @@ class Credential:
 class Federation:
     """Credentials of all accounts, and the issuer."""
 
-    def __init__(self, ground: Ground, tokens: Tokens) -> None:
-        self._ground = ground
+    def __init__(self, backend: Backend, tokens: Tokens) -> None:
+        self._backend = backend
         self._tokens = tokens
         self.issuer = ""
 
     def bind(self, service_account_id: str, issuer: str, subject: str, audience: str) -> Credential:
         """Tokens of that issuer with that subject stand for the account from now on. Raises AdminError without it."""
-        if self._ground.storage.get(Kind.SERVICE_ACCOUNT, service_account_id) is None:
+        if self._backend.storage.get(Kind.SERVICE_ACCOUNT, service_account_id) is None:
             raise AdminError(f"serviceAccountId: there is no service account {service_account_id}")
         new_id = identifiers.new_id(identifiers.IAM)
         credential = Credential(new_id, service_account_id, issuer or self.issuer, subject, audience)
         body = json.dumps(vars(credential)).encode()
-        with self._ground.storage.transaction():
-            self._ground.storage.put(Record(Kind.FEDERATED_CREDENTIAL, new_id, body, service_account_id))
+        with self._backend.storage.transaction():
+            self._backend.storage.put(Record(Kind.FEDERATED_CREDENTIAL, new_id, body, service_account_id))
         return credential
 
     def credentials(self) -> list[Credential]:
         """All credentials."""
-        return [Credential(**json.loads(item.body)) for item in self._ground.storage.every(Kind.FEDERATED_CREDENTIAL)]
+        return [Credential(**json.loads(item.body)) for item in self._backend.storage.every(Kind.FEDERATED_CREDENTIAL)]
 
     def clear(self) -> None:
         """No token stands for any account any more."""
-        with self._ground.storage.transaction():
+        with self._backend.storage.transaction():
             for credential in self.credentials():
-                self._ground.storage.delete(Kind.FEDERATED_CREDENTIAL, credential.id)
+                self._backend.storage.delete(Kind.FEDERATED_CREDENTIAL, credential.id)
 
     def sign(self, subject: str, audience: str, lifetime_seconds: float) -> str:
         """A token of the emulator's own issuer; a negative lifetime makes one that has expired."""
-        now = int(self._ground.clock.real())
+        now = int(self._backend.clock.real())
         claims = {
             "iss": self.issuer,
             "sub": subject,
@@ -132,13 +132,13 @@ class Federation:
             claims: dict[str, Any] = jwt.decode(token, self._key().public_key(), ["RS256"], options=options)
         except jwt.PyJWTError as error:
             raise ExchangeError("invalid_grant", f"the subject token can't be verified: {error}") from None
-        if claims["exp"] <= self._ground.clock.real():
+        if claims["exp"] <= self._backend.clock.real():
             raise ExchangeError("invalid_grant", "the subject token has expired")
         return claims
 
     def _key(self) -> rsa.RSAPrivateKey:
         """The issuer's key; made when it is first needed."""
-        kept = self._ground.storage.get(Kind.SETTING, _ISSUER_KEY)
+        kept = self._backend.storage.get(Kind.SETTING, _ISSUER_KEY)
         if kept is not None:
             key = serialization.load_pem_private_key(kept.body, None)
             assert isinstance(key, rsa.RSAPrivateKey)
@@ -147,8 +147,8 @@ class Federation:
         pem = made.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        with self._ground.storage.transaction():
-            self._ground.storage.put(Record(Kind.SETTING, _ISSUER_KEY, pem))
+        with self._backend.storage.transaction():
+            self._backend.storage.put(Record(Kind.SETTING, _ISSUER_KEY, pem))
         return made
 
 

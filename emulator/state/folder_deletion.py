@@ -6,6 +6,7 @@ loss. Here the deletion itself takes no time, so a folder is never seen DELETING
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -19,38 +20,29 @@ from emulator import identifiers
 from emulator.clock import moment, timestamp
 from emulator.errors import precondition
 from emulator.state.access import AccessBindings
+from emulator.state.backend import Backend
 from emulator.state.call import Call
-from emulator.state.ground import FOLDER_DELETIONS, Ground
-from emulator.state.lockbox_secret import Secrets
 from emulator.state.operations import Operations
-from emulator.state.service_account import ServiceAccounts
-from emulator.state.symmetric_key import SymmetricKeys
-from emulator.storage import Kind, Record
+from emulator.storage import Facts, Kind, Record
 
 _NOTICE: Final = timedelta(hours=24)
 """How long a folder is PENDING_DELETION where the request names no time."""
-_DELETES: Final = "deletesFolder"
-"""The fact of an operation that says which folder it deletes."""
 
 
 class FolderDeletions:
-    """The folders that are on their way out."""
+    """The folders that are on their way out; `removals` says how each kind of thing that a folder holds is removed, given its id."""
 
     def __init__(
         self,
-        ground: Ground,
+        backend: Backend,
         access: AccessBindings,
         operations: Operations,
-        accounts: ServiceAccounts,
-        secrets: Secrets,
-        keys: SymmetricKeys,
+        removals: Mapping[Kind, Callable[[str], None]],
     ) -> None:
-        self._ground = ground
+        self._backend = backend
         self._access = access
         self._operations = operations
-        self._accounts = accounts
-        self._secrets = secrets
-        self._keys = keys
+        self._removals = removals
 
     def delete(self, request: DeleteFolderRequest, call: Call) -> Operation:
         """Deletes a folder with all that it holds, at once or after the notice; the operation is done when the folder is gone.
@@ -58,70 +50,70 @@ class FolderDeletions:
         Raises NOT_FOUND, PERMISSION_DENIED, and FAILED_PRECONDITION when it is being deleted already.
         """
         folder_id = request.folder_id
-        self._access.require(call, "resource-manager.folders.delete", self._ground.folder_chain(folder_id))
-        if folder_id in self._ground.folder_deletions():
+        self._require_deletion(call, folder_id)
+        if folder_id in self._backend.folder_deletions():
             raise precondition(f"Folder {folder_id} is being deleted already")
-        now = self._ground.clock.now()
+        now = self._backend.clock.now()
         ends = moment(request.delete_after) if request.HasField("delete_after") else now + _NOTICE
         metadata = DeleteFolderMetadata(folder_id=folder_id, delete_after=timestamp(ends))
-        facts = {_DELETES: folder_id, "pendingUntil": ends.timestamp()} if ends > now else {}
+        facts: Facts = {"deletesFolder": folder_id, "pendingUntil": ends.timestamp()} if ends > now else {}
         words = "Delete folder"
         operation = self._operations.finish(call, identifiers.CLOUD, folder_id, words, metadata, facts=facts)
         if ends > now:
             self._mark(folder_id, Folder.Status.PENDING_DELETION)
-            self._announce({**self._ground.folder_deletions(), folder_id: ends.timestamp()})
+            self._backend.keep_folder_deletions({**self._backend.folder_deletions(), folder_id: ends.timestamp()})
         else:
             self._carry_out(folder_id)
         return operation
 
     def cancel(self, operation: Record, call: Call) -> Operation | None:
         """The folder stays, and works again. None when the operation deletes no folder, or has deleted it."""
-        folder_id = operation.facts.get(_DELETES, "")
-        if folder_id not in self._ground.folder_deletions():
+        folder_id = operation.facts.get("deletesFolder", "")
+        if folder_id not in self._backend.folder_deletions():
             return None
-        self._access.require(call, "resource-manager.folders.delete", self._ground.folder_chain(folder_id))
+        self._require_deletion(call, folder_id)
         self._mark(folder_id, Folder.Status.ACTIVE)
-        self._announce({other: ends for other, ends in self._ground.folder_deletions().items() if other != folder_id})
-        return self._operations.end(operation, _cancelled(operation, call, self._ground))
+        self._strike_off([folder_id])
+        return self._operations.end(operation, _cancelled(operation, call, self._backend))
 
     def carry_out_due(self) -> None:
         """Deletes the folders whose time has come. Called before whatever looks at the cloud."""
         if not self._due():
             return
-        with self._ground.storage.transaction():
+        with self._backend.storage.transaction():
             due = self._due()
             for folder_id in due:
                 self._carry_out(folder_id)
-            self._announce({other: ends for other, ends in self._ground.folder_deletions().items() if other not in due})
+            self._strike_off(due)
+
+    def _require_deletion(self, call: Call, folder_id: str) -> None:
+        self._access.require(call, "resource-manager.folders.delete", self._backend.folder_hierarchy(folder_id))
 
     def _due(self) -> list[str]:
-        now = self._ground.clock.now().timestamp()
-        return [folder_id for folder_id, ends in self._ground.folder_deletions().items() if ends <= now]
+        now = self._backend.clock.now().timestamp()
+        return [folder_id for folder_id, ends in self._backend.folder_deletions().items() if ends <= now]
 
     def _carry_out(self, folder_id: str) -> None:
-        children = self._ground.storage.children
-        for record in children(Kind.SERVICE_ACCOUNT, folder_id):
-            self._accounts.forget(record.id)
-        for record in children(Kind.SECRET, folder_id):
-            self._secrets.forget(record.id)
-        for record in children(Kind.SYMMETRIC_KEY, folder_id):
-            self._keys.forget(record.id)
-        self._access.forget_resource(folder_id)
-        self._ground.storage.delete(Kind.FOLDER, folder_id)
+        for kind, remove in self._removals.items():
+            for record in self._backend.storage.children(kind, folder_id):
+                remove(record.id)
+        self._access.remove_resource(folder_id)
+        self._backend.storage.delete(Kind.FOLDER, folder_id)
 
     def _mark(self, folder_id: str, status: Folder.Status.ValueType) -> None:
-        record = self._ground.existing(Kind.FOLDER, folder_id, "Folder")
+        record = self._backend.existing(Kind.FOLDER, folder_id, "Folder")
         folder = Folder.FromString(record.body)
         folder.status = status
-        self._ground.storage.put(record.with_body(folder.SerializeToString()))
+        self._backend.storage.put(record.with_body(folder.SerializeToString()))
 
-    def _announce(self, deletions: dict[str, float]) -> None:
-        self._ground.storage.put(Record(Kind.SETTING, FOLDER_DELETIONS, facts=deletions))
+    def _strike_off(self, folder_ids: list[str]) -> None:
+        deletions = self._backend.folder_deletions().items()
+        self._backend.keep_folder_deletions({other: ends for other, ends in deletions if other not in folder_ids})
 
 
-def _cancelled(record: Record, call: Call, ground: Ground) -> Operation:
+def _cancelled(record: Record, call: Call, backend: Backend) -> Operation:
     """The operation as it is after `call` has cancelled it."""
-    now = ground.clock.timestamp(whole_seconds=True)
+    now = backend.clock.timestamp(whole_seconds=True)
     operation = Operation.FromString(record.body)
     metadata = DeleteFolderMetadata()
     operation.metadata.Unpack(metadata)

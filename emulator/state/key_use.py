@@ -7,15 +7,15 @@ import threading
 from google.protobuf.timestamp_pb2 import Timestamp
 from yandex.cloud.iam.v1.api_key_pb2 import ApiKey
 
-from emulator.state.ground import Ground
+from emulator.state.backend import Backend
 from emulator.storage import Kind
 
 
 class KeyUse:
     """The last uses that aren't written down yet."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._lock = threading.Lock()
         self._last: dict[str, Timestamp] = {}
 
@@ -34,13 +34,13 @@ class KeyUse:
             noted = dict(self._last)
         if not noted:
             return
-        with self._ground.storage.transaction():
+        with self._backend.storage.transaction():
             for key_id, moment in noted.items():
-                record = self._ground.storage.get(Kind.API_KEY, key_id)
+                record = self._backend.storage.get(Kind.API_KEY, key_id)
                 if record is not None:
                     key = ApiKey.FromString(record.body)
                     key.last_used_at.CopyFrom(moment)
-                    self._ground.storage.put(record.with_body(key.SerializeToString()))
+                    self._backend.storage.put(record.with_body(key.SerializeToString()))
         with self._lock:
             for key_id, moment in noted.items():
                 if self._last.get(key_id) is moment:

@@ -6,51 +6,48 @@ Whether and for how long the cloud's listings lag is documented nowhere; a clien
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from emulator.state.ground import Ground
-from emulator.state.paging import page_of_children
-from emulator.storage import Kind, Record
+from emulator.state.backend import Backend
+from emulator.state.paging import PageRequest, page_of_children
+from emulator.storage import Facts, Kind, Record
 
 
-def facts_of_new(ground: Ground) -> dict[str, Any]:
+def facts_of_new(backend: Backend) -> Facts:
     """What the record of a new thing carries so that listings can lag."""
-    facts: dict[str, Any] = {}
-    if delay := ground.settings.listing_delay.total_seconds():
-        facts["listedFrom"] = ground.clock.now().timestamp() + delay
-    if calls := ground.settings.listing_delay_calls:
+    facts: Facts = {}
+    if delay := backend.settings.listing_delay.total_seconds():
+        facts["listedFrom"] = backend.clock.now().timestamp() + delay
+    if calls := backend.settings.listing_delay_calls:
         facts["listedAfterCalls"] = calls
     return facts
 
 
-def page_that_lags(ground: Ground, kind: Kind, parent: str, request: Any) -> tuple[list[Record], str]:
+def page_that_lags(backend: Backend, kind: Kind, parent: str, request: PageRequest) -> tuple[list[Record], str]:
     """One page of what `parent` holds, and the token of the next one, without what the settings keep out of listings.
 
     A listing counts as one call of `listingDelayCalls`, however many pages it has.
     """
-    settings = ground.settings
+    settings = backend.settings
     if not (settings.unlisted or settings.listing_delay or settings.listing_delay_calls):
-        return page_of_children(ground.storage, kind, parent, request)
+        return page_of_children(backend.storage, kind, parent, request)
     page, token = page_of_children(
-        ground.storage, kind, parent, request, lambda record: _is_listed(ground, record.id, record.facts)
+        backend.storage, kind, parent, request, lambda record: _is_listed(backend, record.id, record.facts)
     )
     if not token:
-        _count_call(ground, kind, parent)
+        _count_call(backend, kind, parent)
     return page, token
 
 
-def _is_listed(ground: Ground, record_id: str, facts: Mapping[str, Any]) -> bool:
-    settings = ground.settings
+def _is_listed(backend: Backend, record_id: str, facts: Facts) -> bool:
+    settings = backend.settings
     if record_id in settings.unlisted:
         return False
-    if settings.listing_delay and ground.clock.now().timestamp() < facts.get("listedFrom", 0):
+    if settings.listing_delay and backend.clock.now().timestamp() < facts.get("listedFrom", 0):
         return False
     return not (settings.listing_delay_calls and facts.get("listedAfterCalls", 0))
 
 
-def _count_call(ground: Ground, kind: Kind, parent: str) -> None:
+def _count_call(backend: Backend, kind: Kind, parent: str) -> None:
     """The last page of a listing was given: what it left out is nearer to being listed."""
-    for record in ground.storage.children(kind, parent):
+    for record in backend.storage.children(kind, parent):
         if left := record.facts.get("listedAfterCalls", 0):
-            ground.storage.put(record.with_body(record.body, listedAfterCalls=left - 1))
+            backend.storage.put(record.with_body(record.body, listedAfterCalls=left - 1))

@@ -6,27 +6,24 @@ A change that comes with an idempotency key is remembered by it: asked for again
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
-
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
 from google.rpc import status_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator.errors import precondition
 from emulator.identifiers import new_id
+from emulator.state.backend import Backend
 from emulator.state.call import Call, OperationPlan
-from emulator.state.ground import Ground
-from emulator.state.paging import page_of_children
-from emulator.storage import Kind, Record
+from emulator.state.paging import PageRequest, page_of_children
+from emulator.storage import Facts, Kind, Record
 
 
 class Operations:
     """All operations of the cloud, kept for ever."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     def finish(
         self,
@@ -34,15 +31,15 @@ class Operations:
         prefix: str,
         resource_id: str,
         description: str,
-        metadata: Any,
-        response: Any = None,
-        facts: Mapping[str, Any] = MappingProxyType({}),
+        metadata: Message,
+        response: Message | None = None,
+        facts: Facts | None = None,
     ) -> Operation:
         """The operation that answers `call`: what it did is in `metadata` and `response` (None: Empty).
 
         With the fact `pendingUntil` (seconds since 1970, emulated time) it reports done=false until then.
         """
-        now = self._ground.clock.timestamp(whole_seconds=True)
+        now = self._backend.clock.timestamp(whole_seconds=True)
         operation = Operation(
             id=new_id(prefix), description=description, created_at=now, created_by=call.principal, modified_at=now
         )
@@ -53,11 +50,11 @@ class Operations:
             operation.error.CopyFrom(status_pb2.Status(code=plan.code, message=plan.message))
         else:
             operation.response.Pack(Empty() if response is None else response)
-        kept: dict[str, Any] = {**self._course(plan), **facts}
+        kept: Facts = {**self._course(plan), **(facts or {})}
         name = ""
         if call.idempotency_key:
             name = _remembered_as(call)
-            kept["rememberedFrom"] = self._ground.clock.now().timestamp()
+            kept["rememberedFrom"] = self._backend.clock.now().timestamp()
         record = Record(Kind.OPERATION, operation.id, operation.SerializeToString(), resource_id, name, kept)
         call.operation = record
         self.keep(record)
@@ -67,16 +64,16 @@ class Operations:
         """The operation that the same caller's earlier call with this idempotency key has made, as it is now; None without one."""
         if not call.idempotency_key:
             return None
-        found = self._ground.storage.named(Kind.OPERATION, _remembered_as(call))
+        found = self._backend.storage.named(Kind.OPERATION, _remembered_as(call))
         if not found:
             return None
-        age = self._ground.clock.now().timestamp() - found[-1].facts["rememberedFrom"]
-        remembered = age < self._ground.settings.idempotency_key_lifetime.total_seconds()
+        age = self._backend.clock.now().timestamp() - found[-1].facts["rememberedFrom"]
+        remembered = age < self._backend.settings.idempotency_key_lifetime.total_seconds()
         return self._view(found[-1]) if remembered else None
 
     def keep(self, record: Record) -> None:
         """Keeps an operation's record; also after what it did was undone."""
-        self._ground.storage.put(record)
+        self._backend.storage.put(record)
 
     def end(self, record: Record, operation: Operation) -> Operation:
         """The operation has ended as `operation` says, before its time."""
@@ -86,7 +83,7 @@ class Operations:
 
     def find(self, operation_id: str) -> Record:
         """The record of one operation. Raises NOT_FOUND."""
-        return self._ground.existing(Kind.OPERATION, operation_id, "Operation")
+        return self._backend.existing(Kind.OPERATION, operation_id, "Operation")
 
     def get(self, operation_id: str) -> Operation:
         """One operation as it is now. Raises NOT_FOUND."""
@@ -99,23 +96,23 @@ class Operations:
             raise precondition(f"Operation {operation_id} is already done")
         raise precondition(f"Operation {operation_id} can't be cancelled")
 
-    def page(self, resource_id: str, request: Any) -> tuple[list[Operation], str]:
+    def page(self, resource_id: str, request: PageRequest) -> tuple[list[Operation], str]:
         """The operations on one resource, a page at a time, and the next page's token."""
-        page, token = page_of_children(self._ground.storage, Kind.OPERATION, resource_id, request)
+        page, token = page_of_children(self._backend.storage, Kind.OPERATION, resource_id, request)
         return [self._view(record) for record in page], token
 
-    def _course(self, plan: OperationPlan) -> dict[str, float | bool]:
-        seconds = self._ground.settings.operation_seconds if plan.seconds is None else plan.seconds
+    def _course(self, plan: OperationPlan) -> Facts:
+        seconds = self._backend.settings.operation_seconds if plan.seconds is None else plan.seconds
         if plan.code and not plan.done:
             # An error that comes with done=false stays like that, unless a time was given.
-            return {"earlyError": True, "doneAt": self._ground.clock.real() + (plan.seconds or 10 * 365 * 86_400)}
-        return {"doneAt": self._ground.clock.real() + seconds} if seconds else {}
+            return {"earlyError": True, "doneAt": self._backend.clock.real() + (plan.seconds or 10 * 365 * 86_400)}
+        return {"doneAt": self._backend.clock.real() + seconds} if seconds else {}
 
     def _view(self, record: Record) -> Operation:
         operation = Operation.FromString(record.body)
         facts = record.facts
-        is_pending = facts.get("pendingUntil", 0) > self._ground.clock.now().timestamp()
-        if is_pending or facts.get("doneAt", 0) > self._ground.clock.real():
+        is_pending = facts.get("pendingUntil", 0) > self._backend.clock.now().timestamp()
+        if is_pending or facts.get("doneAt", 0) > self._backend.clock.real():
             operation.done = False
             if not facts.get("earlyError"):
                 operation.ClearField("result")

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 from emulator.errors import bad_request
 from emulator.storage import Kind, Record, Storage
@@ -19,8 +19,21 @@ _FILTER = re.compile(r"""\s*(\w+)\s*(?:=|:)\s*(["'])(.*)\2\s*""")
 _PREFIX = "after:"
 
 
+class PageRequest(Protocol):
+    """A request for one page of a listing."""
+
+    page_size: int
+    page_token: str
+
+
+class FilteredRequest(Protocol):
+    """A request for a listing that can be filtered."""
+
+    filter: str
+
+
 def page_of_children(
-    storage: Storage, kind: Kind, parent: str, request: Any, keep: Callable[[Record], bool] | None = None
+    storage: Storage, kind: Kind, parent: str, request: PageRequest, keep: Callable[[Record], bool] | None = None
 ) -> tuple[list[Record], str]:
     """One page of what `parent` holds, and the token of the next one (empty on the last), as `request` asks."""
     size, after = _asked(request)
@@ -32,14 +45,14 @@ def page_of_children(
     return page, _token(page[-1].position) if len(found) > size else ""
 
 
-def page_of_list(items: Sequence[T], request: Any) -> tuple[list[T], str]:
+def page_of_list(items: Sequence[T], request: PageRequest) -> tuple[list[T], str]:
     """One page of a list that is in memory, and the token of the next one."""
     size, after = _asked(request)
     page = list(items[after : after + size])
     return page, _token(after + size) if len(items) > after + size else ""
 
 
-def name_filter(request: Any) -> str | None:
+def name_filter(request: FilteredRequest) -> str | None:
     """The name that a `name="x"` filter asks for; None without a filter. Raises INVALID_ARGUMENT for any other filter."""
     if not request.filter:
         return None
@@ -49,7 +62,13 @@ def name_filter(request: Any) -> str | None:
     return match[3]
 
 
-def _asked(request: Any) -> tuple[int, int]:
+def has_name(request: FilteredRequest) -> Callable[[Record], bool] | None:
+    """Which records the request's filter keeps, of a kind whose records' names are the resources'; None: all."""
+    name = name_filter(request)
+    return None if name is None else lambda record: record.name == name
+
+
+def _asked(request: PageRequest) -> tuple[int, int]:
     size = min(request.page_size, LARGEST_PAGE_SIZE) if request.page_size > 0 else DEFAULT_PAGE_SIZE
     return size, _position(request.page_token) if request.page_token else 0
 

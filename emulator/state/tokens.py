@@ -28,8 +28,8 @@ from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
 from emulator.clock import timestamp
 from emulator.errors import unauthenticated
 from emulator.state.access import AccessBindings
+from emulator.state.backend import Backend
 from emulator.state.call import Call
-from emulator.state.ground import Ground
 from emulator.state.service_account import ServiceAccounts
 from emulator.storage import Kind, Record
 
@@ -50,8 +50,8 @@ class IssuedToken:
 class Tokens:
     """Issues and judges IAM tokens."""
 
-    def __init__(self, ground: Ground, access: AccessBindings, accounts: ServiceAccounts) -> None:
-        self._ground = ground
+    def __init__(self, backend: Backend, access: AccessBindings, accounts: ServiceAccounts) -> None:
+        self._backend = backend
         self._access = access
         self._accounts = accounts
         self._audiences: frozenset[str] = frozenset()
@@ -62,28 +62,30 @@ class Tokens:
         hosts = ["api.cloud.yandex.net", *(f"{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]"))]
         self._audiences = frozenset(f"https://iam.{host}/iam/v1/tokens" for host in hosts)
 
-    def create(self, request: CreateIamTokenRequest) -> CreateIamTokenResponse:
+    def create(self, request: CreateIamTokenRequest, _: Call) -> CreateIamTokenResponse:
         """A token for whoever signed the JWT. Raises UNAUTHENTICATED, saying what is wrong with it."""
         if request.WhichOneof("identity") != "jwt":
             raise unauthenticated("OAuth tokens aren't taken here: log in with a service account's authorized key")
         return _answer(self.issue(self._signer(request.jwt)))
 
-    def create_for_account(self, request: CreateIamTokenForServiceAccountRequest, call: Call) -> CreateIamTokenResponse:
+    def create_for_service_account(
+        self, request: CreateIamTokenForServiceAccountRequest, call: Call
+    ) -> CreateIamTokenResponse:
         """A token of another account, for who may impersonate it."""
-        chain = self._accounts.chain(request.service_account_id)
-        self._access.require(call, "iam.serviceAccounts.createToken", chain)
+        hierarchy = self._accounts.hierarchy(request.service_account_id)
+        self._access.require(call, "iam.serviceAccounts.createToken", hierarchy)
         return _answer(self.issue(request.service_account_id))
 
-    def revoke(self, request: RevokeIamTokenRequest) -> RevokeIamTokenResponse:
+    def revoke(self, request: RevokeIamTokenRequest, _: Call) -> RevokeIamTokenResponse:
         """The token is worth nothing from now on."""
         subject = self.subject(request.iam_token)
-        self._ground.storage.put(Record(Kind.REVOKED_TOKEN, _digest(request.iam_token), name=subject))
+        self._backend.storage.put(Record(Kind.REVOKED_TOKEN, _digest(request.iam_token), name=subject))
         return RevokeIamTokenResponse(subject_id=subject)
 
     def issue(self, subject_id: str) -> IssuedToken:
         """A token of an account that is there. Raises UNAUTHENTICATED when the account can't be used."""
         self._usable(subject_id)
-        expires_at = self._ground.clock.real() + self._ground.settings.token_lifetime.total_seconds()
+        expires_at = self._backend.clock.real() + self._backend.settings.token_lifetime.total_seconds()
         claims = {"sub": subject_id, "exp": expires_at, "nonce": secrets.token_urlsafe(12)}
         body = _encoded(json.dumps(claims).encode())
         return IssuedToken(f"{_PREFIX}{body}.{self._signature(body)}", expires_at)
@@ -95,15 +97,15 @@ class Tokens:
         if not genuine:
             raise unauthenticated("The token is invalid")
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        if claims["exp"] <= self._ground.clock.real():
+        if claims["exp"] <= self._backend.clock.real():
             raise unauthenticated("The token has expired")
-        if self._ground.storage.get(Kind.REVOKED_TOKEN, _digest(token)) is not None:
+        if self._backend.storage.get(Kind.REVOKED_TOKEN, _digest(token)) is not None:
             raise unauthenticated("The token has been revoked")
         self._usable(claims["sub"])
         return str(claims["sub"])
 
     def _usable(self, account_id: str) -> None:
-        record = self._ground.storage.get(Kind.SERVICE_ACCOUNT, account_id)
+        record = self._backend.storage.get(Kind.SERVICE_ACCOUNT, account_id)
         if record is None:
             raise unauthenticated(f"The service account {account_id} doesn't exist")
         if reason := self._accounts.why_unusable(ServiceAccount.FromString(record.body)):
@@ -111,13 +113,13 @@ class Tokens:
 
     def _signer(self, token: str) -> str:
         """The account that signed a JWT with one of its authorized keys."""
-        record = self._ground.storage.get(Kind.AUTHORIZED_KEY, _key_id(token))
+        record = self._backend.storage.get(Kind.AUTHORIZED_KEY, _key_id(token))
         if record is None:
             raise unauthenticated("The JWT's kid isn't the id of an authorized key")
         claims = self._claims(token, Key.FromString(record.body).public_key)
         if claims["iss"] != record.parent:
             raise unauthenticated("The JWT's iss isn't the service account that the key belongs to")
-        now = self._ground.clock.real()
+        now = self._backend.clock.real()
         if claims["exp"] <= now:
             raise unauthenticated("The JWT has expired")
         if claims["iat"] > now + _LEEWAY:
@@ -138,12 +140,12 @@ class Tokens:
             raise unauthenticated(f"The JWT can't be verified: {error}") from None
 
     def _signing_key(self) -> bytes:
-        kept = self._ground.storage.get(Kind.SETTING, "token-key")
+        kept = self._backend.storage.get(Kind.SETTING, "token-key")
         if kept is not None:
             return kept.body
         key = secrets.token_bytes(64)
-        with self._ground.storage.transaction():
-            self._ground.storage.put(Record(Kind.SETTING, "token-key", key))
+        with self._backend.storage.transaction():
+            self._backend.storage.put(Record(Kind.SETTING, "token-key", key))
         return key
 
     def _signature(self, body: str) -> str:

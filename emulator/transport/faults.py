@@ -38,12 +38,12 @@ class Fault:
     asked: dict[str, Any] = field(default_factory=dict)
     chance: random.Random = field(default_factory=random.Random)
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The fault as JSON, with what is left of it."""
         return {**self.asked, "times": self.times, "skip": self.skip}
 
 
-class FaultBook:
+class Faults:
     """The faults in force; in memory, so a restarted emulator has none."""
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class FaultBook:
         with self._lock:
             self._faults.clear()
 
-    def shown(self) -> list[dict[str, Any]]:
+    def as_json(self) -> list[dict[str, Any]]:
         """The faults that are left."""
         with self._lock:
-            return [fault.shown() for fault in self._faults]
+            return [fault.as_json() for fault in self._faults]
 
     def take(self, method: str, when: str) -> list[Fault]:
         """The faults that meet this call at this point: the harmless ones, and the first that is an error. Each is used

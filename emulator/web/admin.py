@@ -10,9 +10,9 @@ from emulator.clock import read_moment
 from emulator.durations import read_duration
 from emulator.errors import AdminError
 from emulator.state.cloud_state import CloudState
-from emulator.transport.calls import CallBook
-from emulator.transport.faults import FaultBook
-from emulator.transport.holds import HoldBook
+from emulator.transport.call_log import CallLog
+from emulator.transport.faults import Faults
+from emulator.transport.held_calls import HeldCalls
 from emulator.web.http_server import HttpRequest, HttpResponse
 from emulator.web.inventory import inventory
 from emulator.web.logins import Logins
@@ -24,17 +24,17 @@ _Call = Callable[[HttpRequest], Any]
 class Admin:
     """One method for each call; what it answers is sent as JSON."""
 
-    def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook, logins: Logins) -> None:
+    def __init__(self, state: CloudState, log: CallLog, faults: Faults, held_calls: HeldCalls, logins: Logins) -> None:
         self._state = state
-        self._calls = calls
+        self._log = log
         self._faults = faults
-        self._holds = holds
+        self._held_calls = held_calls
         self._logins = logins
         self._routes: dict[str, dict[str, _Call]] = {
             "/admin/state": {"GET": self._inventory},
             "/admin/clock": {"GET": self._time, "POST": self._move_clock},
             "/admin/settings": {"GET": self._settings, "POST": self._change_settings, "DELETE": self._reset_settings},
-            "/admin/faults": {"GET": self._shown_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
+            "/admin/faults": {"GET": self._faults_left, "POST": self._add_faults, "DELETE": self._clear_faults},
             "/admin/held": {"GET": self._held},
             "/admin/release": {"POST": self._release},
             "/admin/metadata": {"GET": self._metadata, "POST": self._bind_metadata},
@@ -44,7 +44,7 @@ class Admin:
                 "POST": self._bind_credential,
                 "DELETE": self._clear_credentials,
             },
-            "/admin/calls": {"GET": self._shown_calls, "DELETE": self._clear_calls},
+            "/admin/calls": {"GET": self._calls, "DELETE": self._clear_calls},
         }
 
     @property
@@ -85,35 +85,35 @@ class Admin:
         return self._time(request)
 
     def _settings(self, _: HttpRequest) -> Any:
-        return self._state.book.shown()
+        return self._state.settings_store.as_json()
 
     def _change_settings(self, request: HttpRequest) -> Any:
-        self._state.book.change(read_json(request))
-        return self._state.book.shown()
+        self._state.settings_store.change(read_json(request))
+        return self._state.settings_store.as_json()
 
     def _reset_settings(self, _: HttpRequest) -> Any:
-        self._state.book.reset()
-        return self._state.book.shown()
+        self._state.settings_store.reset()
+        return self._state.settings_store.as_json()
 
-    def _shown_faults(self, _: HttpRequest) -> Any:
-        return self._faults.shown()
+    def _faults_left(self, _: HttpRequest) -> Any:
+        return self._faults.as_json()
 
     def _add_faults(self, request: HttpRequest) -> Any:
         self._faults.add(read_json(request))
-        return self._faults.shown()
+        return self._faults.as_json()
 
     def _clear_faults(self, _: HttpRequest) -> Any:
         self._faults.clear()
         return []
 
     def _held(self, _: HttpRequest) -> Any:
-        return self._holds.shown()
+        return self._held_calls.as_json()
 
     def _release(self, request: HttpRequest) -> Any:
         number = read_object(request).get("id")
         if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
             raise AdminError(f"id: {number!r} isn't the id of a held call; GET /admin/held lists them")
-        return {"released": self._holds.release(number)}
+        return {"released": self._held_calls.release(number)}
 
     def _metadata(self, _: HttpRequest) -> Any:
         return {"serviceAccountId": self._logins.metadata_account() or None}
@@ -131,23 +131,23 @@ class Admin:
         return {"token": federation.sign(subject, audience, seconds), "issuer": federation.issuer}
 
     def _credentials(self, _: HttpRequest) -> Any:
-        return [credential.shown() for credential in self._state.federation.credentials()]
+        return [credential.as_json() for credential in self._state.federation.credentials()]
 
     def _bind_credential(self, request: HttpRequest) -> Any:
         body = read_object(request)
         account_id, subject = _given(body, "serviceAccountId"), _given(body, "subject")
         issuer, audience = str(body.get("issuer") or ""), str(body.get("audience") or "")
-        return self._state.federation.bind(account_id, issuer, subject, audience).shown()
+        return self._state.federation.bind(account_id, issuer, subject, audience).as_json()
 
     def _clear_credentials(self, _: HttpRequest) -> Any:
         self._state.federation.clear()
         return []
 
-    def _shown_calls(self, request: HttpRequest) -> Any:
-        return self._calls.log() if request.query.get("log") == ["1"] else self._calls.counts()
+    def _calls(self, request: HttpRequest) -> Any:
+        return self._log.entries() if request.query.get("log") == ["1"] else self._log.counts()
 
     def _clear_calls(self, _: HttpRequest) -> Any:
-        self._calls.clear()
+        self._log.clear()
         return {}
 
 

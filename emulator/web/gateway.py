@@ -24,7 +24,7 @@ from emulator.errors import CloudError
 from emulator.state.api_key import secret_of
 from emulator.state.cloud_state import CloudState
 from emulator.storage import Kind, Record
-from emulator.web.gateway_services import SERVICES, GatewayService, Way, names, service_called
+from emulator.web.gateway_services import SERVICES, Authentication, GatewayService, names, service_called
 from emulator.web.http_server import HttpRequest, HttpResponse
 
 _PREFIX = "/services/"
@@ -67,7 +67,7 @@ class Gateway:
         try:
             key = self._let_in(service, request)
         except _Refused as refusal:
-            headers = {"WWW-Authenticate": "Api-Key" if service.way == Way.HEADER else "Basic"}
+            headers = {"WWW-Authenticate": "Api-Key" if service.authentication == Authentication.HEADER else "Basic"}
             return HttpResponse(refusal.status, {"error": refusal.reason}, headers if refusal.status == 401 else {})
         allowed = _allowed(request.path)
         if allowed and ("GET" if request.method == "HEAD" else request.method) not in allowed:
@@ -95,7 +95,7 @@ class Gateway:
 
     def _key(self, service: GatewayService, credentials: _Credentials) -> Record:
         keys = self._state.api_keys
-        if service.way == Way.SMTP:
+        if service.authentication == Authentication.SMTP:
             record = keys.with_id(credentials.user)
             if record is not None and not hmac.compare_digest(secret_of(record).encode(), credentials.secret.encode()):
                 record = None
@@ -118,12 +118,12 @@ class Gateway:
 
     def _check_roles_in(self, folder_id: str, service: GatewayService, account: ServiceAccount) -> None:
         try:
-            chain = self._state.ground.folder_chain(folder_id)
+            hierarchy = self._state.backend.folder_hierarchy(folder_id)
         except CloudError:
             raise _Refused(403, f"there is no folder {folder_id}") from None
-        if set(chain) & set(self._state.ground.folder_deletions()):
+        if set(hierarchy) & set(self._state.backend.folder_deletions()):
             raise _Refused(403, f"the folder {folder_id} is being deleted")
-        held = self._state.access.roles_of(account.id, chain)
+        held = self._state.access.roles_of(account.id, hierarchy)
         for group in service.roles:
             if not held & group:
                 wanted = " or ".join(sorted(group))
@@ -140,21 +140,21 @@ def _allowed(path: str) -> list[str]:
 
 def _credentials(service: GatewayService, headers: Mapping[str, str]) -> _Credentials:
     scheme, _, value = headers.get("authorization", "").partition(" ")
-    if service.way == Way.HEADER:
+    if service.authentication == Authentication.HEADER:
         if scheme.lower() != "api-key" or not value.strip():
-            raise _Refused(401, f"{service.name} takes {service.way}")
+            raise _Refused(401, f"{service.name} takes {service.authentication}")
         return _Credentials("", value.strip())
     if scheme.lower() != "basic":
-        raise _Refused(401, f"{service.name} takes {service.way}")
+        raise _Refused(401, f"{service.name} takes {service.authentication}")
     try:
         user, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise _Refused(401, "HTTP Basic: the credentials aren't user:password in base64") from None
-    wrong_user = (service.way == Way.KAFKA and not (user.startswith("@") and len(user) > 1)) or (
-        service.way == Way.SCHEMA_REGISTRY and user != "api-key"
+    wrong_user = (service.authentication == Authentication.KAFKA and not (user.startswith("@") and len(user) > 1)) or (
+        service.authentication == Authentication.SCHEMA_REGISTRY and user != "api-key"
     )
     if not colon or not user or wrong_user:
-        raise _Refused(401, f"{service.name} takes {service.way}")
+        raise _Refused(401, f"{service.name} takes {service.authentication}")
     return _Credentials(user, secret)
 
 
@@ -163,5 +163,5 @@ def _described(service: GatewayService) -> dict[str, object]:
         "service": service.name,
         "scopes": list(service.scopes),
         "roles": [sorted(group) for group in service.roles],
-        "authentication": service.way.value,
+        "authentication": service.authentication.value,
     }

@@ -13,7 +13,7 @@ from typing import Final
 RoleGroups = tuple[frozenset[str], ...]
 
 
-class Way(StrEnum):
+class Authentication(StrEnum):
     """How a key travels to a service; what isn't HTTP there stands here as HTTP Basic with the same user and password."""
 
     HEADER = "Authorization: Api-Key <secret>"
@@ -32,7 +32,7 @@ class GatewayService:
     """A key with any of them is let in."""
     roles: RoleGroups
     """The account needs one role of each group."""
-    way: Way = Way.HEADER
+    authentication: Authentication = Authentication.HEADER
 
 
 _ALL_AI: Final = "yc.ai.foundationModels.execute"
@@ -68,26 +68,26 @@ _STREAMS_READ: Final = GatewayService(
     "data-streams-read",
     _TOPICS,
     (_KAFKA, *_one_of("ydb.viewer", "ydb.editor", "ydb.admin", "yds.viewer", "yds.editor", "yds.admin", view=True)),
-    Way.KAFKA,
+    Authentication.KAFKA,
 )
 _STREAMS_WRITE: Final = GatewayService(
     "data-streams-write",
     _TOPICS,
     (_KAFKA, *_one_of("ydb.editor", "ydb.admin", "yds.writer", "yds.editor", "yds.admin")),
-    Way.KAFKA,
+    Authentication.KAFKA,
 )
 _SCHEMAS: Final = ("yc.schema-registry.schemas.manage",)
 _SCHEMAS_READ: Final = GatewayService(
     "schema-registry-read",
     _SCHEMAS,
     _one_of("schema-registry.viewer", "schema-registry.editor", "schema-registry.admin", view=True),
-    Way.SCHEMA_REGISTRY,
+    Authentication.SCHEMA_REGISTRY,
 )
 _SCHEMAS_WRITE: Final = GatewayService(
     "schema-registry-write",
     _SCHEMAS,
     _one_of("schema-registry.editor", "schema-registry.admin"),
-    Way.SCHEMA_REGISTRY,
+    Authentication.SCHEMA_REGISTRY,
 )
 _REGISTRY: Final = "yc.cloud-registry.artifacts"
 
@@ -103,7 +103,7 @@ _ALL: Final = (
     _ai("vision", "vision", "vision"),
     _MONITORING_READ,
     _MONITORING_MANAGE,
-    GatewayService("postbox", ("yc.postbox.send",), _within("postbox", "sender"), Way.SMTP),
+    GatewayService("postbox", ("yc.postbox.send",), _within("postbox", "sender"), Authentication.SMTP),
     GatewayService("search-api", ("yc.search-api.execute",), _within("search-api", "webSearch.user", "executor")),
     GatewayService(
         "containers",
@@ -112,7 +112,7 @@ _ALL: Final = (
     ),
     GatewayService("functions", ("yc.serverless.functions.invoke",), _within("functions", "functionInvoker")),
     # The documentation names no role for the PostgreSQL mode: changing tables is what ydb.editor is for.
-    GatewayService("ydb", ("yc.ydb.tables.manage",), _within("ydb"), Way.POSTGRESQL),
+    GatewayService("ydb", ("yc.ydb.tables.manage",), _within("ydb"), Authentication.POSTGRESQL),
     _STREAMS_READ,
     _STREAMS_WRITE,
     GatewayService("speechsense", ("yc.speech-sense.use",), _within("speech-sense", "data.viewer", "data.editor")),

@@ -25,43 +25,43 @@ def inventory(state: CloudState) -> dict[str, Any]:
         every = state.storage.every
         return {
             "now": state.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "clouds": [_shown(Cloud.FromString(record.body)) for record in every(Kind.CLOUD)],
-            "folders": [_shown(Folder.FromString(record.body)) for record in every(Kind.FOLDER)],
-            "serviceAccounts": [_shown(ServiceAccount.FromString(item.body)) for item in every(Kind.SERVICE_ACCOUNT)],
+            "clouds": [_as_json(Cloud.FromString(record.body)) for record in every(Kind.CLOUD)],
+            "folders": [_as_json(Folder.FromString(record.body)) for record in every(Kind.FOLDER)],
+            "serviceAccounts": [_as_json(ServiceAccount.FromString(item.body)) for item in every(Kind.SERVICE_ACCOUNT)],
             "apiKeys": [_api_key(state, record) for record in every(Kind.API_KEY)],
-            "authorizedKeys": [_shown(Key.FromString(record.body)) for record in every(Kind.AUTHORIZED_KEY)],
+            "authorizedKeys": [_as_json(Key.FromString(record.body)) for record in every(Kind.AUTHORIZED_KEY)],
             "secrets": [_secret(state, record) for record in every(Kind.SECRET)],
-            "symmetricKeys": [_shown(SymmetricKey.FromString(record.body)) for record in every(Kind.SYMMETRIC_KEY)],
+            "symmetricKeys": [_as_json(SymmetricKey.FromString(record.body)) for record in every(Kind.SYMMETRIC_KEY)],
             "accessBindings": [
                 _binding(record) for record in every(Kind.ACCESS_BINDING) if "countsUntil" not in record.facts
             ],
         }
 
 
-def _shown(message: Any, **more: Any) -> dict[str, Any]:
+def _as_json(message: Any, **more: Any) -> dict[str, Any]:
     """The message in JSON names, with moments in RFC 3339; a moment that isn't set is null."""
-    shown = MessageToDict(message, always_print_fields_with_no_presence=True)
+    content = MessageToDict(message, always_print_fields_with_no_presence=True)
     for field in message.DESCRIPTOR.fields:
         if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
-            shown.setdefault(field.json_name, None)
-    return {**shown, **more}
+            content.setdefault(field.json_name, None)
+    return {**content, **more}
 
 
 def _api_key(state: CloudState, record: Record) -> dict[str, Any]:
-    return _shown(state.api_keys.shown(record), secret=secret_of(record))
+    return _as_json(state.api_keys.from_record(record), secret=secret_of(record))
 
 
 def _secret(state: CloudState, record: Record) -> dict[str, Any]:
     current = record.facts["current"]
-    shown = _shown(state.secrets.shown(record), currentVersionId=current)
-    shown.pop("currentVersion", None)
+    content = _as_json(state.secrets.from_record(record), currentVersionId=current)
+    content.pop("currentVersion", None)
     versions = state.storage.children(Kind.VERSION, record.id)
-    shown["versions"] = [_version(state, item, is_current=item.id == current) for item in versions]
-    return shown
+    content["versions"] = [_version(state, item, is_current=item.id == current) for item in versions]
+    return content
 
 
 def _version(state: CloudState, record: Record, *, is_current: bool) -> dict[str, Any]:
-    version = state.versions.shown(record)
+    version = state.versions.from_record(record)
     payload = state.storage.get(Kind.PAYLOAD, record.id)
     entries = Payload.FromString(payload.body).entries if payload is not None else []
     texts = {entry.key: entry.text_value for entry in entries if entry.WhichOneof("value") != "binary_value"}
@@ -70,7 +70,7 @@ def _version(state: CloudState, record: Record, *, is_current: bool) -> dict[str
         for entry in entries
         if entry.WhichOneof("value") == "binary_value"
     }
-    return _shown(version, current=is_current, entries=texts, binaryEntries=binaries)
+    return _as_json(version, current=is_current, entries=texts, binaryEntries=binaries)
 
 
 def _binding(record: Record) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from emulator.errors import AdminError
 from emulator.state.cloud_state import CloudState
-from emulator.transport.calls import CallBook
-from emulator.transport.faults import FaultBook
-from emulator.transport.holds import HoldBook
+from emulator.transport.call_log import CallLog
+from emulator.transport.faults import Faults
+from emulator.transport.held_calls import HeldCalls
 from emulator.web.admin import Admin
 from emulator.web.gateway import Gateway
 from emulator.web.http_server import HttpRequest, HttpResponse
@@ -22,10 +22,10 @@ _Page = Callable[[HttpRequest], HttpResponse]
 class Site:
     """Finds who answers a request."""
 
-    def __init__(self, state: CloudState, calls: CallBook, faults: FaultBook, holds: HoldBook) -> None:
+    def __init__(self, state: CloudState, log: CallLog, faults: Faults, held_calls: HeldCalls) -> None:
         self._state = state
         self._logins = Logins(state)
-        self._admin = Admin(state, calls, faults, holds, self._logins)
+        self._admin = Admin(state, log, faults, held_calls, self._logins)
         self._gateway = Gateway(state)
 
     def is_quick(self, request: HttpRequest) -> bool:

@@ -209,10 +209,10 @@ def test_a_key_declared_for_a_service_is_what_the_gateway_asks_for(name: str) ->
     assert set(service.scopes) & set(played.scopes)
     assert all(set(service.roles) & group for group in played.roles)
     way = {
-        Authentication.API_KEY_HEADER: gateway_services.Way.HEADER,
-        Authentication.SMTP: gateway_services.Way.SMTP,
-        Authentication.POSTGRESQL: gateway_services.Way.POSTGRESQL,
-        Authentication.KAFKA: gateway_services.Way.KAFKA,
-        Authentication.HTTP_BASIC: gateway_services.Way.SCHEMA_REGISTRY,
+        Authentication.API_KEY_HEADER: gateway_services.Authentication.HEADER,
+        Authentication.SMTP: gateway_services.Authentication.SMTP,
+        Authentication.POSTGRESQL: gateway_services.Authentication.POSTGRESQL,
+        Authentication.KAFKA: gateway_services.Authentication.KAFKA,
+        Authentication.HTTP_BASIC: gateway_services.Authentication.SCHEMA_REGISTRY,
     }
-    assert played.way == way[service.authentication]
+    assert played.authentication == way[service.authentication]

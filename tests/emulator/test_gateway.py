@@ -15,7 +15,7 @@ from yandex.cloud.resourcemanager.v1.folder_service_pb2 import CreateFolderReque
 
 from emulator.state.roles import is_known
 from emulator.state.scopes import KNOWN_SCOPES
-from emulator.web.gateway_services import SERVICES, GatewayService, Way
+from emulator.web.gateway_services import SERVICES, Authentication, GatewayService
 from tests.emulator.local import STUBS, Local, RealTime, unpacked
 
 _TRANSLATE = "yc.ai.translate.execute"
@@ -26,15 +26,15 @@ def _called(
 ) -> requests.Response:
     """A call in the way that the service takes."""
     users = {
-        Way.SMTP: key_id,
-        Way.KAFKA: "@/ru-central1/b1g/db",
-        Way.POSTGRESQL: "anyone",
-        Way.SCHEMA_REGISTRY: "api-key",
+        Authentication.SMTP: key_id,
+        Authentication.KAFKA: "@/ru-central1/b1g/db",
+        Authentication.POSTGRESQL: "anyone",
+        Authentication.SCHEMA_REGISTRY: "api-key",
     }
     url = f"{local.http}/services/{service.name}/{path}"
-    if service.way == Way.HEADER:
+    if service.authentication == Authentication.HEADER:
         return requests.request(method, url, headers={"Authorization": f"Api-Key {secret}"}, timeout=20)
-    return requests.request(method, url, auth=(users[service.way], secret), timeout=20)
+    return requests.request(method, url, auth=(users[service.authentication], secret), timeout=20)
 
 
 def _status(local: Local, method: str, target: str, **headers: str) -> int:

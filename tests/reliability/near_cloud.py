@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
 import grpc
 
 from emulator.state.cloud_state import CloudState
-from emulator.transport.calls import CallBook
-from emulator.transport.endpoint import Endpoints
-from emulator.transport.faults import FaultBook
-from emulator.transport.grpc_server import GrpcServer
-from emulator.transport.holds import HoldBook
-from emulator.transport.passage import Gate
+from emulator.transport.call_handler import CallHandler
+from emulator.transport.call_log import CallLog
+from emulator.transport.faults import Faults
+from emulator.transport.held_calls import HeldCalls
+from emulator.transport.services import services
 from emulator.web.gateway import Gateway
 from emulator.web.http_server import HttpRequest
 from emulator.web.inventory import inventory
@@ -61,16 +59,18 @@ class NearCloud:
     def __init__(self) -> None:
         self._real = itertools.count()
         self.state = CloudState(None, self._real_time)
-        beginnings = self.state.begin()
+        initial = self.state.initial_resources()
         self.folder_id, self.cloud_id, self.deployer_id = (
-            beginnings.folder_id,
-            beginnings.cloud_id,
-            beginnings.deployer_id,
+            initial.folder_id,
+            initial.cloud_id,
+            initial.deployer_id,
         )
-        self.calls, self.faults = CallBook(), FaultBook()
+        self.calls, self.faults = CallLog(), Faults()
         self._gateway = Gateway(self.state)
-        self._services = _Services(self.state, Gate(self.state, self.calls, self.faults, HoldBook()))
-        self.token = self.state.tokens.issue(beginnings.deployer_id).token
+        self._effect: Any = None
+        answering = {name: _Noted(service, self._note) for name, service in services(self.state).items()}
+        self._handler: Any = CallHandler(answering, self.state, self.calls, self.faults, HeldCalls())
+        self.token = self.state.tokens.issue(initial.deployer_id).token
         self.sdk = _Sdk(self, self.token)
         self.watchers: list[Watcher] = []
         self.kill: Kill | None = None
@@ -124,16 +124,20 @@ class NearCloud:
             if kill is not None and kill.strikes(method, "before"):
                 raise Killed(f"before {method}")
             context = _Context(metadata)
+            self._effect = None
             try:
-                answer = self._services.call(path, request, context)
+                answer = self._handler.service(SimpleNamespace(method=path)).unary_unary(request, context)
             except _Aborted:
                 # One that fails after it took effect has an answer that its caller doesn't get.
-                self._tell(Happened(method, request, context.effect, context.code.name))
+                self._tell(Happened(method, request, self._effect, context.code.name))
                 raise NearError(context) from None
             self._tell(Happened(method, request, answer))
             if kill is not None and kill.strikes(method, "after"):
                 raise Killed(f"after {method}")
             return answer
+
+    def _note(self, answer: Any) -> None:
+        self._effect = answer
 
     def _tell(self, happened: Happened) -> None:
         if happened.method == "ApiKeyService/Create" and happened.answer is not None:
@@ -235,8 +239,6 @@ class _Context:
         self._metadata = metadata
         self.code, self.details_text = grpc.StatusCode.OK, ""
         self.trailing: tuple[tuple[str, Any], ...] = ()
-        self.effect: Any = None
-        """What the service answered, whatever became of that afterwards."""
 
     def invocation_metadata(self) -> list[SimpleNamespace | tuple[str, Any]]:
         """What the caller sent along."""
@@ -249,14 +251,6 @@ class _Context:
         """Kept for the error."""
         self.trailing = tuple(metadata)
 
-    def set_code(self, code: grpc.StatusCode) -> None:
-        """Kept for the error."""
-        self.code = code
-
-    def set_details(self, details: str) -> None:
-        """Kept for the error."""
-        self.details_text = details
-
     def abort(self, code: grpc.StatusCode, details: str) -> None:
         """Ends the call with an error."""
         self.code, self.details_text = code, details
@@ -267,44 +261,22 @@ class _Context:
         return True
 
 
-class _Services(GrpcServer):
-    """The emulator's services on no port at all."""
+class _Noted:
+    """A service of the emulator's, which says what it has answered, whatever becomes of that afterwards."""
 
-    def __init__(self, state: CloudState, gate: Gate) -> None:
-        self._gate = gate
-        self._endpoints = Endpoints()
-        self._handlers: dict[str, Any] = {}
-        self._server: Any = self
-        self._add_services(state)
+    def __init__(self, service: object, note: Callable[[Any], None]) -> None:
+        self._service = service
+        self._note = note
 
-    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        """What the generated code hands to a server."""
-        for name, handler in handlers.items():
-            path = f"/{service}/{name}"
-            details = SimpleNamespace(method=path, invocation_metadata=())
-            noting = SimpleNamespace(
-                unary_unary=partial(_noted, handler.unary_unary),
-                request_deserializer=handler.request_deserializer,
-                response_serializer=handler.response_serializer,
-            )
-            self._handlers[path] = self._gate.intercept_service(partial(_found, noting), details)
+    def __getattr__(self, name: str) -> Any:
+        answer = getattr(self._service, name)
 
-    def add_generic_rpc_handlers(self, handlers: Any) -> None:
-        """The same once more, in the older way."""
+        def noted(request: Any, call: Any) -> Any:
+            answered = answer(request, call)
+            self._note(answered)
+            return answered
 
-    def call(self, path: str, request: Any, context: _Context) -> Any:
-        """The answer of the method at `path`, e.g. `/yandex.cloud.iam.v1.ApiKeyService/Create`."""
-        return self._handlers[path].unary_unary(request, context)
-
-
-def _noted(behaviour: Any, request: Any, passage: Any) -> Any:
-    answer = behaviour(request, passage)
-    passage.context.effect = answer
-    return answer
-
-
-def _found(handler: Any, _: Any) -> Any:
-    return handler
+        return noted
 
 
 class _Sdk:

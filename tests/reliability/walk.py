@@ -528,7 +528,7 @@ class Walk(RuleBasedStateMachine):
     @step(calls=st.sampled_from([0, 1, 3]))
     def listings_lag(self, calls: int) -> None:
         """What is made from now on is missing from that many listings."""
-        self.world.cloud.state.book.change({"listingDelayCalls": calls})
+        self.world.cloud.state.settings_store.change({"listingDelayCalls": calls})
 
     # The end.
 
@@ -548,7 +548,7 @@ class Walk(RuleBasedStateMachine):
         world.stuck.clear()
         world.cloud.variables.clear()
         world.cloud.faults.clear()
-        world.cloud.state.book.reset()
+        world.cloud.state.settings_store.reset()
         for team in list(self.teams[1:]):
             if self._is_shared(team) or not self._are_there(team.elsewhere or {}):
                 self._leave(team)

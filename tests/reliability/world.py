@@ -315,7 +315,7 @@ class World:
         elif verb.name == "Create" and acting.gave_lifetime:
             self.left.add(acting.line)
         self.half_deleted |= verb.name == "Delete" and not verb.well
-        if verb.name == "Delete" and self.cloud.state.book.current.listing_delay_calls:
+        if verb.name == "Delete" and self.cloud.state.settings_store.current.listing_delay_calls:
             # What listings lack can't be found by who only knows the line.
             self.left.add(acting.line)
         if verb.name == "Update" and verb.held is not None and verb.result is not None:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 
 from emulator.errors import bad_request
 
 
-def changed_fields(request: Any, mutable: Sequence[str]) -> list[str]:
+class UpdateRequest(Protocol):
+    """A request that says which fields it changes."""
+
+    @property
+    def update_mask(self) -> FieldMask:
+        """The fields, by name."""
+        ...
+
+
+def changed_fields(request: UpdateRequest, mutable: Sequence[str]) -> list[str]:
     """The fields that `request` changes: those that its mask names, or, with an empty mask, all that can be changed.
 
     Raises INVALID_ARGUMENT when the mask names a field that can't be.
@@ -21,7 +33,7 @@ def changed_fields(request: Any, mutable: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(paths)) or list(mutable)
 
 
-def take_over(message: Any, request: Any, names: Sequence[str]) -> None:
+def copy_fields(message: Message, request: Message, names: Sequence[str]) -> None:
     """Copies the named fields of `request` into `message`; what the request leaves unset is cleared."""
     for name in names:
         field = message.DESCRIPTOR.fields_by_name[name]

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass
-class Hold:
+class HeldCall:
     """One call that is being held."""
 
     number: int
@@ -21,13 +21,13 @@ class Hold:
     """Whether the caller has gone."""
 
 
-class HoldBook:
+class HeldCalls:
     """The calls that are being held."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._held: dict[int, Hold] = {}
+        self._held: dict[int, HeldCall] = {}
         self._closed = False
 
     def hold(self, method: str, when: str, request_id: str, context: Any) -> bool:
@@ -35,7 +35,7 @@ class HoldBook:
         with self._lock:
             if self._closed:
                 return False
-            hold = Hold(next(self._numbers), method, when, request_id)
+            hold = HeldCall(next(self._numbers), method, when, request_id)
             self._held[hold.number] = hold
 
         def gone() -> None:
@@ -50,7 +50,7 @@ class HoldBook:
             self._held.pop(hold.number, None)
         return not hold.abandoned
 
-    def shown(self) -> list[dict[str, Any]]:
+    def as_json(self) -> list[dict[str, Any]]:
         """What is being held now."""
         with self._lock:
             return [

@@ -31,7 +31,7 @@ class LoggedCall:
         self.principal, self.code, self.repeated = principal, code, repeated
 
 
-class CallBook:
+class CallLog:
     """Counts and log; in memory, as tests clear them anyway."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class CallBook:
         with self._lock:
             return dict(sorted(self._counts.items()))
 
-    def log(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[dict[str, Any]]:
         """The last calls, oldest first."""
         with self._lock:
             return [asdict(entry) for entry in self._log]

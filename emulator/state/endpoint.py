@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from yandex.cloud.endpoint.api_endpoint_pb2 import ApiEndpoint
 from yandex.cloud.endpoint.api_endpoint_service_pb2 import (
@@ -10,9 +10,9 @@ from yandex.cloud.endpoint.api_endpoint_service_pb2 import (
     ListApiEndpointsRequest,
     ListApiEndpointsResponse,
 )
-from yandex.cloud.endpoint.api_endpoint_service_pb2_grpc import ApiEndpointServiceServicer
 
 from emulator.errors import not_found
+from emulator.state.call import Call
 
 SERVED: Final = ("endpoint", "iam", "kms", "lockbox", "lockbox-payload", "operation", "resource-manager")
 """The ids of the services that the emulator has; official clients look them up by these."""
@@ -40,23 +40,19 @@ NOT_SERVED: Final = frozenset(_OTHERS.split())
 client's own complaint that it doesn't know where to go."""
 
 
-class Endpoints(ApiEndpointServiceServicer):
+class Endpoints:
     """The discovery that every client begins with; it needs no token."""
 
-    def __init__(self) -> None:
-        self._address = ""
+    address = ""
+    """Of everything: `127.0.0.1:P`."""
 
-    def move_to(self, address: str) -> None:
-        """The address of everything: `127.0.0.1:P`."""
-        self._address = address
-
-    def Get(self, request: GetApiEndpointRequest, context: Any) -> ApiEndpoint:
+    def get(self, request: GetApiEndpointRequest, _: Call) -> ApiEndpoint:
         """One service's address."""
         if request.api_endpoint_id not in (*SERVED, *NOT_SERVED):
             raise not_found("Endpoint", request.api_endpoint_id)
-        return ApiEndpoint(id=request.api_endpoint_id, address=self._address)
+        return ApiEndpoint(id=request.api_endpoint_id, address=self.address)
 
-    def List(self, request: ListApiEndpointsRequest, context: Any) -> ListApiEndpointsResponse:
+    def page(self, _: ListApiEndpointsRequest, __: Call) -> ListApiEndpointsResponse:
         """All addresses, on one page."""
         names = sorted((*SERVED, *NOT_SERVED))
-        return ListApiEndpointsResponse(endpoints=[ApiEndpoint(id=name, address=self._address) for name in names])
+        return ListApiEndpointsResponse(endpoints=[ApiEndpoint(id=name, address=self.address) for name in names])

@@ -1,0 +1,107 @@
+"""What the cloud's resources have in common: each is found by its id, allowed by roles, changed by operations, and most have access bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from google.protobuf.message import Message
+from yandex.cloud.access import access_pb2
+from yandex.cloud.operation.operation_pb2 import Operation
+
+from emulator.errors import quota_exceeded
+from emulator.state.access import AccessBindings
+from emulator.state.backend import Backend
+from emulator.state.call import Call
+from emulator.state.operations import Operations
+from emulator.state.paging import PageRequest, page_of_children
+from emulator.storage import Kind, Record
+
+
+class Resource:
+    """One kind of resource, and the service that it is called by: a subclass has a method for each call that it answers, named as the call
+    is (`ListOperations`: `list_operations`; `List`: `page`). All raise NOT_FOUND and PERMISSION_DENIED where they apply."""
+
+    kind: ClassVar[Kind]
+    title: ClassVar[str]
+    """What errors call it: `Secret`."""
+    id_field: ClassVar[str]
+    """The field of requests that has its id: `secret_id`."""
+    id_prefix: ClassVar[str]
+    """What its ids, and those of its operations, begin with."""
+    permissions: ClassVar[str]
+    """What the permissions to call it begin with: `lockbox.secrets`."""
+
+    def __init__(self, backend: Backend, access: AccessBindings, operations: Operations) -> None:
+        self._backend = backend
+        self._access = access
+        self._operations = operations
+
+    def find(self, resource_id: str) -> Record:
+        """The record of one resource, whoever asks."""
+        return self._backend.existing(self.kind, resource_id, self.title)
+
+    def hierarchy(self, resource_id: str) -> list[str]:
+        """The resource and what holds it: where rights on it come from."""
+        return [resource_id, *self._backend.folder_hierarchy(self.find(resource_id).parent)]
+
+    def _allowed(self, request: object, verb: str, call: Call) -> Record:
+        """The resource that the request names, for a caller who may do that with it."""
+        return self._allowed_on(getattr(request, self.id_field), verb, call)
+
+    def _allowed_on(self, resource_id: str, verb: str, call: Call) -> Record:
+        record = self.find(resource_id)
+        self._access.require(call, f"{self.permissions}.{verb}", self.hierarchy(resource_id))
+        return record
+
+    def _page_of_folder(
+        self, folder_id: str, request: PageRequest, call: Call, keep: Callable[[Record], bool] | None = None
+    ) -> tuple[list[Record], str]:
+        self._access.require(call, f"{self.permissions}.list", self._backend.folder_hierarchy(folder_id))
+        return page_of_children(self._backend.storage, self.kind, folder_id, request, keep)
+
+    def _check_quota(self, quota: str, limit: int, cloud_id: str) -> None:
+        if self._backend.storage.count(self.kind) >= limit:
+            raise quota_exceeded(quota, limit, f"cloud:{cloud_id}")
+
+    def _operation(
+        self, call: Call, resource_id: str, description: str, metadata: Message, response: Message | None = None
+    ) -> Operation:
+        return self._operations.finish(call, self.id_prefix, resource_id, description, metadata, response)
+
+
+class ResourceWithOperations(Resource):
+    """A resource whose service lists what was done to it."""
+
+    operations_permission: ClassVar[str] = "listOperations"
+    operations_response: ClassVar[Callable[..., Message]]
+
+    def list_operations(self, request: PageRequest, call: Call) -> Message:
+        """What was done to one resource."""
+        record = self._allowed(request, self.operations_permission, call)
+        page, token = self._operations.page(record.id, request)
+        return self.operations_response(operations=page, next_page_token=token)
+
+
+class ResourceWithAccess(Resource):
+    """A resource that subjects can have roles on."""
+
+    resource_type: ClassVar[str]
+    """What access bindings call it: `lockbox.secret`."""
+
+    def list_access_bindings(
+        self, request: access_pb2.ListAccessBindingsRequest, call: Call
+    ) -> access_pb2.ListAccessBindingsResponse:
+        """Who has which role on the resource itself."""
+        self._allowed_on(request.resource_id, "listAccessBindings", call)
+        return self._access.page(request.resource_id, request)
+
+    def set_access_bindings(self, request: access_pb2.SetAccessBindingsRequest, call: Call) -> Operation:
+        """Replaces the resource's bindings."""
+        self._allowed_on(request.resource_id, "setAccessBindings", call)
+        return self._access.set(request, call, self.id_prefix, self.resource_type)
+
+    def update_access_bindings(self, request: access_pb2.UpdateAccessBindingsRequest, call: Call) -> Operation:
+        """Adds and removes single bindings."""
+        self._allowed_on(request.resource_id, "updateAccessBindings", call)
+        return self._access.update(request, call, self.id_prefix, self.resource_type)
