@@ -69,7 +69,7 @@ def _started(
     grpc_server = GrpcServer(CallHandler(services(state), state, log, faults, held_calls), certificate)
     grpc_port = _bound(grpc_server.bind, port, kept.get("grpc", 0))
     undo.append(grpc_server.stop)
-    http_server = HttpServer(Site(state, log, faults, held_calls))
+    http_server = HttpServer(Site(state, log, faults, held_calls).answer)
     web_port = _bound(http_server.bind, http_port, kept.get("http", 0))
     undo.append(http_server.stop)
     undo.append(held_calls.close)

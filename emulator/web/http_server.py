@@ -1,20 +1,29 @@
-"""A small HTTP/1.1 server on an event loop of its own: keep-alive, one handler for everything, the loopback only."""
+"""The HTTP port of the loopback: waitress serves it, and one function answers every request."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
+import logging
 import threading
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Protocol
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-_LARGEST_HEAD = 64 * 1024
-_LARGEST_BODY = 16 * 1024 * 1024
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import create_server
+
+from emulator.loopback import bound_socket
+
+_LIMITS: Final = {"max_request_header_size": 64 * 1024, "max_request_body_size": 16 * 1024 * 1024}
+_MOST_CONNECTIONS: Final = 4096
+"""As many as clients open; beyond select's 1,024 it takes poll."""
+_UNPREFIXED: Final = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+"""The headers that WSGI names without HTTP_."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class HttpRequest:
     """Without the query, percent-decoded."""
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """Names in lower case. Of two hosts or origins neither hides behind the other: they are a list (RFC 9110, 5.3)."""
     body: bytes = b""
     authority: str = ""
     """The host and port that the request's target names, as requests to a proxy do; empty where it is a path alone."""
@@ -39,170 +48,84 @@ class HttpResponse:
     """An answer; `content` is sent as JSON."""
 
     status: int
-    content: Any
+    content: object
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Handler(Protocol):
-    """What answers requests."""
-
-    def is_quick(self, request: HttpRequest) -> bool:
-        """Whether the answer takes so little that it may be made on the event loop itself."""
-        ...
-
-    def answer(self, request: HttpRequest) -> HttpResponse:
-        """The answer; never raises."""
-        ...
-
-
-class _BadRequest(Exception):
-    """Not HTTP, or too much of it."""
-
-
 class HttpServer:
-    """Serves one handler from a thread of its own."""
+    """Serves `answer`, which never raises, from threads of its own."""
 
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
-        self._loop = asyncio.new_event_loop()
-        self._pool = ThreadPoolExecutor(8, thread_name_prefix="http")
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
-        self._socket: socket.socket | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._answer = answer
+        # Its warnings tell of nothing but load.
+        logging.getLogger("waitress").setLevel(logging.ERROR)
 
     def bind(self, port: int) -> int:
         """Takes the port (0: any that is free) of the loopback; answers which. Raises OSError when it is taken."""
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError as error:
-            listener.close()
-            raise OSError(f"port {port} of 127.0.0.1 is taken") from error
-        self._socket = listener
-        return int(listener.getsockname()[1])
+        self._server = create_server(
+            self._application,
+            sockets=[bound_socket(port)],
+            ident=None,
+            threads=8,
+            connection_limit=_MOST_CONNECTIONS,
+            asyncore_use_poll=True,
+            **_LIMITS,
+        )
+        self._server.channel_class = _Channel
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        return int(self._server.effective_port)
 
     def start(self) -> None:
         """Begins to serve."""
-        serving = asyncio.start_server(self._serve, sock=self._socket, limit=_LARGEST_HEAD, backlog=512)
-        self._server = self._loop.run_until_complete(serving)
         self._thread.start()
 
     def stop(self) -> None:
         """Ends, with all connections."""
+        # First those who answer, as what they write wakes the thread that sends; then that, by its own hand.
+        self._server.task_dispatcher.shutdown()
         if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._server.trigger.pull_trigger(self._close)
             self._thread.join()
-        elif self._socket is not None:
-            self._socket.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._loop.close()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-
-    async def _close(self) -> None:
-        self._server.close()
-        for connection in list(self._connections):
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._connections.discard(task)
-            writer.close()
-
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request and its answer; whether the connection stays open."""
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            method, target, version, headers = _parsed(head)
-            split = _split(target)
-            if headers.get("expect", "").lower() == "100-continue":
-                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = await _body(reader, headers)
-        except (_BadRequest, asyncio.LimitOverrunError) as error:
-            writer.write(_rendered(HttpResponse(400, {"error": str(error)}), keep=False, with_body=True))
-            await writer.drain()
-            return False
-        port = int(writer.get_extra_info("sockname")[1])
-        request = HttpRequest(method, unquote(split.path), parse_qs(split.query), headers, body, split.netloc, port)
-        if self._handler.is_quick(request):
-            response = self._handler.answer(request)
         else:
-            response = await self._loop.run_in_executor(self._pool, self._handler.answer, request)
-        connection = headers.get("connection", "").lower()
-        keep = connection != "close" and (version != "HTTP/1.0" or connection == "keep-alive")
-        writer.write(_rendered(response, keep=keep, with_body=method != "HEAD"))
-        await writer.drain()
-        return keep
+            self._close()
+
+    def _close(self) -> None:
+        wasyncore.close_all(self._server._map)
+
+    def _application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        response = self._answer(_request(environ))
+        content = json.dumps(response.content).encode() + b"\n"
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **response.headers}
+        start_response(f"{response.status} {HTTPStatus(response.status).phrase}", list(headers.items()))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
-def _parsed(head: bytes) -> tuple[str, str, str, dict[str, str]]:
-    lines = head.decode("latin-1").split("\r\n")
-    words = lines[0].split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1."):
-        raise _BadRequest("the request line isn't HTTP/1.1")
-    headers: dict[str, str] = {}
-    for line in lines[1:-2]:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise _BadRequest("a header has no colon")
-        known = headers.get(name.strip().lower())
-        # Two of one name are a list (RFC 9110, 5.3): of two hosts or origins neither may hide behind the other.
-        headers[name.strip().lower()] = value.strip() if known is None else f"{known}, {value.strip()}"
-    return words[0].upper(), words[1], words[2], headers
-
-
-def _split(target: str) -> SplitResult:
-    try:
-        return urlsplit(target)
-    except ValueError:
-        raise _BadRequest("the request's address can't be read") from None
-
-
-async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        return await _chunks(reader)
-    length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()) or int(length) > _LARGEST_BODY:
-        raise _BadRequest(f"content-length: has to be a number up to {_LARGEST_BODY}")
-    return await reader.readexactly(int(length)) if int(length) else b""
-
-
-async def _chunks(reader: asyncio.StreamReader) -> bytes:
-    body = b""
-    while True:
-        line = await reader.readuntil(b"\r\n")
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    def parse_header(self, header_plus: bytes) -> None:
+        """Takes a method in small letters, and answers an address that can't be read, where waitress drops the connection."""
+        method, space, rest = header_plus.partition(b" ")
         try:
-            size = int(line.split(b";")[0], 16)
+            super().parse_header(method.upper() + space + rest)
         except ValueError:
-            raise _BadRequest("a chunk has no size") from None
-        if size < 0 or len(body) + size > _LARGEST_BODY:
-            raise _BadRequest("the body is too long")
-        if size == 0:
-            while await reader.readuntil(b"\r\n") != b"\r\n":
-                pass
-            return body
-        body += await reader.readexactly(size)
-        await reader.readexactly(2)
+            raise ParsingError("Bad URI") from None
 
 
-def _rendered(response: HttpResponse, *, keep: bool, with_body: bool) -> bytes:
-    body = json.dumps(response.content).encode() + b"\n"
-    phrase = HTTPStatus(response.status).phrase
-    lines = [f"HTTP/1.1 {response.status} {phrase}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    lines.append(f"Connection: {'keep-alive' if keep else 'close'}")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body if with_body else b"")
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
+
+
+def _request(environ: WSGIEnvironment) -> HttpRequest:
+    target = urlsplit(environ["REQUEST_URI"])
+    headers = {name: environ[key] for key, name in _UNPREFIXED.items() if key in environ}
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            headers[key.removeprefix("HTTP_").replace("_", "-").lower()] = value
+    return HttpRequest(
+        method=environ["REQUEST_METHOD"],
+        path=unquote(target.path),
+        query=parse_qs(target.query),
+        headers=headers,
+        body=environ["wsgi.input"].read(),
+        authority=target.netloc,
+        port=int(environ["SERVER_PORT"]),
+    )

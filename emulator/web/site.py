@@ -28,10 +28,6 @@ class Site:
         self._admin = Admin(state, log, faults, held_calls, self._logins)
         self._gateway = Gateway(state)
 
-    def is_quick(self, request: HttpRequest) -> bool:
-        """The gateway is."""
-        return request.path.startswith("/services/")
-
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The answer, whatever the request is and whoever asks."""
         if (refused := refusal(request)) is not None:
