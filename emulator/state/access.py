@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import grpc
-from google.protobuf.message import Message
 from yandex.cloud.access import access_pb2
-from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator.errors import CloudError, bad_request, denied, not_found, precondition
 from emulator.state.backend import Backend
 from emulator.state.call import Call
-from emulator.state.operations import Operations
 from emulator.state.paging import page_of_children
 from emulator.state.roles import allows, is_known
 from emulator.storage import Facts, Kind, Record
@@ -28,9 +25,8 @@ _REMOVE = access_pb2.AccessBindingAction.REMOVE
 class AccessBindings:
     """The bindings of all resources. A change is listed at once and counts after the settings' `accessDelay`."""
 
-    def __init__(self, backend: Backend, operations: Operations) -> None:
+    def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._operations = operations
 
     def require(self, call: Call, permission: str, hierarchy: Sequence[str]) -> None:
         """Lets the call pass if its principal has the permission on the resource or on what holds it (`hierarchy`, from the
@@ -57,8 +53,10 @@ class AccessBindings:
         bindings = [access_pb2.AccessBinding.FromString(record.body) for record in page]
         return access_pb2.ListAccessBindingsResponse(access_bindings=bindings, next_page_token=token)
 
-    def set(self, request: access_pb2.SetAccessBindingsRequest, call: Call, prefix: str, kind: str) -> Operation:
-        """Replaces all bindings of the resource."""
+    def set(
+        self, request: access_pb2.SetAccessBindingsRequest, resource_type: str
+    ) -> access_pb2.AccessBindingsOperationResult:
+        """Replaces all bindings of the resource; answers what that changed."""
         wanted = {_key(request.resource_id, binding): binding for binding in request.access_bindings}
         present = {record.id: record for record in self._listed(request.resource_id)}
         deltas = [
@@ -69,15 +67,16 @@ class AccessBindings:
             if key not in wanted
         ]
         deltas += [access_pb2.AccessBindingDelta(action=_ADD, access_binding=binding) for binding in wanted.values()]
-        effective = self._apply(request.resource_id, kind, deltas, "access_bindings")
-        metadata = access_pb2.SetAccessBindingsMetadata(resource_id=request.resource_id)
-        return self._finish(call, prefix, request.resource_id, "Set access bindings", metadata, effective)
+        return self._apply(request.resource_id, resource_type, deltas, "access_bindings")
 
-    def update(self, request: access_pb2.UpdateAccessBindingsRequest, call: Call, prefix: str, kind: str) -> Operation:
-        """Adds and removes single bindings; adding one that is there, or removing one that isn't, changes nothing."""
-        effective = self._apply(request.resource_id, kind, request.access_binding_deltas, "access_binding_deltas")
-        metadata = access_pb2.UpdateAccessBindingsMetadata(resource_id=request.resource_id)
-        return self._finish(call, prefix, request.resource_id, "Update access bindings", metadata, effective)
+    def update(
+        self, request: access_pb2.UpdateAccessBindingsRequest, resource_type: str
+    ) -> access_pb2.AccessBindingsOperationResult:
+        """Adds and removes single bindings; adding one that is there, or removing one that isn't, changes nothing.
+
+        Answers what was changed.
+        """
+        return self._apply(request.resource_id, resource_type, request.access_binding_deltas, "access_binding_deltas")
 
     def remove_resource(self, resource_id: str) -> None:
         """The resource is gone, and its bindings with it."""
@@ -88,30 +87,23 @@ class AccessBindings:
         for record in self._backend.storage.named(Kind.ACCESS_BINDING, subject_id):
             self._backend.storage.delete(Kind.ACCESS_BINDING, record.id)
 
-    def grant(self, resource_id: str, kind: str, role: str, subject_id: str) -> None:
+    def grant(self, resource_id: str, resource_type: str, role: str, subject_id: str) -> None:
         """A binding to a service account that counts at once, made by the emulator itself."""
         subject = access_pb2.Subject(id=subject_id, type="serviceAccount")
         binding = access_pb2.AccessBinding(role_id=role, subject=subject)
-        self._keep(resource_id, kind, binding, counts_from=0.0)
-
-    def _finish(
-        self, call: Call, prefix: str, resource_id: str, words: str, metadata: Message, effective: Message
-    ) -> Operation:
-        # Lockbox and KMS answer Empty, IAM and Resource Manager the deltas that took effect.
-        response = effective if prefix not in ("e6q", "abj") else None
-        return self._operations.finish(call, prefix, resource_id, words, metadata, response)
+        self._keep(resource_id, resource_type, binding, counts_from=0.0)
 
     def _apply(
-        self, resource_id: str, kind: str, deltas: Iterable[access_pb2.AccessBindingDelta], field: str
+        self, resource_id: str, resource_type: str, deltas: Iterable[access_pb2.AccessBindingDelta], field: str
     ) -> access_pb2.AccessBindingsOperationResult:
         effective = access_pb2.AccessBindingsOperationResult()
         for index, delta in enumerate(deltas):
             action: Callable[..., bool] = self._add if delta.action == _ADD else self._remove
-            if action(resource_id, kind, delta.access_binding, f"{field}[{index}]"):
+            if action(resource_id, resource_type, delta.access_binding, f"{field}[{index}]"):
                 effective.effective_deltas.append(delta)
         return effective
 
-    def _add(self, resource_id: str, kind: str, binding: access_pb2.AccessBinding, field: str) -> bool:
+    def _add(self, resource_id: str, resource_type: str, binding: access_pb2.AccessBinding, field: str) -> bool:
         self._check(binding, field)
         present = self._backend.storage.get(Kind.ACCESS_BINDING, _key(resource_id, binding))
         if present is not None and _is_listed(present):
@@ -119,10 +111,10 @@ class AccessBindings:
         delay = self._backend.settings.access_delay.total_seconds()
         now = self._backend.clock.real()
         still_counts = present is not None and _counts(present, now)
-        self._keep(resource_id, kind, binding, counts_from=0.0 if still_counts else now + delay)
+        self._keep(resource_id, resource_type, binding, counts_from=0.0 if still_counts else now + delay)
         return True
 
-    def _remove(self, resource_id: str, kind: str, binding: access_pb2.AccessBinding, field: str) -> bool:
+    def _remove(self, resource_id: str, resource_type: str, binding: access_pb2.AccessBinding, field: str) -> bool:
         present = self._backend.storage.get(Kind.ACCESS_BINDING, _key(resource_id, binding))
         if present is None or not _is_listed(present):
             return False
@@ -144,8 +136,10 @@ class AccessBindings:
         if subject.type == "serviceAccount" and self._backend.storage.get(Kind.SERVICE_ACCOUNT, subject.id) is None:
             raise CloudError(grpc.StatusCode.NOT_FOUND, f"Subject {subject.type}:{subject.id} not found")
 
-    def _keep(self, resource_id: str, kind: str, binding: access_pb2.AccessBinding, counts_from: float) -> None:
-        facts: Facts = {"role": binding.role_id, "resourceType": kind, "countsFrom": counts_from}
+    def _keep(
+        self, resource_id: str, resource_type: str, binding: access_pb2.AccessBinding, counts_from: float
+    ) -> None:
+        facts: Facts = {"role": binding.role_id, "resourceType": resource_type, "countsFrom": counts_from}
         body = binding.SerializeToString()
         record = Record(Kind.ACCESS_BINDING, _key(resource_id, binding), body, resource_id, binding.subject.id, facts)
         self._backend.storage.put(record)

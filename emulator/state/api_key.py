@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from yandex.cloud.iam.v1 import api_key_service_pb2 as api
 from yandex.cloud.iam.v1.api_key_pb2 import ApiKey
-from yandex.cloud.iam.v1.api_key_service_pb2 import (
-    CreateApiKeyRequest,
-    CreateApiKeyResponse,
-    DeleteApiKeyMetadata,
-    DeleteApiKeyRequest,
-    GetApiKeyRequest,
-    ListApiKeyOperationsResponse,
-    ListApiKeyScopesRequest,
-    ListApiKeyScopesResponse,
-    ListApiKeysRequest,
-    ListApiKeysResponse,
-    UpdateApiKeyMetadata,
-    UpdateApiKeyRequest,
-)
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
@@ -43,12 +30,13 @@ class ApiKeys(ResourceWithOperations):
     """The API keys of all accounts. A record's name is the secret, which is how the services find the key."""
 
     kind = Kind.API_KEY
+    message = ApiKey
     title = "API key"
     id_field = "api_key_id"
     id_prefix = identifiers.IAM
     permissions = "iam.apiKeys"
     operations_permission = "get"
-    operations_response = ListApiKeyOperationsResponse
+    operations_response = api.ListApiKeyOperationsResponse
 
     def __init__(
         self, backend: Backend, access: AccessBindings, operations: Operations, accounts: ServiceAccounts, use: KeyUse
@@ -61,7 +49,7 @@ class ApiKeys(ResourceWithOperations):
         """The key's account and what holds it: nobody has a role on a key itself."""
         return self._accounts.hierarchy(self.find(resource_id).parent)
 
-    def create(self, request: CreateApiKeyRequest, call: Call) -> CreateApiKeyResponse:
+    def create(self, request: api.CreateApiKeyRequest, call: Call) -> api.CreateApiKeyResponse:
         """A new key of the account (or, without one, of the caller). Raises RESOURCE_EXHAUSTED."""
         account_id = request.service_account_id or call.principal
         hierarchy = self._accounts.hierarchy(account_id)
@@ -84,22 +72,22 @@ class ApiKeys(ResourceWithOperations):
         self._backend.storage.put(
             Record(Kind.API_KEY, key.id, key.SerializeToString(), account_id, name=secret, facts=facts)
         )
-        return CreateApiKeyResponse(api_key=key, secret=secret)
+        return api.CreateApiKeyResponse(api_key=key, secret=secret)
 
-    def get(self, request: GetApiKeyRequest, call: Call) -> ApiKey:
+    def get(self, request: object, call: Call) -> ApiKey:
         """One key."""
-        record = self.find(request.api_key_id)
+        record = self._named(request)
         self._allow_looking(call, "get", record.parent)
         return self.from_record(record)
 
-    def page(self, request: ListApiKeysRequest, call: Call) -> ListApiKeysResponse:
+    def page(self, request: api.ListApiKeysRequest, call: Call) -> api.ListApiKeysResponse:
         """The keys of one account (or, without one, of the caller)."""
         account_id = request.service_account_id or call.principal
         self._allow_looking(call, "list", account_id)
         page, token = page_that_lags(self._backend, Kind.API_KEY, account_id, request)
-        return ListApiKeysResponse(api_keys=[self.from_record(record) for record in page], next_page_token=token)
+        return api.ListApiKeysResponse(api_keys=[self.from_record(record) for record in page], next_page_token=token)
 
-    def update(self, request: UpdateApiKeyRequest, call: Call) -> Operation:
+    def update(self, request: api.UpdateApiKeyRequest, call: Call) -> Operation:
         """Changes what the mask names; the secret stays."""
         record = self._allowed(request, "update", call)
         key = self.from_record(record)
@@ -110,18 +98,18 @@ class ApiKeys(ResourceWithOperations):
             key.ClearField("scopes")
             key.scopes.extend(ordered)
         self._backend.storage.put(record.with_body(key.SerializeToString()))
-        return self._operation(call, key.id, "Update API key", UpdateApiKeyMetadata(api_key_id=key.id), key)
+        return self._operation(call, key.id, "Update API key", key)
 
-    def delete(self, request: DeleteApiKeyRequest, call: Call) -> Operation:
+    def delete(self, request: api.DeleteApiKeyRequest, call: Call) -> Operation:
         """Deletes a key: the services refuse it from now on."""
         key_id = self._allowed(request, "delete", call).id
         self._backend.storage.delete(Kind.API_KEY, key_id)
-        return self._operation(call, key_id, "Delete API key", DeleteApiKeyMetadata(api_key_id=key_id))
+        return self._operation(call, key_id, "Delete API key")
 
-    def list_scopes(self, request: ListApiKeyScopesRequest, _: Call) -> ListApiKeyScopesResponse:
+    def list_scopes(self, request: api.ListApiKeyScopesRequest, _: Call) -> api.ListApiKeyScopesResponse:
         """All scopes that there are."""
         page, token = page_of_list(KNOWN_SCOPES, request)
-        return ListApiKeyScopesResponse(scopes=page, next_page_token=token)
+        return api.ListApiKeyScopesResponse(scopes=page, next_page_token=token)
 
     def from_record(self, record: Record) -> ApiKey:
         """The key of a record, with its last use."""

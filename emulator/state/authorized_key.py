@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from yandex.cloud.iam.v1 import key_service_pb2 as api
 from yandex.cloud.iam.v1.key_pb2 import Key
-from yandex.cloud.iam.v1.key_service_pb2 import (
-    CreateKeyRequest,
-    CreateKeyResponse,
-    DeleteKeyMetadata,
-    DeleteKeyRequest,
-    GetKeyRequest,
-    ListKeyOperationsResponse,
-    ListKeysRequest,
-    ListKeysResponse,
-    UpdateKeyMetadata,
-    UpdateKeyRequest,
-)
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
@@ -38,12 +27,13 @@ class AuthorizedKeys(ResourceWithOperations):
     """The authorized keys of all accounts."""
 
     kind = Kind.AUTHORIZED_KEY
+    message = Key
     title = "Key"
     id_field = "key_id"
     id_prefix = identifiers.IAM
     permissions = "iam.keys"
     operations_permission = "get"
-    operations_response = ListKeyOperationsResponse
+    operations_response = api.ListKeyOperationsResponse
 
     def __init__(
         self, backend: Backend, access: AccessBindings, operations: Operations, accounts: ServiceAccounts
@@ -69,38 +59,34 @@ class AuthorizedKeys(ResourceWithOperations):
         self._backend.storage.put(Record(Kind.AUTHORIZED_KEY, key.id, key.SerializeToString(), account_id))
         return key, _WARNING.format(key.id) + private
 
-    def create(self, request: CreateKeyRequest, call: Call) -> CreateKeyResponse:
+    def create(self, request: api.CreateKeyRequest, call: Call) -> api.CreateKeyResponse:
         """A new key pair; its private key is answered once."""
         account_id = request.service_account_id or call.principal
         self._access.require(call, "iam.keys.create", self._accounts.hierarchy(account_id))
         bits = 4096 if request.key_algorithm == Key.Algorithm.RSA_4096 else 2048
         key, private = self.make(account_id, request.description, bits)
-        return CreateKeyResponse(key=key, private_key=private)
+        return api.CreateKeyResponse(key=key, private_key=private)
 
-    def get(self, request: GetKeyRequest, call: Call) -> Key:
-        """One key."""
-        return Key.FromString(self._allowed(request, "get", call).body)
-
-    def page(self, request: ListKeysRequest, call: Call) -> ListKeysResponse:
+    def page(self, request: api.ListKeysRequest, call: Call) -> api.ListKeysResponse:
         """The keys of one account (or, without one, of the caller)."""
         account_id = request.service_account_id or call.principal
         self._access.require(call, "iam.keys.list", self._accounts.hierarchy(account_id))
         page, token = page_of_children(self._backend.storage, Kind.AUTHORIZED_KEY, account_id, request)
-        return ListKeysResponse(keys=[Key.FromString(record.body) for record in page], next_page_token=token)
+        return api.ListKeysResponse(keys=[Key.FromString(record.body) for record in page], next_page_token=token)
 
-    def update(self, request: UpdateKeyRequest, call: Call) -> Operation:
+    def update(self, request: api.UpdateKeyRequest, call: Call) -> Operation:
         """Changes the description."""
         record = self._allowed(request, "update", call)
         key = Key.FromString(record.body)
         copy_fields(key, request, changed_fields(request, ["description"]))
         self._backend.storage.put(record.with_body(key.SerializeToString()))
-        return self._operation(call, key.id, "Update key", UpdateKeyMetadata(key_id=key.id), key)
+        return self._operation(call, key.id, "Update key", key)
 
-    def delete(self, request: DeleteKeyRequest, call: Call) -> Operation:
+    def delete(self, request: api.DeleteKeyRequest, call: Call) -> Operation:
         """Deletes a key: nobody can log in with it any more."""
         key_id = self._allowed(request, "delete", call).id
         self._backend.storage.delete(Kind.AUTHORIZED_KEY, key_id)
-        return self._operation(call, key_id, "Delete key", DeleteKeyMetadata(key_id=key_id))
+        return self._operation(call, key_id, "Delete key")
 
 
 def _key_pair(bits: int) -> tuple[str, str]:

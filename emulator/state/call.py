@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from google.protobuf.message import Message
+
 from emulator.storage import Record
 
 
@@ -22,6 +24,14 @@ class OperationPlan:
     """Whether a failing operation has changed the cloud all the same."""
 
 
+@dataclass(frozen=True)
+class OperationTypes:
+    """What the API declares of a method's operations."""
+
+    metadata: type[Message]
+    response: type[Message]
+
+
 @dataclass
 class Call:
     """A call on its way."""
@@ -31,8 +41,8 @@ class Call:
     request_id: str
     principal: str = ""
     """The id of the service account that calls; empty for calls that need no token."""
-    starts_operation: bool = False
-    """Whether the method answers an operation of its own making."""
+    operation_types: OperationTypes | None = None
+    """None where the method answers no operation of its own making."""
     idempotency_key: str = ""
     """The UUID (in lower case) under which the call's operation is remembered; empty for a call without one."""
     plan: OperationPlan | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from yandex.cloud.resourcemanager.v1.cloud_pb2 import Cloud
-from yandex.cloud.resourcemanager.v1.cloud_service_pb2 import GetCloudRequest, ListCloudsRequest, ListCloudsResponse
+from yandex.cloud.resourcemanager.v1.cloud_service_pb2 import ListCloudsRequest, ListCloudsResponse
 
 from emulator import identifiers
 from emulator.state.call import Call
@@ -17,6 +17,7 @@ class Clouds(ResourceWithAccess):
     """All clouds."""
 
     kind = Kind.CLOUD
+    message = Cloud
     title = "Cloud"
     id_field = "cloud_id"
     id_prefix = identifiers.CLOUD
@@ -34,10 +35,6 @@ class Clouds(ResourceWithAccess):
         cloud = Cloud(id=cloud_id, created_at=created_at, name=name, organization_id=organization)
         self._backend.storage.put(Record(Kind.CLOUD, cloud.id, cloud.SerializeToString(), name=name))
         return cloud
-
-    def get(self, request: GetCloudRequest, call: Call) -> Cloud:
-        """One cloud."""
-        return Cloud.FromString(self._allowed(request, "get", call).body)
 
     def page(self, request: ListCloudsRequest, call: Call) -> ListCloudsResponse:
         """The clouds that the caller may see."""

@@ -52,7 +52,7 @@ class CloudState:
         self.backend = Backend(self.storage, self.clock, self.settings_store)
         operations = Operations(self.backend)
         self.operations = operations
-        self.access = AccessBindings(self.backend, operations)
+        self.access = AccessBindings(self.backend)
         resource = (self.backend, self.access, operations)
         self.endpoints = Endpoints()
         self.clouds = Clouds(*resource)

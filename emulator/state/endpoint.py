@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from yandex.cloud.endpoint import api_endpoint_service_pb2 as api
 from yandex.cloud.endpoint.api_endpoint_pb2 import ApiEndpoint
-from yandex.cloud.endpoint.api_endpoint_service_pb2 import (
-    GetApiEndpointRequest,
-    ListApiEndpointsRequest,
-    ListApiEndpointsResponse,
-)
 
 from emulator.errors import not_found
 from emulator.state.call import Call
@@ -46,13 +42,13 @@ class Endpoints:
     address = ""
     """Of everything: `127.0.0.1:P`."""
 
-    def get(self, request: GetApiEndpointRequest, _: Call) -> ApiEndpoint:
+    def get(self, request: api.GetApiEndpointRequest, _: Call) -> ApiEndpoint:
         """One service's address."""
         if request.api_endpoint_id not in (*SERVED, *NOT_SERVED):
             raise not_found("Endpoint", request.api_endpoint_id)
         return ApiEndpoint(id=request.api_endpoint_id, address=self.address)
 
-    def page(self, _: ListApiEndpointsRequest, __: Call) -> ListApiEndpointsResponse:
+    def page(self, _: api.ListApiEndpointsRequest, __: Call) -> api.ListApiEndpointsResponse:
         """All addresses, on one page."""
         names = sorted((*SERVED, *NOT_SERVED))
-        return ListApiEndpointsResponse(endpoints=[ApiEndpoint(id=name, address=self.address) for name in names])
+        return api.ListApiEndpointsResponse(endpoints=[ApiEndpoint(id=name, address=self.address) for name in names])

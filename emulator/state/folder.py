@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from yandex.cloud.operation.operation_pb2 import Operation
+from yandex.cloud.resourcemanager.v1 import folder_service_pb2 as api
 from yandex.cloud.resourcemanager.v1.folder_pb2 import Folder
-from yandex.cloud.resourcemanager.v1.folder_service_pb2 import (
-    CreateFolderMetadata,
-    CreateFolderRequest,
-    DeleteFolderRequest,
-    GetFolderRequest,
-    ListFoldersRequest,
-    ListFoldersResponse,
-)
 
 from emulator import identifiers
 from emulator.errors import already_exists
@@ -30,6 +23,7 @@ class Folders(ResourceWithAccess):
     """All folders."""
 
     kind = Kind.FOLDER
+    message = Folder
     title = "Folder"
     id_field = "folder_id"
     id_prefix = identifiers.CLOUD
@@ -50,7 +44,7 @@ class Folders(ResourceWithAccess):
         """An active folder, made by the emulator itself."""
         return self._keep(Folder(cloud_id=cloud_id, name=name, created_at=created_at))
 
-    def create(self, request: CreateFolderRequest, call: Call) -> Operation:
+    def create(self, request: api.CreateFolderRequest, call: Call) -> Operation:
         """A further folder. Raises ALREADY_EXISTS when its name is taken in the cloud."""
         self._allow_in_cloud(request.cloud_id, "create", call)
         if any(item.parent == request.cloud_id for item in self._backend.storage.named(Kind.FOLDER, request.name)):
@@ -64,19 +58,17 @@ class Folders(ResourceWithAccess):
                 labels=dict(request.labels),
             )
         )
-        return self._operation(call, folder.id, "Create folder", CreateFolderMetadata(folder_id=folder.id), folder)
+        return self._operation(call, folder.id, "Create folder", folder)
 
-    def get(self, request: GetFolderRequest, call: Call) -> Folder:
-        """One folder."""
-        return Folder.FromString(self._allowed(request, "get", call).body)
-
-    def page(self, request: ListFoldersRequest, call: Call) -> ListFoldersResponse:
+    def page(self, request: api.ListFoldersRequest, call: Call) -> api.ListFoldersResponse:
         """The folders of a cloud."""
         self._allow_in_cloud(request.cloud_id, "list", call)
         page, token = page_of_children(self._backend.storage, Kind.FOLDER, request.cloud_id, request, has_name(request))
-        return ListFoldersResponse(folders=[Folder.FromString(record.body) for record in page], next_page_token=token)
+        return api.ListFoldersResponse(
+            folders=[Folder.FromString(record.body) for record in page], next_page_token=token
+        )
 
-    def delete(self, request: DeleteFolderRequest, call: Call) -> Operation:
+    def delete(self, request: api.DeleteFolderRequest, call: Call) -> Operation:
         """Deletes a folder with all that it holds, at once or later."""
         return self._deletions.delete(request, call)
 

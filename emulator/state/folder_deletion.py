@@ -55,10 +55,15 @@ class FolderDeletions:
             raise precondition(f"Folder {folder_id} is being deleted already")
         now = self._backend.clock.now()
         ends = moment(request.delete_after) if request.HasField("delete_after") else now + _NOTICE
-        metadata = DeleteFolderMetadata(folder_id=folder_id, delete_after=timestamp(ends))
         facts: Facts = {"deletesFolder": folder_id, "pendingUntil": ends.timestamp()} if ends > now else {}
-        words = "Delete folder"
-        operation = self._operations.finish(call, identifiers.CLOUD, folder_id, words, metadata, facts=facts)
+        operation = self._operations.finish(
+            call,
+            identifiers.CLOUD,
+            folder_id,
+            "Delete folder",
+            {"folder_id": folder_id, "delete_after": timestamp(ends)},
+            facts=facts,
+        )
         if ends > now:
             self._mark(folder_id, Folder.Status.PENDING_DELETION)
             self._backend.keep_folder_deletions({**self._backend.folder_deletions(), folder_id: ends.timestamp()})

@@ -5,33 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from yandex.cloud.lockbox.v1 import secret_service_pb2 as api
 from yandex.cloud.lockbox.v1.secret_pb2 import Secret, Version
-from yandex.cloud.lockbox.v1.secret_service_pb2 import (
-    ActivateSecretMetadata,
-    ActivateSecretRequest,
-    AddVersionMetadata,
-    AddVersionRequest,
-    CancelVersionDestructionMetadata,
-    CancelVersionDestructionRequest,
-    CreateSecretMetadata,
-    CreateSecretRequest,
-    DeactivateSecretMetadata,
-    DeactivateSecretRequest,
-    DeleteSecretMetadata,
-    DeleteSecretRequest,
-    GetSecretRequest,
-    ListSecretOperationsResponse,
-    ListSecretsRequest,
-    ListSecretsResponse,
-    ListVersionsRequest,
-    ListVersionsResponse,
-    ScheduleVersionDestructionMetadata,
-    ScheduleVersionDestructionRequest,
-    SetCurrentVersionMetadata,
-    SetCurrentVersionRequest,
-    UpdateSecretMetadata,
-    UpdateSecretRequest,
-)
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
@@ -53,27 +28,24 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
     """The secrets of all folders. A record's fact `current` is the id of the version that counts."""
 
     kind = Kind.SECRET
+    message = Secret
     title = "Secret"
     id_field = "secret_id"
     id_prefix = identifiers.LOCKBOX
     permissions = "lockbox.secrets"
-    operations_response = ListSecretOperationsResponse
+    operations_response = api.ListSecretOperationsResponse
     resource_type = "lockbox.secret"
 
     def __init__(self, backend: Backend, access: AccessBindings, operations: Operations, versions: Versions) -> None:
         super().__init__(backend, access, operations)
         self._versions = versions
 
-    def get(self, request: GetSecretRequest, call: Call) -> Secret:
-        """One secret with its current version, without payload."""
-        return self.from_record(self._allowed(request, "get", call))
-
-    def page(self, request: ListSecretsRequest, call: Call) -> ListSecretsResponse:
+    def page(self, request: api.ListSecretsRequest, call: Call) -> api.ListSecretsResponse:
         """The secrets of one folder."""
         page, token = self._page_of_folder(request.folder_id, request, call)
-        return ListSecretsResponse(secrets=[self.from_record(record) for record in page], next_page_token=token)
+        return api.ListSecretsResponse(secrets=[self.from_record(record) for record in page], next_page_token=token)
 
-    def create(self, request: CreateSecretRequest, call: Call) -> Operation:
+    def create(self, request: api.CreateSecretRequest, call: Call) -> Operation:
         """A new secret, with a first version where entries (or a rule to generate them) are given."""
         hierarchy = self._backend.folder_hierarchy(request.folder_id)
         self._access.require(call, "lockbox.secrets.create", hierarchy)
@@ -90,14 +62,15 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
         )
         copy_fields(secret, request, _MUTABLE)
         record = self._keep(secret, "")
-        metadata = CreateSecretMetadata(secret_id=secret.id)
+        version_id = ""
         if _wants_version(request):
             version = self._versions.first(secret, request.version_payload_entries, request.version_description)
-            record = self._keep(secret, version.id)
-            metadata.version_id = version.id
-        return self._operation(call, secret.id, "Create secret", metadata, self.from_record(record))
+            version_id = version.id
+            record = self._keep(secret, version_id)
+        secret = self.from_record(record)
+        return self._operation(call, secret.id, "Create secret", secret, version_id=version_id)
 
-    def update(self, request: UpdateSecretRequest, call: Call) -> Operation:
+    def update(self, request: api.UpdateSecretRequest, call: Call) -> Operation:
         """Changes what the mask names; payloads are never touched."""
         record = self._allowed(request, "update", call)
         secret = Secret.FromString(record.body)
@@ -106,16 +79,15 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
             self._refuse_taken(secret.folder_id, request.name)
         copy_fields(secret, request, fields)
         record = self._keep(secret, record.facts["current"])
-        metadata = UpdateSecretMetadata(secret_id=secret.id)
-        return self._operation(call, secret.id, "Update secret", metadata, self.from_record(record))
+        return self._operation(call, secret.id, "Update secret", self.from_record(record))
 
-    def delete(self, request: DeleteSecretRequest, call: Call) -> Operation:
+    def delete(self, request: api.DeleteSecretRequest, call: Call) -> Operation:
         """Deletes a secret with all its versions. Raises FAILED_PRECONDITION when it is protected."""
         secret = self.from_record(self._allowed(request, "delete", call))
         if secret.deletion_protection:
             raise precondition(f"Secret {secret.id} is protected from deletion: clear deletion_protection first")
         self.remove(secret.id)
-        return self._operation(call, secret.id, "Delete secret", DeleteSecretMetadata(secret_id=secret.id), secret)
+        return self._operation(call, secret.id, "Delete secret", secret)
 
     def remove(self, secret_id: str) -> None:
         """The secret is gone, with its versions and bindings."""
@@ -123,25 +95,24 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
         self._access.remove_resource(secret_id)
         self._backend.storage.delete(Kind.SECRET, secret_id)
 
-    def activate(self, request: ActivateSecretRequest, call: Call) -> Operation:
+    def activate(self, request: api.ActivateSecretRequest, call: Call) -> Operation:
         """Makes the payload readable again."""
         secret = self._switch(self._allowed(request, "activate", call), Secret.Status.ACTIVE)
-        return self._operation(call, secret.id, "Activate secret", ActivateSecretMetadata(secret_id=secret.id), secret)
+        return self._operation(call, secret.id, "Activate secret", secret)
 
-    def deactivate(self, request: DeactivateSecretRequest, call: Call) -> Operation:
+    def deactivate(self, request: api.DeactivateSecretRequest, call: Call) -> Operation:
         """Makes the payload unreadable; it stays."""
         secret = self._switch(self._allowed(request, "deactivate", call), Secret.Status.INACTIVE)
-        metadata = DeactivateSecretMetadata(secret_id=secret.id)
-        return self._operation(call, secret.id, "Deactivate secret", metadata, secret)
+        return self._operation(call, secret.id, "Deactivate secret", secret)
 
-    def list_versions(self, request: ListVersionsRequest, call: Call) -> ListVersionsResponse:
+    def list_versions(self, request: api.ListVersionsRequest, call: Call) -> api.ListVersionsResponse:
         """The versions of one secret, without payload."""
         self._allowed(request, "listVersions", call)
         page, token = page_that_lags(self._backend, Kind.VERSION, request.secret_id, request)
         versions = [self._versions.from_record(record) for record in page]
-        return ListVersionsResponse(versions=versions, next_page_token=token)
+        return api.ListVersionsResponse(versions=versions, next_page_token=token)
 
-    def add_version(self, request: AddVersionRequest, call: Call) -> Operation:
+    def add_version(self, request: api.AddVersionRequest, call: Call) -> Operation:
         """A new version, merged into the base (the current one by default); it becomes current."""
         record = self._allowed(request, "addVersion", call)
         secret = Secret.FromString(record.body)
@@ -149,20 +120,18 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
             raise precondition(f"Secret {secret.id} is inactive: activate it to add a version")
         version = self._versions.add(secret, record.facts["current"], request)
         self._make_current(record, version.id)
-        metadata = AddVersionMetadata(secret_id=secret.id, version_id=version.id)
-        return self._operation(call, secret.id, "Add version", metadata, version)
+        return self._operation(call, secret.id, "Add version", version, version_id=version.id)
 
-    def set_current_version(self, request: SetCurrentVersionRequest, call: Call) -> Operation:
+    def set_current_version(self, request: api.SetCurrentVersionRequest, call: Call) -> Operation:
         """Makes an active version the current one."""
         record = self._allowed(request, "setCurrentVersion", call)
         version = self._versions.find(request.secret_id, request.version_id)
         if version.status != Version.Status.ACTIVE:
             raise precondition(f"Version {version.id} isn't active, so it can't be the current one")
         self._make_current(record, version.id)
-        metadata = SetCurrentVersionMetadata(secret_id=request.secret_id, version_id=version.id)
-        return self._operation(call, request.secret_id, "Set current version", metadata, version)
+        return self._operation(call, request.secret_id, "Set current version", version, version_id=version.id)
 
-    def schedule_version_destruction(self, request: ScheduleVersionDestructionRequest, call: Call) -> Operation:
+    def schedule_version_destruction(self, request: api.ScheduleVersionDestructionRequest, call: Call) -> Operation:
         """Has a version destroyed later. The current one too, unless the settings refuse it."""
         record = self._allowed(request, "scheduleVersionDestruction", call)
         is_current = record.facts["current"] == request.version_id
@@ -176,17 +145,20 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
         if not timedelta() < pending < timedelta(days=10_000):
             raise bad_request([("pending_period", "has to be longer than nothing, such as 168h")])
         version = self._versions.schedule(request.secret_id, request.version_id, pending)
-        metadata = ScheduleVersionDestructionMetadata(
-            secret_id=request.secret_id, version_id=version.id, destroy_at=version.destroy_at
+        return self._operation(
+            call,
+            request.secret_id,
+            "Schedule version destruction",
+            version,
+            version_id=version.id,
+            destroy_at=version.destroy_at,
         )
-        return self._operation(call, request.secret_id, "Schedule version destruction", metadata, version)
 
-    def cancel_version_destruction(self, request: CancelVersionDestructionRequest, call: Call) -> Operation:
+    def cancel_version_destruction(self, request: api.CancelVersionDestructionRequest, call: Call) -> Operation:
         """Takes a version back from its destruction."""
         self._allowed(request, "cancelVersionDestruction", call)
         version = self._versions.cancel(request.secret_id, request.version_id)
-        metadata = CancelVersionDestructionMetadata(secret_id=request.secret_id, version_id=version.id)
-        return self._operation(call, request.secret_id, "Cancel version destruction", metadata, version)
+        return self._operation(call, request.secret_id, "Cancel version destruction", version, version_id=version.id)
 
     def from_record(self, record: Record) -> Secret:
         """The secret of a record, with its current version."""
@@ -217,7 +189,7 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
         return record
 
 
-def _wants_version(request: CreateSecretRequest) -> bool:
+def _wants_version(request: api.CreateSecretRequest) -> bool:
     """Whether a first version is made: by default, where there is something to put into it."""
     given, generated = bool(request.version_payload_entries), request.HasField("password_payload_specification")
     if given and generated:

@@ -6,7 +6,8 @@ A change that comes with an idempotency key is remembered by it: asked for again
 
 from __future__ import annotations
 
-from google.protobuf.empty_pb2 import Empty
+from collections.abc import Mapping
+
 from google.protobuf.message import Message
 from google.rpc import status_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
@@ -31,11 +32,11 @@ class Operations:
         prefix: str,
         resource_id: str,
         description: str,
-        metadata: Message,
+        metadata: Mapping[str, object],
         response: Message | None = None,
         facts: Facts | None = None,
     ) -> Operation:
-        """The operation that answers `call`: what it did is in `metadata` and `response` (None: Empty).
+        """The operation that answers `call`, with metadata and a response of the types that the API declares for it.
 
         With the fact `pendingUntil` (seconds since 1970, emulated time) it reports done=false until then.
         """
@@ -44,12 +45,14 @@ class Operations:
             id=new_id(prefix), description=description, created_at=now, created_by=call.principal, modified_at=now
         )
         operation.done = True
-        operation.metadata.Pack(metadata)
+        assert call.operation_types is not None, f"{call.method} answers no operation"
+        operation.metadata.Pack(call.operation_types.metadata(**metadata))
         plan = call.plan or OperationPlan()
         if plan.code:
             operation.error.CopyFrom(status_pb2.Status(code=plan.code, message=plan.message))
         else:
-            operation.response.Pack(Empty() if response is None else response)
+            declared = call.operation_types.response
+            operation.response.Pack(response if isinstance(response, declared) else declared())
         kept: Facts = {**self._course(plan), **(facts or {})}
         name = ""
         if call.idempotency_key:

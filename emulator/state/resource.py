@@ -1,4 +1,4 @@
-"""What the cloud's resources have in common: each is found by its id, allowed by roles, changed by operations, and most have access bindings."""
+"""What the cloud's resources have in common: found by id, allowed by roles, changed by operations, most of them bound to."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ from emulator.storage import Kind, Record
 
 
 class Resource:
-    """One kind of resource, and the service that it is called by: a subclass has a method for each call that it answers, named as the call
-    is (`ListOperations`: `list_operations`; `List`: `page`). All raise NOT_FOUND and PERMISSION_DENIED where they apply."""
+    """One kind of resource, and the service that it is called by.
+
+    A subclass has a method for each call that it answers, named as the call is (`ListOperations`: `list_operations`; `List`:
+    `page`). All raise NOT_FOUND and PERMISSION_DENIED where they apply.
+    """
 
     kind: ClassVar[Kind]
+    message: ClassVar[type[Message]]
+    """What the API calls it: `secret_pb2.Secret`."""
     title: ClassVar[str]
     """What errors call it: `Secret`."""
     id_field: ClassVar[str]
@@ -45,9 +50,21 @@ class Resource:
         """The resource and what holds it: where rights on it come from."""
         return [resource_id, *self._backend.folder_hierarchy(self.find(resource_id).parent)]
 
+    def get(self, request: object, call: Call) -> Message:
+        """One resource."""
+        return self.from_record(self._allowed(request, "get", call))
+
+    def from_record(self, record: Record) -> Message:
+        """The resource of a record."""
+        return self.message.FromString(record.body)
+
+    def _named(self, request: object) -> Record:
+        """The resource that the request names."""
+        return self.find(getattr(request, self.id_field))
+
     def _allowed(self, request: object, verb: str, call: Call) -> Record:
         """The resource that the request names, for a caller who may do that with it."""
-        return self._allowed_on(getattr(request, self.id_field), verb, call)
+        return self._allowed_on(self._named(request).id, verb, call)
 
     def _allowed_on(self, resource_id: str, verb: str, call: Call) -> Record:
         record = self.find(resource_id)
@@ -65,9 +82,16 @@ class Resource:
             raise quota_exceeded(quota, limit, f"cloud:{cloud_id}")
 
     def _operation(
-        self, call: Call, resource_id: str, description: str, metadata: Message, response: Message | None = None
+        self,
+        call: Call,
+        resource_id: str,
+        description: str,
+        response: Message | None = None,
+        **metadata: object,
     ) -> Operation:
-        return self._operations.finish(call, self.id_prefix, resource_id, description, metadata, response)
+        """What answers a change. Its metadata have the resource's id besides what is given."""
+        about = {self.id_field: resource_id, **metadata}
+        return self._operations.finish(call, self.id_prefix, resource_id, description, about, response)
 
 
 class ResourceWithOperations(Resource):
@@ -99,9 +123,16 @@ class ResourceWithAccess(Resource):
     def set_access_bindings(self, request: access_pb2.SetAccessBindingsRequest, call: Call) -> Operation:
         """Replaces the resource's bindings."""
         self._allowed_on(request.resource_id, "setAccessBindings", call)
-        return self._access.set(request, call, self.id_prefix, self.resource_type)
+        effective = self._access.set(request, self.resource_type)
+        return self._access_operation(call, request.resource_id, "Set access bindings", effective)
 
     def update_access_bindings(self, request: access_pb2.UpdateAccessBindingsRequest, call: Call) -> Operation:
         """Adds and removes single bindings."""
         self._allowed_on(request.resource_id, "updateAccessBindings", call)
-        return self._access.update(request, call, self.id_prefix, self.resource_type)
+        effective = self._access.update(request, self.resource_type)
+        return self._access_operation(call, request.resource_id, "Update access bindings", effective)
+
+    def _access_operation(self, call: Call, resource_id: str, description: str, effective: Message) -> Operation:
+        """Whether it answers what was changed, or nothing, the API declares."""
+        about = {"resource_id": resource_id}
+        return self._operations.finish(call, self.id_prefix, resource_id, description, about, effective)

@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
+from yandex.cloud.iam.v1 import service_account_service_pb2 as api
 from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
-from yandex.cloud.iam.v1.service_account_service_pb2 import (
-    CreateServiceAccountMetadata,
-    CreateServiceAccountRequest,
-    DeleteServiceAccountMetadata,
-    DeleteServiceAccountRequest,
-    GetServiceAccountRequest,
-    ListServiceAccountOperationsResponse,
-    ListServiceAccountsRequest,
-    ListServiceAccountsResponse,
-    ReactivateServiceAccountMetadata,
-    ReactivateServiceAccountRequest,
-    ReactivateServiceAccountResponse,
-    SuspendServiceAccountMetadata,
-    SuspendServiceAccountRequest,
-    SuspendServiceAccountResponse,
-    UpdateServiceAccountMetadata,
-    UpdateServiceAccountRequest,
-)
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
@@ -40,11 +22,12 @@ class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
     """The accounts of all folders."""
 
     kind = Kind.SERVICE_ACCOUNT
+    message = ServiceAccount
     title = "Service account"
     id_field = "service_account_id"
     id_prefix = identifiers.IAM
     permissions = "iam.serviceAccounts"
-    operations_response = ListServiceAccountOperationsResponse
+    operations_response = api.ListServiceAccountOperationsResponse
     resource_type = "iam.serviceAccount"
 
     def make(self, folder_id: str, name: str, description: str = "") -> ServiceAccount:
@@ -60,17 +43,13 @@ class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
         self._keep(account)
         return account
 
-    def get(self, request: GetServiceAccountRequest, call: Call) -> ServiceAccount:
-        """One account."""
-        return ServiceAccount.FromString(self._allowed(request, "get", call).body)
-
-    def page(self, request: ListServiceAccountsRequest, call: Call) -> ListServiceAccountsResponse:
+    def page(self, request: api.ListServiceAccountsRequest, call: Call) -> api.ListServiceAccountsResponse:
         """The accounts of one folder."""
         page, token = self._page_of_folder(request.folder_id, request, call, has_name(request))
         accounts = [ServiceAccount.FromString(record.body) for record in page]
-        return ListServiceAccountsResponse(service_accounts=accounts, next_page_token=token)
+        return api.ListServiceAccountsResponse(service_accounts=accounts, next_page_token=token)
 
-    def create(self, request: CreateServiceAccountRequest, call: Call) -> Operation:
+    def create(self, request: api.CreateServiceAccountRequest, call: Call) -> Operation:
         """A new account. Raises ALREADY_EXISTS, RESOURCE_EXHAUSTED."""
         hierarchy = self._backend.folder_hierarchy(request.folder_id)
         self._access.require(call, "iam.serviceAccounts.create", hierarchy)
@@ -79,10 +58,9 @@ class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
         account = self.make(request.folder_id, request.name, request.description)
         copy_fields(account, request, ("labels", "expires_at"))
         self._keep(account)
-        metadata = CreateServiceAccountMetadata(service_account_id=account.id)
-        return self._operation(call, account.id, "Create service account", metadata, account)
+        return self._operation(call, account.id, "Create service account", account)
 
-    def update(self, request: UpdateServiceAccountRequest, call: Call) -> Operation:
+    def update(self, request: api.UpdateServiceAccountRequest, call: Call) -> Operation:
         """Changes what the mask names."""
         account = ServiceAccount.FromString(self._allowed(request, "update", call).body)
         fields = changed_fields(request, _MUTABLE)
@@ -90,15 +68,13 @@ class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
             self._refuse_taken(request.name)
         copy_fields(account, request, fields)
         self._keep(account)
-        metadata = UpdateServiceAccountMetadata(service_account_id=account.id)
-        return self._operation(call, account.id, "Update service account", metadata, account)
+        return self._operation(call, account.id, "Update service account", account)
 
-    def delete(self, request: DeleteServiceAccountRequest, call: Call) -> Operation:
+    def delete(self, request: api.DeleteServiceAccountRequest, call: Call) -> Operation:
         """Deletes an account with its keys and all its bindings."""
         account_id = self._allowed(request, "delete", call).id
         self.remove(account_id)
-        metadata = DeleteServiceAccountMetadata(service_account_id=account_id)
-        return self._operation(call, account_id, "Delete service account", metadata)
+        return self._operation(call, account_id, "Delete service account")
 
     def remove(self, account_id: str) -> None:
         """The account is gone, with its keys and all its bindings."""
@@ -119,29 +95,25 @@ class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
             return f"The service account {account.id} is stopped: its folder {account.folder_id} is being deleted"
         return ""
 
-    def suspend(self, request: SuspendServiceAccountRequest, call: Call) -> Operation:
+    def suspend(self, request: api.SuspendServiceAccountRequest, call: Call) -> Operation:
         """The account can do nothing, and its keys open nothing, until it is reactivated."""
-        metadata = SuspendServiceAccountMetadata(service_account_id=request.service_account_id)
-        return self._switch(request, call, "suspend", metadata, SuspendServiceAccountResponse())
+        return self._switch(request, call, "suspend", ServiceAccount.Status.SUSPENDED)
 
-    def reactivate(self, request: ReactivateServiceAccountRequest, call: Call) -> Operation:
+    def reactivate(self, request: api.ReactivateServiceAccountRequest, call: Call) -> Operation:
         """The account works again."""
-        metadata = ReactivateServiceAccountMetadata(service_account_id=request.service_account_id)
-        return self._switch(request, call, "reactivate", metadata, ReactivateServiceAccountResponse())
+        return self._switch(request, call, "reactivate", ServiceAccount.Status.ACTIVE)
 
     def _switch(
         self,
-        request: SuspendServiceAccountRequest | ReactivateServiceAccountRequest,
+        request: api.SuspendServiceAccountRequest | api.ReactivateServiceAccountRequest,
         call: Call,
         verb: str,
-        metadata: Message,
-        response: Message,
+        status: ServiceAccount.Status.ValueType,
     ) -> Operation:
         account = ServiceAccount.FromString(self._allowed(request, verb, call).body)
-        status = ServiceAccount.Status
-        account.status = status.SUSPENDED if verb == "suspend" else status.ACTIVE
+        account.status = status
         self._keep(account)
-        return self._operation(call, account.id, f"{verb.capitalize()} service account", metadata, response)
+        return self._operation(call, account.id, f"{verb.capitalize()} service account")
 
     def _refuse_taken(self, name: str) -> None:
         if self._backend.storage.named(Kind.SERVICE_ACCOUNT, name):

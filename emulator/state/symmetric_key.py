@@ -4,29 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from yandex.cloud.kms.v1 import symmetric_key_service_pb2 as api
 from yandex.cloud.kms.v1.symmetric_key_pb2 import SymmetricAlgorithm, SymmetricKey, SymmetricKeyVersion
-from yandex.cloud.kms.v1.symmetric_key_service_pb2 import (
-    CancelSymmetricKeyVersionDestructionMetadata,
-    CancelSymmetricKeyVersionDestructionRequest,
-    CreateSymmetricKeyMetadata,
-    CreateSymmetricKeyRequest,
-    DeleteSymmetricKeyMetadata,
-    DeleteSymmetricKeyRequest,
-    GetSymmetricKeyRequest,
-    ListSymmetricKeyOperationsResponse,
-    ListSymmetricKeysRequest,
-    ListSymmetricKeysResponse,
-    ListSymmetricKeyVersionsRequest,
-    ListSymmetricKeyVersionsResponse,
-    RotateSymmetricKeyMetadata,
-    RotateSymmetricKeyRequest,
-    ScheduleSymmetricKeyVersionDestructionMetadata,
-    ScheduleSymmetricKeyVersionDestructionRequest,
-    SetPrimarySymmetricKeyVersionMetadata,
-    SetPrimarySymmetricKeyVersionRequest,
-    UpdateSymmetricKeyMetadata,
-    UpdateSymmetricKeyRequest,
-)
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
@@ -48,11 +27,12 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
     """The keys of all folders; a record's fact `primary` is the id of the version that encrypts."""
 
     kind = Kind.SYMMETRIC_KEY
+    message = SymmetricKey
     title = "Symmetric key"
     id_field = "key_id"
     id_prefix = identifiers.KMS
     permissions = "kms.keys"
-    operations_response = ListSymmetricKeyOperationsResponse
+    operations_response = api.ListSymmetricKeyOperationsResponse
     resource_type = "kms.symmetricKey"
 
     def require_decryption(self, key_id: str, call: Call) -> None:
@@ -64,16 +44,12 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
         if SymmetricKey.FromString(record.body).status != SymmetricKey.Status.ACTIVE:
             raise precondition(f"The KMS key {key_id} is inactive: what it encrypts can't be read")
 
-    def get(self, request: GetSymmetricKeyRequest, call: Call) -> SymmetricKey:
-        """One key with its primary version. Raises NOT_FOUND, PERMISSION_DENIED."""
-        return self._from_record(self._allowed(request, "get", call))
-
-    def page(self, request: ListSymmetricKeysRequest, call: Call) -> ListSymmetricKeysResponse:
+    def page(self, request: api.ListSymmetricKeysRequest, call: Call) -> api.ListSymmetricKeysResponse:
         """The keys of one folder."""
         page, token = self._page_of_folder(request.folder_id, request, call)
-        return ListSymmetricKeysResponse(keys=[self._from_record(record) for record in page], next_page_token=token)
+        return api.ListSymmetricKeysResponse(keys=[self.from_record(record) for record in page], next_page_token=token)
 
-    def create(self, request: CreateSymmetricKeyRequest, call: Call) -> Operation:
+    def create(self, request: api.CreateSymmetricKeyRequest, call: Call) -> Operation:
         """A new key with a first version."""
         self._access.require(call, "kms.keys.create", self._backend.folder_hierarchy(request.folder_id))
         key = SymmetricKey(
@@ -85,10 +61,11 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
         copy_fields(key, request, _CREATED)
         version = self._new_version(key)
         record = self._keep(key, version.id)
-        metadata = CreateSymmetricKeyMetadata(key_id=key.id, primary_version_id=version.id)
-        return self._operation(call, key.id, "Create symmetric key", metadata, self._from_record(record))
+        return self._operation(
+            call, key.id, "Create symmetric key", self.from_record(record), primary_version_id=version.id
+        )
 
-    def update(self, request: UpdateSymmetricKeyRequest, call: Call) -> Operation:
+    def update(self, request: api.UpdateSymmetricKeyRequest, call: Call) -> Operation:
         """Changes what the mask names."""
         record = self._allowed(request, "update", call)
         key = SymmetricKey.FromString(record.body)
@@ -97,16 +74,15 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
         unset = {name for name in ("status", "default_algorithm") if not getattr(request, name)}
         copy_fields(key, request, [name for name in fields if name not in unset])
         record = self._keep(key, record.facts["primary"])
-        metadata = UpdateSymmetricKeyMetadata(key_id=key.id)
-        return self._operation(call, key.id, "Update symmetric key", metadata, self._from_record(record))
+        return self._operation(call, key.id, "Update symmetric key", self.from_record(record))
 
-    def delete(self, request: DeleteSymmetricKeyRequest, call: Call) -> Operation:
+    def delete(self, request: api.DeleteSymmetricKeyRequest, call: Call) -> Operation:
         """Deletes a key; what it encrypts can't be read any more. Raises FAILED_PRECONDITION when it is protected."""
-        key = self._from_record(self._allowed(request, "delete", call))
+        key = self.from_record(self._allowed(request, "delete", call))
         if key.deletion_protection:
             raise precondition(f"Symmetric key {key.id} is protected from deletion: clear deletion_protection first")
         self.remove(key.id)
-        return self._operation(call, key.id, "Delete symmetric key", DeleteSymmetricKeyMetadata(key_id=key.id), key)
+        return self._operation(call, key.id, "Delete symmetric key", key)
 
     def remove(self, key_id: str) -> None:
         """The key is gone, with its versions and bindings."""
@@ -114,35 +90,39 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
         self._access.remove_resource(key_id)
         self._backend.storage.delete(Kind.SYMMETRIC_KEY, key_id)
 
-    def rotate(self, request: RotateSymmetricKeyRequest, call: Call) -> Operation:
+    def rotate(self, request: api.RotateSymmetricKeyRequest, call: Call) -> Operation:
         """A new version, which becomes the primary one."""
         key = SymmetricKey.FromString(self._allowed(request, "rotate", call).body)
         version = self._new_version(key)
         record = self._keep(key, version.id)
-        metadata = RotateSymmetricKeyMetadata(key_id=key.id, new_primary_version_id=version.id)
-        return self._operation(call, key.id, "Rotate symmetric key", metadata, self._from_record(record))
+        return self._operation(
+            call, key.id, "Rotate symmetric key", self.from_record(record), new_primary_version_id=version.id
+        )
 
-    def set_primary_version(self, request: SetPrimarySymmetricKeyVersionRequest, call: Call) -> Operation:
+    def set_primary_version(self, request: api.SetPrimarySymmetricKeyVersionRequest, call: Call) -> Operation:
         """Makes an active version the primary one."""
         record = self._allowed(request, "setPrimaryVersion", call)
         version = self._version(request.key_id, request.version_id)
         if version.status != _STATUS.ACTIVE:
             raise precondition(f"Version {version.id} isn't active, so it can't be the primary one")
         record = self._keep(SymmetricKey.FromString(record.body), version.id)
-        metadata = SetPrimarySymmetricKeyVersionMetadata(key_id=request.key_id, version_id=version.id)
-        return self._operation(call, request.key_id, "Set primary version", metadata, self._from_record(record))
+        return self._operation(
+            call, request.key_id, "Set primary version", self.from_record(record), version_id=version.id
+        )
 
-    def list_versions(self, request: ListSymmetricKeyVersionsRequest, call: Call) -> ListSymmetricKeyVersionsResponse:
+    def list_versions(
+        self, request: api.ListSymmetricKeyVersionsRequest, call: Call
+    ) -> api.ListSymmetricKeyVersionsResponse:
         """The versions of one key."""
         primary = self._allowed(request, "listVersions", call).facts["primary"]
         page, token = page_of_children(self._backend.storage, Kind.SYMMETRIC_KEY_VERSION, request.key_id, request)
         versions = [self._version_from_record(record) for record in page]
         for version in versions:
             version.primary = version.id == primary
-        return ListSymmetricKeyVersionsResponse(key_versions=versions, next_page_token=token)
+        return api.ListSymmetricKeyVersionsResponse(key_versions=versions, next_page_token=token)
 
     def schedule_version_destruction(
-        self, request: ScheduleSymmetricKeyVersionDestructionRequest, call: Call
+        self, request: api.ScheduleSymmetricKeyVersionDestructionRequest, call: Call
     ) -> Operation:
         """Has a version destroyed later; the primary one is refused."""
         record = self._allowed(request, "scheduleVersionDestruction", call)
@@ -153,12 +133,18 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
         version.status = _STATUS.SCHEDULED_FOR_DESTRUCTION
         version.destroy_at.CopyFrom(timestamp(self._backend.clock.now() + pending, whole_seconds=True))
         self._keep_version(version)
-        metadata = ScheduleSymmetricKeyVersionDestructionMetadata(
-            key_id=request.key_id, version_id=version.id, destroy_at=version.destroy_at
+        return self._operation(
+            call,
+            request.key_id,
+            "Schedule version destruction",
+            version,
+            version_id=version.id,
+            destroy_at=version.destroy_at,
         )
-        return self._operation(call, request.key_id, "Schedule version destruction", metadata, version)
 
-    def cancel_version_destruction(self, request: CancelSymmetricKeyVersionDestructionRequest, call: Call) -> Operation:
+    def cancel_version_destruction(
+        self, request: api.CancelSymmetricKeyVersionDestructionRequest, call: Call
+    ) -> Operation:
         """Takes a version back from its destruction."""
         self._allowed(request, "cancelVersionDestruction", call)
         version = self._version(request.key_id, request.version_id)
@@ -167,10 +153,9 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
         version.status = _STATUS.ACTIVE
         version.ClearField("destroy_at")
         self._keep_version(version)
-        metadata = CancelSymmetricKeyVersionDestructionMetadata(key_id=request.key_id, version_id=version.id)
-        return self._operation(call, request.key_id, "Cancel version destruction", metadata, version)
+        return self._operation(call, request.key_id, "Cancel version destruction", version, version_id=version.id)
 
-    def _from_record(self, record: Record) -> SymmetricKey:
+    def from_record(self, record: Record) -> SymmetricKey:
         key = SymmetricKey.FromString(record.body)
         key.primary_version.CopyFrom(self._version(key.id, record.facts["primary"]))
         key.primary_version.primary = True

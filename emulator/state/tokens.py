@@ -15,13 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import jwt
-from yandex.cloud.iam.v1.iam_token_service_pb2 import (
-    CreateIamTokenForServiceAccountRequest,
-    CreateIamTokenRequest,
-    CreateIamTokenResponse,
-    RevokeIamTokenRequest,
-    RevokeIamTokenResponse,
-)
+from yandex.cloud.iam.v1 import iam_token_service_pb2 as api
 from yandex.cloud.iam.v1.key_pb2 import Key
 from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
 
@@ -62,25 +56,25 @@ class Tokens:
         hosts = ["api.cloud.yandex.net", *(f"{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]"))]
         self._audiences = frozenset(f"https://iam.{host}/iam/v1/tokens" for host in hosts)
 
-    def create(self, request: CreateIamTokenRequest, _: Call) -> CreateIamTokenResponse:
+    def create(self, request: api.CreateIamTokenRequest, _: Call) -> api.CreateIamTokenResponse:
         """A token for whoever signed the JWT. Raises UNAUTHENTICATED, saying what is wrong with it."""
         if request.WhichOneof("identity") != "jwt":
             raise unauthenticated("OAuth tokens aren't taken here: log in with a service account's authorized key")
         return _answer(self.issue(self._signer(request.jwt)))
 
     def create_for_service_account(
-        self, request: CreateIamTokenForServiceAccountRequest, call: Call
-    ) -> CreateIamTokenResponse:
+        self, request: api.CreateIamTokenForServiceAccountRequest, call: Call
+    ) -> api.CreateIamTokenResponse:
         """A token of another account, for who may impersonate it."""
         hierarchy = self._accounts.hierarchy(request.service_account_id)
         self._access.require(call, "iam.serviceAccounts.createToken", hierarchy)
         return _answer(self.issue(request.service_account_id))
 
-    def revoke(self, request: RevokeIamTokenRequest, _: Call) -> RevokeIamTokenResponse:
+    def revoke(self, request: api.RevokeIamTokenRequest, _: Call) -> api.RevokeIamTokenResponse:
         """The token is worth nothing from now on."""
         subject = self.subject(request.iam_token)
         self._backend.storage.put(Record(Kind.REVOKED_TOKEN, _digest(request.iam_token), name=subject))
-        return RevokeIamTokenResponse(subject_id=subject)
+        return api.RevokeIamTokenResponse(subject_id=subject)
 
     def issue(self, subject_id: str) -> IssuedToken:
         """A token of an account that is there. Raises UNAUTHENTICATED when the account can't be used."""
@@ -160,9 +154,9 @@ def _key_id(token: str) -> str:
     return str(header.get("kid", ""))
 
 
-def _answer(issued: IssuedToken) -> CreateIamTokenResponse:
+def _answer(issued: IssuedToken) -> api.CreateIamTokenResponse:
     ends = timestamp(datetime.fromtimestamp(issued.expires_at, UTC), whole_seconds=True)
-    return CreateIamTokenResponse(iam_token=issued.token, expires_at=ends)
+    return api.CreateIamTokenResponse(iam_token=issued.token, expires_at=ends)
 
 
 def _encoded(data: bytes) -> str:

@@ -60,7 +60,7 @@ class CallHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic 
 
     def _handler(self, method: Method) -> grpc.RpcMethodHandler[Message, Message]:
         def handle(request: Message, context: grpc.ServicerContext) -> Message:
-            call = Call(method.name, str(uuid.uuid4()), starts_operation=method.starts_operation)
+            call = Call(method.name, str(uuid.uuid4()), operation_types=method.operation_types)
             return self._handle(call, method.answer or _refuse, request, context)
 
         return grpc.unary_unary_rpc_method_handler(handle, method.request.FromString, method.response.SerializeToString)
@@ -100,7 +100,7 @@ class CallHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic 
         self._state.folder_deletions.carry_out_due()
         if call.method not in _OPEN:
             call.principal = self._authenticated(context)
-        if call.starts_operation:
+        if call.operation_types is not None:
             call.idempotency_key = _idempotency_key(context)
         response = self._in_transaction(call, answer, request)
         for fault in self._faults.take(call.method, "after"):

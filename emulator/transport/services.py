@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from google.protobuf import descriptor_pool
+from google.protobuf import descriptor_pool, empty_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from yandex.cloud.operation.operation_pb2 import Operation
+from yandex.cloud.api import operation_pb2
 
-from emulator.state.call import Call
+from emulator.state.call import Call, OperationTypes
 from emulator.state.cloud_state import CloudState
 
+_LOADED = (empty_pb2,)
+"""What the API's operations answer besides messages of its own; its descriptor has to be there."""
 Answer = Callable[[Message, Call], Message]
 
 
@@ -33,8 +36,8 @@ class Method:
     response: type[Message]
     answer: Answer | None
     """What answers it; None where the emulator doesn't have it."""
-    starts_operation: bool
-    """Whether it answers an operation of its own making; those of OperationService are other methods' operations."""
+    operation_types: OperationTypes | None
+    """What the API declares of its operations; None where it answers none of its own making."""
 
 
 def services(state: CloudState) -> dict[str, object]:
@@ -64,9 +67,27 @@ def methods(service: str, answering: object) -> Iterator[Method]:
             request=GetMessageClass(declared.input_type),
             response=GetMessageClass(declared.output_type),
             answer=getattr(answering, _attribute(declared), None),
-            starts_operation=declared.output_type is Operation.DESCRIPTOR and not service.endswith(".OperationService"),
+            operation_types=_operation_types(declared),
         )
 
 
 def _attribute(method: MethodDescriptor) -> str:
     return "page" if method.name == "List" else re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower()
+
+
+def _operation_types(method: MethodDescriptor) -> OperationTypes | None:
+    """None also for OperationService, whose operations are other methods' own."""
+    declared = method.GetOptions().Extensions[operation_pb2.operation]
+    if not declared.metadata:
+        return None
+    scope = method.containing_service.full_name
+    return OperationTypes(_message(scope, declared.metadata), _message(scope, declared.response))
+
+
+def _message(scope: str, name: str) -> type[Message]:
+    """The message that a name means within a scope, as in a proto file: in the innermost package that has it."""
+    while scope:
+        scope = scope.rpartition(".")[0]
+        with suppress(KeyError):
+            return GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(f"{scope}.{name}".lstrip(".")))
+    raise KeyError(name)
