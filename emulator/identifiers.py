@@ -1,4 +1,4 @@
-"""Ids and secrets shaped like Yandex Cloud's: 20 characters that begin with the service's three, and keys that begin with AQVN."""
+"""Ids and secrets shaped as Yandex Cloud's: 20 characters that begin with the service's three; keys begin with AQVN."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +33,11 @@ class Emulator:
     ready: dict[str, str]
     """The ready line: endpoint, ca, http, serviceAccountKey, cloudId, folderId."""
     state: CloudState
-    _steps: list[Callable[[], None]]
+    _ends: ExitStack
 
     def stop(self) -> None:
         """Ends it; what it holds stays on disk. May be called twice."""
-        while self._steps:
-            self._steps.pop()()
+        self._ends.close()
 
 
 def start(data_dir: Path | str, port: int = 0, http_port: int = 0, *, real_time: RealTime = time.time) -> Emulator:
@@ -46,49 +46,39 @@ def start(data_dir: Path | str, port: int = 0, http_port: int = 0, *, real_time:
     Raises `DirectoryError` when the folder can't be used or another emulator uses it, and OSError when a port is taken.
     """
     directory = DataDirectory(Path(data_dir))
-    undo: list[Callable[[], None]] = [directory.release]
-    try:
-        return _started(directory, port, http_port, real_time, undo)
-    except BaseException:
-        while undo:
-            undo.pop()()
-        raise
-
-
-def _started(
-    directory: DataDirectory, port: int, http_port: int, real_time: RealTime, undo: list[Callable[[], None]]
-) -> Emulator:
-    certificate = server_certificate(directory.path)
-    state = CloudState(directory.database, real_time)
-    undo.append(state.close)
-    initial = state.initial_resources()
-    if not directory.deployer.exists():
-        state.create_login(initial.deployer_id, directory.save_deployer)
-    log, faults, held_calls = CallLog(), Faults(), HeldCalls()
-    kept = directory.ports()
-    grpc_server = GrpcServer(CallHandler(services(state), state, log, faults, held_calls), certificate)
-    grpc_port = _bound(grpc_server.bind, port, kept.get("grpc", 0))
-    undo.append(grpc_server.stop)
-    http_server = HttpServer(Site(state, log, faults, held_calls).answer)
-    web_port = _bound(http_server.bind, http_port, kept.get("http", 0))
-    undo.append(http_server.stop)
-    undo.append(held_calls.close)
-    directory.save_ports(grpc_port, web_port)
-    state.endpoints.address = f"127.0.0.1:{grpc_port}"
-    state.tokens.accept_audiences(grpc_port)
-    state.federation.issuer = f"http://127.0.0.1:{web_port}/oidc"
-    grpc_server.start()
-    http_server.start()
-    undo.append(_written_regularly(state))
-    ready = {
-        "endpoint": state.endpoints.address,
-        "ca": str(directory.authority),
-        "http": f"http://127.0.0.1:{web_port}",
-        "serviceAccountKey": str(directory.deployer),
-        "cloudId": initial.cloud_id,
-        "folderId": initial.folder_id,
-    }
-    return Emulator(ready, state, undo)
+    with ExitStack() as ends:
+        ends.callback(directory.release)
+        certificate = server_certificate(directory.path)
+        state = CloudState(directory.database, real_time)
+        ends.callback(state.close)
+        initial = state.initial_resources()
+        if not directory.deployer.exists():
+            state.create_login(initial.deployer_id, directory.save_deployer)
+        log, faults, held_calls = CallLog(), Faults(), HeldCalls()
+        kept = directory.ports()
+        grpc_server = GrpcServer(CallHandler(services(state), state, log, faults, held_calls), certificate)
+        grpc_port = _bound(grpc_server.bind, port, kept.get("grpc", 0))
+        ends.callback(grpc_server.stop)
+        http_server = HttpServer(Site(state, log, faults, held_calls).answer)
+        web_port = _bound(http_server.bind, http_port, kept.get("http", 0))
+        ends.callback(http_server.stop)
+        ends.callback(held_calls.close)
+        directory.save_ports(grpc_port, web_port)
+        state.endpoints.address = f"127.0.0.1:{grpc_port}"
+        state.tokens.accept_audiences(grpc_port)
+        state.federation.issuer = f"http://127.0.0.1:{web_port}/oidc"
+        grpc_server.start()
+        http_server.start()
+        ends.callback(_written_regularly(state))
+        ready = {
+            "endpoint": state.endpoints.address,
+            "ca": str(directory.authority),
+            "http": f"http://127.0.0.1:{web_port}",
+            "serviceAccountKey": str(directory.deployer),
+            "cloudId": initial.cloud_id,
+            "folderId": initial.folder_id,
+        }
+        return Emulator(ready, state, ends.pop_all())
 
 
 def _bound(bind: Callable[[int], int], asked: int, last: int) -> int:

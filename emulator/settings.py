@@ -1,4 +1,4 @@
-"""Traits of the emulated cloud that a test can choose: quotas, delays, and answers that the documentation leaves open."""
+"""Traits of the emulated cloud that a test can choose: quotas, delays, and what the documentation leaves open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from emulator.storage import Kind, Record, Storage
 
 @dataclass(frozen=True)
 class Settings:
-    """The traits, with the cloud's documented or likeliest ones as defaults. Delays run in real time, where they don't say otherwise."""
+    """The traits, with the cloud's documented or likeliest ones as defaults.
+
+    Delays run in real time, where they don't say otherwise.
+    """
 
     api_key_quota: int = 1_000
     """API keys in the cloud."""
@@ -42,15 +45,24 @@ class Settings:
     unlisted: tuple[str, ...] = ()
     """The ids of API keys and Lockbox versions that listings leave out."""
     schedule_current_version: str = "allow"
-    """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`. The documentation is
-    silent; Terraform's provider does it whenever it deletes a version, and its acceptance tests expect it to work."""
+    """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`.
+
+    The documentation is silent; Terraform's provider does it whenever it deletes a version, and its acceptance tests
+    expect it to work.
+    """
     empty_versions: str = "accept"
-    """What becomes of a change that takes the last entries out of a Lockbox secret: `accept` makes a version without any; `refuse` answers
-    FAILED_PRECONDITION, `invalid` INVALID_ARGUMENT. The documentation is silent."""
+    """What becomes of a change that takes the last entries out of a Lockbox secret.
+
+    `accept` makes a version without any; `refuse` answers FAILED_PRECONDITION, `invalid` INVALID_ARGUMENT. The
+    documentation is silent.
+    """
     scheduled_base: str = "ignore"
-    """What a new version begins from where the current one is scheduled for destruction: `ignore` it and begin with nothing, `merge` its
-    entries, or `refuse` with FAILED_PRECONDITION. The documentation is silent; the acceptance tests of Terraform's provider replace a version
-    by destroying it first, and expect none of its entries in the next."""
+    """What a new version begins from where the current one is scheduled for destruction.
+
+    `ignore` it and begin with nothing, `merge` its entries, or `refuse` with FAILED_PRECONDITION. The documentation is
+    silent; the acceptance tests of Terraform's provider replace a version by destroying it first, and expect none of
+    its entries in the next.
+    """
     secret_names: str = "free"
     """Whether two Lockbox secrets of a folder may have one name: `free` or `unique`."""
     scope_order: str = "sorted"
@@ -75,19 +87,19 @@ class SettingsStore:
         kept = storage.get(Kind.SETTING, "settings")
         self.current = _changed(Settings(), json.loads(kept.body)) if kept else Settings()
 
-    def change(self, changes: object) -> None:
-        """Takes over the given settings, by their names in JSON. Raises AdminError; then nothing has changed."""
+    def change(self, changes: object) -> dict[str, object]:
+        """Sets the given settings, by their names in JSON; answers all. Raises AdminError; then nothing has changed."""
         if not isinstance(changes, dict):
             raise AdminError('settings: send an object such as {"accessDelay": "5s"}')
         self.current = _changed(self.current, changes)
-        self._keep()
+        return self._keep()
 
-    def reset(self) -> None:
-        """Back to the defaults."""
+    def reset(self) -> dict[str, object]:
+        """Back to the defaults; answers all."""
         self.current = Settings()
-        self._keep()
+        return self._keep()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The settings by their names in JSON."""
         values = asdict(self.current)
         return {
@@ -95,12 +107,14 @@ class SettingsStore:
             for name, value in values.items()
         }
 
-    def _keep(self) -> None:
+    def _keep(self) -> dict[str, object]:
+        content = self.as_json()
         with self._storage.transaction():
-            self._storage.put(Record(Kind.SETTING, "settings", json.dumps(self.as_json()).encode()))
+            self._storage.put(Record(Kind.SETTING, "settings", json.dumps(content).encode()))
+        return content
 
 
-def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+def _changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
     names = {_json_name(item.name): item.name for item in fields(Settings)}
     read: dict[str, Any] = {}
     for name, value in changes.items():

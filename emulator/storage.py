@@ -20,7 +20,8 @@ from typing import TypedDict, Unpack
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL, id TEXT NOT NULL, parent TEXT NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, facts TEXT NOT NULL,
+    kind TEXT NOT NULL, id TEXT NOT NULL, parent TEXT NOT NULL, name TEXT NOT NULL,
+    body BLOB NOT NULL, facts TEXT NOT NULL,
     UNIQUE (kind, id)
 );
 CREATE INDEX IF NOT EXISTS by_parent ON records (kind, parent, position);

@@ -29,8 +29,11 @@ class AccessBindings:
         self._backend = backend
 
     def require(self, call: Call, permission: str, hierarchy: Sequence[str]) -> None:
-        """Lets the call pass if its principal has the permission on the resource or on what holds it (`hierarchy`, from the
-        resource up). Raises PERMISSION_DENIED, and FAILED_PRECONDITION for what a folder that is being deleted doesn't do any more."""
+        """Lets the call pass if its principal has the permission on the resource or on what holds it.
+
+        `hierarchy` goes from the resource up. Raises PERMISSION_DENIED, and FAILED_PRECONDITION for what a folder that
+        is being deleted doesn't do any more.
+        """
         if not any(allows(role, permission) for role in self.roles_of(call.principal, hierarchy)):
             raise denied(f"Permission denied: {call.principal} has no role with {permission} on {hierarchy[0]}")
         stopped = [place for place in hierarchy if place in self._backend.folder_deletions()]

@@ -1,4 +1,4 @@
-"""What the rules of every resource work on: the records, the clock, the settings, and the hierarchy of cloud and folders."""
+"""What the rules of every resource work on: records, clock, settings, and the hierarchy of cloud and folders."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class Backend:
         return record
 
     def folder_hierarchy(self, folder_id: str) -> list[str]:
-        """The folder and the cloud that holds it: where rights on what lies in the folder come from. Raises NOT_FOUND."""
+        """The folder and the cloud that holds it: where rights on what lies in the folder come from.
+
+        Raises NOT_FOUND.
+        """
         return [folder_id, self.existing(Kind.FOLDER, folder_id, "Folder").parent]
 
     def folder_deletions(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Workload identity federation: tokens of an OIDC issuer are exchanged for IAM tokens of the accounts they are bound to.
+"""Workload identity federation: an OIDC issuer's tokens are exchanged for IAM tokens of their accounts.
 
 The emulator plays the issuer, too: it signs tokens for tests, and only those can be verified here.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
 
 from emulator import identifiers
 from emulator.errors import AdminError, CloudError
@@ -22,6 +23,14 @@ from emulator.storage import Kind, Record
 
 _KEY_ID = "emulator"
 _ISSUER_KEY = "oidc-key"
+
+
+class _Claims(TypedDict):
+    """Of a token that is exchanged."""
+
+    iss: str
+    sub: str
+    aud: str | list[str]
 
 
 class ExchangeError(Exception):
@@ -78,11 +87,12 @@ class Federation:
         """All credentials."""
         return [Credential(**json.loads(item.body)) for item in self._backend.storage.every(Kind.FEDERATED_CREDENTIAL)]
 
-    def clear(self) -> None:
-        """No token stands for any account any more."""
+    def clear(self) -> list[Credential]:
+        """No token stands for any account any more; answers the credentials that are left: none."""
         with self._backend.storage.transaction():
             for credential in self.credentials():
                 self._backend.storage.delete(Kind.FEDERATED_CREDENTIAL, credential.id)
+        return []
 
     def sign(self, subject: str, audience: str, lifetime_seconds: float) -> str:
         """A token of the emulator's own issuer; a negative lifetime makes one that has expired."""
@@ -97,7 +107,7 @@ class Federation:
         }
         return jwt.encode(claims, self._key(), "RS256", headers={"kid": _KEY_ID})
 
-    def key_set(self) -> dict[str, Any]:
+    def key_set(self) -> dict[str, object]:
         """The issuer's public keys, as JWKS."""
         public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key().public_key()))
         return {"keys": [{**public, "kid": _KEY_ID, "use": "sig", "alg": "RS256"}]}
@@ -123,18 +133,21 @@ class Federation:
         except CloudError as error:
             raise ExchangeError("invalid_grant", error.message) from None
 
-    def _verified(self, token: str) -> dict[str, Any]:
-        options: Any = {
+    def _verified(self, token: str) -> _Claims:
+        options: Options = {
             "require": ["iss", "sub", "aud", "exp"],
-            **{"verify_aud": False, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            "verify_aud": False,
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
         }
         try:
-            claims: dict[str, Any] = jwt.decode(token, self._key().public_key(), ["RS256"], options=options)
+            claims = jwt.decode(token, self._key().public_key(), ["RS256"], options=options)
         except jwt.PyJWTError as error:
             raise ExchangeError("invalid_grant", f"the subject token can't be verified: {error}") from None
         if claims["exp"] <= self._backend.clock.real():
             raise ExchangeError("invalid_grant", "the subject token has expired")
-        return claims
+        return _Claims(iss=claims["iss"], sub=claims["sub"], aud=claims["aud"])
 
     def _key(self) -> rsa.RSAPrivateKey:
         """The issuer's key; made when it is first needed."""
@@ -152,5 +165,5 @@ class Federation:
         return made
 
 
-def _listed(audience: object) -> list[object]:
+def _listed(audience: str | list[str]) -> list[str]:
     return audience if isinstance(audience, list) else [audience]

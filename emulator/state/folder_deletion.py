@@ -1,7 +1,7 @@
 """The end of a folder: announced, so that what it holds stops, and carried out with all of it when its time has come.
 
-As the API documents it: until `delete_after` the folder is PENDING_DELETION, what it holds is stopped, and the operation can be cancelled without
-loss. Here the deletion itself takes no time, so a folder is never seen DELETING.
+As the API documents it: until `delete_after` the folder is PENDING_DELETION, what it holds is stopped, and the
+operation can be cancelled without loss. Here the deletion itself takes no time, so a folder is never seen DELETING.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOTICE: Final = timedelta(hours=24)
 
 
 class FolderDeletions:
-    """The folders that are on their way out; `removals` says how each kind of thing that a folder holds is removed, given its id."""
+    """The folders that are on their way out; `removals` removes each kind of thing that a folder holds, by its id."""
 
     def __init__(
         self,
@@ -45,9 +45,10 @@ class FolderDeletions:
         self._removals = removals
 
     def delete(self, request: DeleteFolderRequest, call: Call) -> Operation:
-        """Deletes a folder with all that it holds, at once or after the notice; the operation is done when the folder is gone.
+        """Deletes a folder with all that it holds, at once or after the notice.
 
-        Raises NOT_FOUND, PERMISSION_DENIED, and FAILED_PRECONDITION when it is being deleted already.
+        The operation is done when the folder is gone. Raises NOT_FOUND, PERMISSION_DENIED, and FAILED_PRECONDITION when
+        it is being deleted already.
         """
         folder_id = request.folder_id
         self._require_deletion(call, folder_id)

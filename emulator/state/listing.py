@@ -1,7 +1,8 @@
 """Listings that lag: what is new, or what a test has chosen, is missing from List though Get knows it.
 
-Whether and for how long the cloud's listings lag is documented nowhere; a client has to live with it. The settings say what is missing now:
-`listingDelay` and `listingDelayCalls` concern what is created while they are set, `unlisted` whatever has one of its ids.
+Whether and for how long the cloud's listings lag is documented nowhere; a client has to live with it. The settings say
+what is missing now: `listingDelay` and `listingDelayCalls` concern what is created while they are set, `unlisted`
+whatever has one of its ids.
 """
 
 from __future__ import annotations

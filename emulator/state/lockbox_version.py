@@ -1,4 +1,4 @@
-"""Lockbox versions and their payloads: added, made current, scheduled for destruction and, when the time has come, destroyed."""
+"""Lockbox versions and what they hold: added, scheduled for destruction and, when the time has come, destroyed."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Versions:
     def add(self, secret: Secret, current: str, request: AddVersionRequest) -> Version:
         """A version that has the entries of its base (by default the version `current`), changed as the request asks.
 
-        Raises RESOURCE_EXHAUSTED beyond the number of versions that a secret may have, and refuses a version that is left
-        without entries, unless the settings accept it.
+        Raises RESOURCE_EXHAUSTED beyond the number of versions that a secret may have, and refuses a version that is
+        left without entries, unless the settings accept it.
         """
         base = self._base(secret.id, request.base_version_id, current)
         alive = [record for record in self._backend.storage.children(Kind.VERSION, secret.id) if self._is_alive(record)]

@@ -31,7 +31,10 @@ class OperationReader:
         return operation
 
     def cancel(self, request: CancelOperationRequest, call: Call) -> Operation:
-        """Ends a folder's deletion before its time. Raises FAILED_PRECONDITION: the other operations can't be cancelled."""
+        """Ends a folder's deletion before its time.
+
+        Raises FAILED_PRECONDITION: the other operations can't be cancelled.
+        """
         record = self._operations.find(request.operation_id)
         self._allow(Operation.FromString(record.body), call)
         return self._deletions.cancel(record, call) or self._operations.cancel(request.operation_id)

@@ -1,7 +1,8 @@
 """Operations: what the cloud answers to a change; done at once, unless the settings or a test's plan say otherwise.
 
-A change that comes with an idempotency key is remembered by it: asked for again, it is answered with its operation as that is now
-(https://yandex.cloud/en/docs/api-design-guide/concepts/idempotency). How long the cloud remembers is documented nowhere; the settings say.
+A change that comes with an idempotency key is remembered by it: asked for again, it is answered with its operation as
+that is now (https://yandex.cloud/en/docs/api-design-guide/concepts/idempotency). How long the cloud remembers is
+documented nowhere; the settings say.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Operations:
         else:
             declared = call.operation_types.response
             operation.response.Pack(response if isinstance(response, declared) else declared())
-        kept: Facts = {**self._course(plan), **(facts or {})}
+        kept: Facts = {**self._progress(plan), **(facts or {})}
         name = ""
         if call.idempotency_key:
             name = _remembered_as(call)
@@ -61,10 +62,10 @@ class Operations:
         record = Record(Kind.OPERATION, operation.id, operation.SerializeToString(), resource_id, name, kept)
         call.operation = record
         self.keep(record)
-        return self._view(record)
+        return self._from_record(record)
 
     def repeated(self, call: Call) -> Operation | None:
-        """The operation that the same caller's earlier call with this idempotency key has made, as it is now; None without one."""
+        """What the same caller's earlier call with this idempotency key has made, as it is now; None without one."""
         if not call.idempotency_key:
             return None
         found = self._backend.storage.named(Kind.OPERATION, _remembered_as(call))
@@ -72,7 +73,7 @@ class Operations:
             return None
         age = self._backend.clock.now().timestamp() - found[-1].facts["rememberedFrom"]
         remembered = age < self._backend.settings.idempotency_key_lifetime.total_seconds()
-        return self._view(found[-1]) if remembered else None
+        return self._from_record(found[-1]) if remembered else None
 
     def keep(self, record: Record) -> None:
         """Keeps an operation's record; also after what it did was undone."""
@@ -82,7 +83,7 @@ class Operations:
         """The operation has ended as `operation` says, before its time."""
         ended = record.with_body(operation.SerializeToString(), pendingUntil=0)
         self.keep(ended)
-        return self._view(ended)
+        return self._from_record(ended)
 
     def find(self, operation_id: str) -> Record:
         """The record of one operation. Raises NOT_FOUND."""
@@ -90,7 +91,7 @@ class Operations:
 
     def get(self, operation_id: str) -> Operation:
         """One operation as it is now. Raises NOT_FOUND."""
-        return self._view(self.find(operation_id))
+        return self._from_record(self.find(operation_id))
 
     def cancel(self, operation_id: str) -> Operation:
         """The operations of these services can't be cancelled: raises FAILED_PRECONDITION."""
@@ -102,16 +103,16 @@ class Operations:
     def page(self, resource_id: str, request: PageRequest) -> tuple[list[Operation], str]:
         """The operations on one resource, a page at a time, and the next page's token."""
         page, token = page_of_children(self._backend.storage, Kind.OPERATION, resource_id, request)
-        return [self._view(record) for record in page], token
+        return [self._from_record(record) for record in page], token
 
-    def _course(self, plan: OperationPlan) -> Facts:
+    def _progress(self, plan: OperationPlan) -> Facts:
         seconds = self._backend.settings.operation_seconds if plan.seconds is None else plan.seconds
         if plan.code and not plan.done:
             # An error that comes with done=false stays like that, unless a time was given.
             return {"earlyError": True, "doneAt": self._backend.clock.real() + (plan.seconds or 10 * 365 * 86_400)}
         return {"doneAt": self._backend.clock.real() + seconds} if seconds else {}
 
-    def _view(self, record: Record) -> Operation:
+    def _from_record(self, record: Record) -> Operation:
         operation = Operation.FromString(record.body)
         facts = record.facts
         is_pending = facts.get("pendingUntil", 0) > self._backend.clock.now().timestamp()

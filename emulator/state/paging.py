@@ -53,7 +53,10 @@ def page_of_list(items: Sequence[T], request: PageRequest) -> tuple[list[T], str
 
 
 def name_filter(request: FilteredRequest) -> str | None:
-    """The name that a `name="x"` filter asks for; None without a filter. Raises INVALID_ARGUMENT for any other filter."""
+    """The name that a `name="x"` filter asks for; None without a filter.
+
+    Raises INVALID_ARGUMENT for any other filter.
+    """
     if not request.filter:
         return None
     match = _FILTER.fullmatch(request.filter)

@@ -1,4 +1,4 @@
-"""What the cloud's resources have in common: found by id, allowed by roles, changed by operations, most of them bound to."""
+"""What the cloud's resources have in common: found by id, allowed by roles, changed by operations, bound to."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from emulator.storage import Kind, Record
 class Resource:
     """One kind of resource, and the service that it is called by.
 
-    A subclass has a method for each call that it answers, named as the call is (`ListOperations`: `list_operations`; `List`:
-    `page`). All raise NOT_FOUND and PERMISSION_DENIED where they apply.
+    A subclass has a method for each call that it answers, named as the call is (`ListOperations`: `list_operations`;
+    `List`: `page`). All raise NOT_FOUND and PERMISSION_DENIED where they apply.
     """
 
     kind: ClassVar[Kind]

@@ -36,7 +36,10 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
     resource_type = "kms.symmetricKey"
 
     def require_decryption(self, key_id: str, call: Call) -> None:
-        """Lets the call read what the key encrypts. Raises PERMISSION_DENIED, or FAILED_PRECONDITION without the key."""
+        """Lets the call read what the key encrypts.
+
+        Raises PERMISSION_DENIED, or FAILED_PRECONDITION without the key.
+        """
         record = self._backend.storage.get(Kind.SYMMETRIC_KEY, key_id)
         if record is None:
             raise precondition(f"The KMS key {key_id} is deleted: what it encrypts can't be read")

@@ -1,4 +1,4 @@
-"""IAM tokens: made for a signed JWT, an account that may be impersonated, or a token of a federation; judged by the real clock.
+"""IAM tokens: for a signed JWT, an account that may be impersonated, or a federation's token; by the real clock.
 
 A token carries its subject and expiry under a signature of the emulator's own, so logging in writes nothing down.
 """
@@ -12,9 +12,10 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 import jwt
+from jwt.types import Options
 from yandex.cloud.iam.v1 import iam_token_service_pb2 as api
 from yandex.cloud.iam.v1.key_pb2 import Key
 from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
@@ -31,6 +32,14 @@ _PREFIX = "t1."
 _LONGEST_JWT_LIFETIME = 3_600
 _LEEWAY = 60
 """Seconds by which the clock of whoever signed a JWT may be wrong."""
+
+
+class _Claims(TypedDict):
+    """Of a JWT that an account signs to log in."""
+
+    iss: str
+    iat: float
+    exp: float
 
 
 @dataclass(frozen=True)
@@ -122,12 +131,13 @@ class Tokens:
             raise unauthenticated("The JWT is valid for too long; at most an hour is allowed")
         return record.parent
 
-    def _claims(self, token: str, public_key: str) -> dict[str, Any]:
+    def _claims(self, token: str, public_key: str) -> _Claims:
         required = ["iss", "aud", "iat", "exp"]
         # Times are judged by the emulator's real clock, which a test may have set.
-        options: Any = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        options: Options = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
         try:
-            return jwt.decode(token, public_key, ["PS256"], audience=sorted(self._audiences), options=options)
+            claims = jwt.decode(token, public_key, ["PS256"], audience=sorted(self._audiences), options=options)
+            return _Claims(iss=claims["iss"], iat=claims["iat"], exp=claims["exp"])
         except jwt.InvalidAudienceError:
             raise unauthenticated(f"The JWT's aud has to be one of {', '.join(sorted(self._audiences))}") from None
         except jwt.PyJWTError as error:

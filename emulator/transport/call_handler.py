@@ -1,4 +1,4 @@
-"""A call's way through the emulator: counted, delayed or failed where a test asked for it, authenticated, checked, carried out."""
+"""A call's way: counted, delayed or failed where a test asked for it, authenticated, checked, carried out."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class CallHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic 
 
     def _in_transaction(self, call: Call, answer: Answer, request: Message) -> Message:
         try:
-            # Looked for and remembered in one transaction: of two calls with one key at the same time, one does nothing.
+            # Looked for and remembered in one transaction: of two calls with one key at a time, one does nothing.
             with self._state.storage.transaction():
                 earlier = self._state.operations.repeated(call)
                 if earlier is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 _LONGEST_LOG = 10_000
 
@@ -50,13 +49,14 @@ class CallLog:
         with self._lock:
             return dict(sorted(self._counts.items()))
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[LoggedCall]:
         """The last calls, oldest first."""
         with self._lock:
-            return [asdict(entry) for entry in self._log]
+            return [replace(entry) for entry in self._log]
 
-    def clear(self) -> None:
-        """Counts from nothing again."""
+    def clear(self) -> dict[str, int]:
+        """Counts from nothing again; answers so."""
         with self._lock:
             self._counts.clear()
             self._log.clear()
+        return self.counts()

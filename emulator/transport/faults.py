@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import dataclass, field
-from typing import Any
 
 from emulator.durations import read_duration
 from emulator.errors import AdminError, code_named
@@ -35,10 +34,10 @@ class Fault:
     seed: int | None = None
     hold: bool = False
     operation: OperationPlan | None = None
-    asked: dict[str, Any] = field(default_factory=dict)
+    asked: dict[str, object] = field(default_factory=dict)
     chance: random.Random = field(default_factory=random.Random)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The fault as JSON, with what is left of it."""
         return {**self.asked, "times": self.times, "skip": self.skip}
 
@@ -50,18 +49,20 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
-    def add(self, asked: object) -> None:
-        """Adds the given faults, one object or a list. Raises AdminError; then none was added."""
+    def add(self, asked: object) -> list[dict[str, object]]:
+        """Adds the given faults, one object or a list; answers all. Raises AdminError; then none was added."""
         read = [_read(item, index) for index, item in enumerate(asked if isinstance(asked, list) else [asked])]
         with self._lock:
             self._faults += read
+        return self.as_json()
 
-    def clear(self) -> None:
-        """There are no faults any more."""
+    def clear(self) -> list[dict[str, object]]:
+        """There are no faults any more; answers so."""
         with self._lock:
             self._faults.clear()
+        return self.as_json()
 
-    def as_json(self) -> list[dict[str, Any]]:
+    def as_json(self) -> list[dict[str, object]]:
         """The faults that are left."""
         with self._lock:
             return [fault.as_json() for fault in self._faults]
@@ -132,7 +133,7 @@ def _read(item: object, index: int) -> Fault:
     )
 
 
-def _harmless(item: dict[str, Any]) -> bool:
+def _harmless(item: dict[str, object]) -> bool:
     """Whether a fault without a code means none: it delays, holds, or concerns the operation."""
     return bool({"delayMs", "hold", "operation"} & set(item))
 
@@ -146,14 +147,14 @@ def _plan(item: object, where: str) -> OperationPlan:
     return OperationPlan(seconds, code, message, bool(item.get("done", True)), bool(item.get("takesEffect", False)))
 
 
-def _whole(item: dict[str, Any], name: str, where: str, default: int, lowest: int) -> int:
+def _whole(item: dict[str, object], name: str, where: str, default: int, lowest: int) -> int:
     value = item.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
         raise AdminError(f"{where}.{name}: {value!r} isn't a whole number of {lowest} or more")
     return value
 
 
-def _number(item: dict[str, Any], name: str, where: str) -> float:
+def _number(item: dict[str, object], name: str, where: str) -> float:
     value = item.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9:
         raise AdminError(f"{where}.{name}: {value!r} isn't a number of 0 or more")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+
+import grpc
 
 
 @dataclass
@@ -30,7 +31,7 @@ class HeldCalls:
         self._held: dict[int, HeldCall] = {}
         self._closed = False
 
-    def hold(self, method: str, when: str, request_id: str, context: Any) -> bool:
+    def hold(self, method: str, when: str, request_id: str, context: grpc.ServicerContext) -> bool:
         """Waits until the call is let go; False when its caller has gone instead."""
         with self._lock:
             if self._closed:
@@ -50,7 +51,7 @@ class HeldCalls:
             self._held.pop(hold.number, None)
         return not hold.abandoned
 
-    def as_json(self) -> list[dict[str, Any]]:
+    def as_json(self) -> list[dict[str, object]]:
         """What is being held now."""
         with self._lock:
             return [

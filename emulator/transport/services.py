@@ -1,6 +1,7 @@
 """Which part of the cloud's state answers which service of the API.
 
-A call is answered by the method that is named as it is: `ListScopes` by `list_scopes`, and `List` by `page`, as `list` is Python's own word.
+A call is answered by the method that is named as it is: `ListScopes` by `list_scopes`, and `List` by `page`, as `list`
+is Python's own word.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The HTTP side: the admin API, the gateway that stands for the services, the token exchange and the metadata service."""
+"""The HTTP side: the admin API, the gateway that plays the services, the token exchange and the metadata service."""

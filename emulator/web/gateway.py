@@ -1,10 +1,13 @@
-"""The gateway: plays the services that take API keys. It checks the key, its expiry, its scopes and the roles of its account.
+"""The gateway: plays the services that take API keys.
 
-Whatever the HTTP method and the path after the service's name are, the key is checked first, and nothing else of the request lets it in. Reasons
-never contain the secret. A call that is let in moves the key's `last_used_at`.
+It checks the key, its expiry, its scopes and the roles of its account.
 
-A path can say which methods it takes, as `/services/translate/takes/POST/…` does. Any other is answered 405 to a key that is let in, and 401 or 403
-to one that isn't: what a client relies on that tries a key by a wrong method, because that costs nothing and changes nothing.
+Whatever the HTTP method and the path after the service's name are, the key is checked first, and nothing else of the
+request lets it in. Reasons never contain the secret. A call that is let in moves the key's `last_used_at`.
+
+A path can say which methods it takes, as `/services/translate/takes/POST/…` does. Any other is answered 405 to a key
+that is let in, and 401 or 403 to one that isn't: what a client relies on that tries a key by a wrong method, because
+that costs nothing and changes nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The services that take API keys, as the gateway plays them: which scope, which roles, and how the key travels.
 
-Scopes: the Yandex Cloud page on API keys, and `ListScopes` of newer docs. Roles: each service's page on access management;
-broader roles that include the one asked for are taken as well. Where the documentation is silent the line says so.
+Scopes: the Yandex Cloud page on API keys, and `ListScopes` of newer docs. Roles: each service's page on access
+management; broader roles that include the one asked for are taken as well. Where the documentation is silent the line
+says so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ RoleGroups = tuple[frozenset[str], ...]
 
 
 class Authentication(StrEnum):
-    """How a key travels to a service; what isn't HTTP there stands here as HTTP Basic with the same user and password."""
+    """How a key travels to a service; what isn't HTTP there is HTTP Basic here, with the same user and password."""
 
     HEADER = "Authorization: Api-Key <secret>"
     SMTP = "SMTP AUTH, here HTTP Basic: user = key id, password = secret"

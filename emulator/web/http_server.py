@@ -102,7 +102,7 @@ class HttpServer:
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     def parse_header(self, header_plus: bytes) -> None:
-        """Takes a method in small letters, and answers an address that can't be read, where waitress drops the connection."""
+        """Takes a method in small letters, and answers an address that can't be read: waitress drops the connection."""
         method, space, rest = header_plus.partition(b" ")
         try:
             super().parse_header(method.upper() + space + rest)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from yandex.cloud.access.access_pb2 import AccessBinding
 from yandex.cloud.iam.v1.key_pb2 import Key
 from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
@@ -19,7 +19,7 @@ from emulator.state.cloud_state import CloudState
 from emulator.storage import Kind, Record
 
 
-def inventory(state: CloudState) -> dict[str, Any]:
+def inventory(state: CloudState) -> dict[str, object]:
     """The whole state at one moment."""
     with state.storage.transaction():
         every = state.storage.every
@@ -38,7 +38,7 @@ def inventory(state: CloudState) -> dict[str, Any]:
         }
 
 
-def _as_json(message: Any, **more: Any) -> dict[str, Any]:
+def _as_json(message: Message, **more: object) -> dict[str, object]:
     """The message in JSON names, with moments in RFC 3339; a moment that isn't set is null."""
     content = MessageToDict(message, always_print_fields_with_no_presence=True)
     for field in message.DESCRIPTOR.fields:
@@ -47,11 +47,11 @@ def _as_json(message: Any, **more: Any) -> dict[str, Any]:
     return {**content, **more}
 
 
-def _api_key(state: CloudState, record: Record) -> dict[str, Any]:
+def _api_key(state: CloudState, record: Record) -> dict[str, object]:
     return _as_json(state.api_keys.from_record(record), secret=secret_of(record))
 
 
-def _secret(state: CloudState, record: Record) -> dict[str, Any]:
+def _secret(state: CloudState, record: Record) -> dict[str, object]:
     current = record.facts["current"]
     content = _as_json(state.secrets.from_record(record), currentVersionId=current)
     content.pop("currentVersion", None)
@@ -60,7 +60,7 @@ def _secret(state: CloudState, record: Record) -> dict[str, Any]:
     return content
 
 
-def _version(state: CloudState, record: Record, *, is_current: bool) -> dict[str, Any]:
+def _version(state: CloudState, record: Record, *, is_current: bool) -> dict[str, object]:
     version = state.versions.from_record(record)
     payload = state.storage.get(Kind.PAYLOAD, record.id)
     entries = Payload.FromString(payload.body).entries if payload is not None else []
@@ -73,7 +73,7 @@ def _version(state: CloudState, record: Record, *, is_current: bool) -> dict[str
     return _as_json(version, current=is_current, entries=texts, binaryEntries=binaries)
 
 
-def _binding(record: Record) -> dict[str, Any]:
+def _binding(record: Record) -> dict[str, object]:
     binding = AccessBinding.FromString(record.body)
     return {
         "resourceId": record.parent,

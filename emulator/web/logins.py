@@ -1,9 +1,8 @@
-"""The ways of logging in that are HTTP: the token exchange of workload identity federation, and the metadata service."""
+"""The ways of logging in that are HTTP: the token exchange of workload identity federation, the metadata service."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import parse_qs
 
 from emulator.errors import AdminError, CloudError
@@ -70,7 +69,10 @@ class Logins:
         return str(json.loads(kept.body)) if kept is not None else ""
 
     def bind_metadata(self, account_id: object) -> None:
-        """Binds the machine to an account, or (None or empty) to none. Raises AdminError when there is no such account."""
+        """Binds the machine to an account, or (None or empty) to none.
+
+        Raises AdminError when there is no such account.
+        """
         if account_id and not (
             isinstance(account_id, str) and self._state.storage.get(Kind.SERVICE_ACCOUNT, account_id) is not None
         ):
@@ -79,7 +81,7 @@ class Logins:
             body = json.dumps(account_id or "").encode()
             self._state.storage.put(Record(Kind.SETTING, _METADATA_ACCOUNT, body))
 
-    def _token(self, issued: IssuedToken) -> dict[str, Any]:
+    def _token(self, issued: IssuedToken) -> dict[str, object]:
         seconds = int(issued.expires_at - self._state.clock.real())
         return {"access_token": issued.token, "token_type": "Bearer", "expires_in": seconds}
 

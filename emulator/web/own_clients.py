@@ -1,8 +1,9 @@
 """Who may use the HTTP side: clients of this machine, and no page that a browser has loaded from elsewhere.
 
-The HTTP side needs no login, moves clocks and shows secrets. A web page can't listen on the loopback, but it can call it: by a host name of its own
-that resolves to 127.0.0.1 (DNS rebinding), or by a plain cross-site request, which a browser sends before it asks anybody. Browsers tell the first by
-the `Host` header and the second by `Origin` and `Sec-Fetch-Site`; a page can set none of the three.
+The HTTP side needs no login, moves clocks and shows secrets. A web page can't listen on the loopback, but it can call
+it: by a host name of its own that resolves to 127.0.0.1 (DNS rebinding), or by a plain cross-site request, which a
+browser sends before it asks anybody. Browsers tell the first by the `Host` header and the second by `Origin` and
+`Sec-Fetch-Site`; a page can set none of the three.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from emulator.web.http_server import HttpRequest, HttpResponse
 
 _AUTHORITY: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+)):(?P<port>\d{1,5})")
 _OWN_SITES: Final = ("", "none", "same-origin")
-"""What `Sec-Fetch-Site` says of clients that aren't browsers, of an address that somebody typed, and of the emulator's own pages."""
+"""What `Sec-Fetch-Site` says of no browser, of an address that somebody typed, and of the emulator's own pages."""
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
-    """Why the request isn't answered: 421 for another host's name, 403 for another page's request; None when it is one of ours."""
+    """Why it isn't answered: 421 for another host's name, 403 for another page's request; None for one of ours."""
     port = request.port
     for name, authority in (("the request's address", request.authority), ("Host", request.headers.get("host", ""))):
         if (name == "Host" or authority) and not _is_own(authority, port):

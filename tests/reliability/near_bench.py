@@ -68,7 +68,7 @@ class NearBench:
 
     def calls(self) -> list[str]:
         """The methods called since `forget_calls`, in order."""
-        return [entry["method"] for entry in self._cloud.calls.entries()]
+        return [entry.method for entry in self._cloud.calls.entries()]
 
     def stack(
         self, tuned: Callable[[Session], None] | None = None, name: str = "reliability", **environment: str
