@@ -10,7 +10,7 @@ from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
 from emulator.errors import bad_request
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.field_masks import changed_fields, copy_fields
@@ -18,7 +18,7 @@ from emulator.state.key_use import KeyUse
 from emulator.state.listing import facts_of_new, page_that_lags
 from emulator.state.operations import Operations
 from emulator.state.paging import page_of_list
-from emulator.state.resource import ResourceWithOperations
+from emulator.state.resource import ManagedResource
 from emulator.state.scopes import DEFAULT_SCOPES, KNOWN_SCOPES
 from emulator.state.service_account import ServiceAccounts
 from emulator.storage import Kind, Record
@@ -26,12 +26,12 @@ from emulator.storage import Kind, Record
 _MUTABLE = ("description", "scopes", "expires_at")
 
 
-class ApiKeys(ResourceWithOperations):
+class ApiKeys(ManagedResource):
     """The API keys of all accounts. A record's name is the secret, which is how the services find the key."""
 
     kind = Kind.API_KEY
     message = ApiKey
-    title = "API key"
+    noun = "API key"
     id_field = "api_key_id"
     id_prefix = identifiers.IAM
     permissions = "iam.apiKeys"
@@ -99,12 +99,6 @@ class ApiKeys(ResourceWithOperations):
             key.scopes.extend(ordered)
         self._backend.storage.put(record.with_body(key.SerializeToString()))
         return self._operation(call, key.id, "Update API key", key)
-
-    def delete(self, request: api.DeleteApiKeyRequest, call: Call) -> Operation:
-        """Deletes a key: the services refuse it from now on."""
-        key_id = self._allowed(request, "delete", call).id
-        self._backend.storage.delete(Kind.API_KEY, key_id)
-        return self._operation(call, key_id, "Delete API key")
 
     def list_scopes(self, request: api.ListApiKeyScopesRequest, _: Call) -> api.ListApiKeyScopesResponse:
         """All scopes that there are."""

@@ -9,13 +9,13 @@ from yandex.cloud.iam.v1.key_pb2 import Key
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.field_masks import changed_fields, copy_fields
 from emulator.state.operations import Operations
 from emulator.state.paging import page_of_children
-from emulator.state.resource import ResourceWithOperations
+from emulator.state.resource import ManagedResource
 from emulator.state.service_account import ServiceAccounts
 from emulator.storage import Kind, Record
 
@@ -23,12 +23,12 @@ _WARNING = "PLEASE DO NOT REMOVE THIS LINE! Yandex.Cloud SA Key ID <{}>\n"
 """The first line of a private key, as `yc iam key create` writes it; logins work with and without it."""
 
 
-class AuthorizedKeys(ResourceWithOperations):
+class AuthorizedKeys(ManagedResource):
     """The authorized keys of all accounts."""
 
     kind = Kind.AUTHORIZED_KEY
     message = Key
-    title = "Key"
+    noun = "key"
     id_field = "key_id"
     id_prefix = identifiers.IAM
     permissions = "iam.keys"
@@ -81,12 +81,6 @@ class AuthorizedKeys(ResourceWithOperations):
         copy_fields(key, request, changed_fields(request, ["description"]))
         self._backend.storage.put(record.with_body(key.SerializeToString()))
         return self._operation(call, key.id, "Update key", key)
-
-    def delete(self, request: api.DeleteKeyRequest, call: Call) -> Operation:
-        """Deletes a key: nobody can log in with it any more."""
-        key_id = self._allowed(request, "delete", call).id
-        self._backend.storage.delete(Kind.AUTHORIZED_KEY, key_id)
-        return self._operation(call, key_id, "Delete key")
 
 
 def _key_pair(bits: int) -> tuple[str, str]:

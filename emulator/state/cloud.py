@@ -18,7 +18,7 @@ class Clouds(ResourceWithAccess):
 
     kind = Kind.CLOUD
     message = Cloud
-    title = "Cloud"
+    noun = "cloud"
     id_field = "cloud_id"
     id_prefix = identifiers.CLOUD
     permissions = "resource-manager.clouds"

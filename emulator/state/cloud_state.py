@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emulator.clock import Clock, RealTime, text
 from emulator.settings import SettingsStore
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.api_key import ApiKeys
 from emulator.state.authorized_key import AuthorizedKeys
 from emulator.state.backend import Backend
@@ -19,6 +19,7 @@ from emulator.state.federation import Federation
 from emulator.state.folder import Folders
 from emulator.state.folder_deletion import FolderDeletions
 from emulator.state.key_use import KeyUse
+from emulator.state.kms_symmetric_key import SymmetricKeys
 from emulator.state.lockbox_payload import Payloads
 from emulator.state.lockbox_secret import Secrets
 from emulator.state.lockbox_version import Versions
@@ -26,7 +27,6 @@ from emulator.state.operation_access import OperationReader
 from emulator.state.operations import Operations
 from emulator.state.role import Roles
 from emulator.state.service_account import ServiceAccounts
-from emulator.state.symmetric_key import SymmetricKeys
 from emulator.state.tokens import Tokens
 from emulator.storage import Kind, Record, Storage
 

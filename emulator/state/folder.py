@@ -9,7 +9,7 @@ from yandex.cloud.resourcemanager.v1.folder_pb2 import Folder
 
 from emulator import identifiers
 from emulator.errors import already_exists
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.folder_deletion import FolderDeletions
@@ -24,7 +24,7 @@ class Folders(ResourceWithAccess):
 
     kind = Kind.FOLDER
     message = Folder
-    title = "Folder"
+    noun = "folder"
     id_field = "folder_id"
     id_prefix = identifiers.CLOUD
     permissions = "resource-manager.folders"

@@ -19,7 +19,7 @@ from yandex.cloud.resourcemanager.v1.folder_service_pb2 import DeleteFolderMetad
 from emulator import identifiers
 from emulator.clock import moment, timestamp
 from emulator.errors import precondition
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.operations import Operations

@@ -7,12 +7,12 @@ from yandex.cloud.lockbox.v1.payload_service_pb2 import GetExRequest, GetExRespo
 from yandex.cloud.lockbox.v1.secret_pb2 import Secret
 
 from emulator.errors import not_found, precondition
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
+from emulator.state.kms_symmetric_key import SymmetricKeys
 from emulator.state.lockbox_secret import Secrets
 from emulator.state.lockbox_version import Versions
-from emulator.state.symmetric_key import SymmetricKeys
 from emulator.storage import Kind
 
 

@@ -11,25 +11,25 @@ from yandex.cloud.operation.operation_pb2 import Operation
 
 from emulator import identifiers
 from emulator.errors import already_exists, bad_request, precondition
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.field_masks import changed_fields, copy_fields
 from emulator.state.listing import page_that_lags
 from emulator.state.lockbox_version import DEFAULT_PENDING_PERIOD, Versions
 from emulator.state.operations import Operations
-from emulator.state.resource import ResourceWithAccess, ResourceWithOperations
+from emulator.state.resource import ManagedResource, ResourceWithAccess
 from emulator.storage import Kind, Record
 
 _MUTABLE = ("name", "description", "labels", "deletion_protection", "password_payload_specification")
 
 
-class Secrets(ResourceWithOperations, ResourceWithAccess):
+class Secrets(ManagedResource, ResourceWithAccess):
     """The secrets of all folders. A record's fact `current` is the id of the version that counts."""
 
     kind = Kind.SECRET
     message = Secret
-    title = "Secret"
+    noun = "secret"
     id_field = "secret_id"
     id_prefix = identifiers.LOCKBOX
     permissions = "lockbox.secrets"
@@ -81,19 +81,11 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
         record = self._keep(secret, record.facts["current"])
         return self._operation(call, secret.id, "Update secret", self.from_record(record))
 
-    def delete(self, request: api.DeleteSecretRequest, call: Call) -> Operation:
-        """Deletes a secret with all its versions. Raises FAILED_PRECONDITION when it is protected."""
-        secret = self.from_record(self._allowed(request, "delete", call))
-        if secret.deletion_protection:
-            raise precondition(f"Secret {secret.id} is protected from deletion: clear deletion_protection first")
-        self.remove(secret.id)
-        return self._operation(call, secret.id, "Delete secret", secret)
-
-    def remove(self, secret_id: str) -> None:
+    def remove(self, resource_id: str) -> None:
         """The secret is gone, with its versions and bindings."""
-        self._versions.remove(secret_id)
-        self._access.remove_resource(secret_id)
-        self._backend.storage.delete(Kind.SECRET, secret_id)
+        self._versions.remove(resource_id)
+        self._access.remove_resource(resource_id)
+        super().remove(resource_id)
 
     def activate(self, request: api.ActivateSecretRequest, call: Call) -> Operation:
         """Makes the payload readable again."""
@@ -179,7 +171,7 @@ class Secrets(ResourceWithOperations, ResourceWithAccess):
         if not name or self._backend.settings.secret_names == "free":
             return
         if self._backend.storage.named(Kind.SECRET, f"{folder_id}/{name}"):
-            raise already_exists("Secret", name)
+            raise already_exists(self.title, name)
 
     def _keep(self, secret: Secret, current: str) -> Record:
         name = f"{secret.folder_id}/{secret.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from yandex.cloud.operation.operation_pb2 import Operation
 from yandex.cloud.operation.operation_service_pb2 import CancelOperationRequest, GetOperationRequest
 
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.folder_deletion import FolderDeletions

@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 from yandex.cloud.access import access_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
 
-from emulator.errors import quota_exceeded
-from emulator.state.access import AccessBindings
+from emulator.errors import precondition, quota_exceeded
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.operations import Operations
@@ -28,8 +28,8 @@ class Resource:
     kind: ClassVar[Kind]
     message: ClassVar[type[Message]]
     """What the API calls it: `secret_pb2.Secret`."""
-    title: ClassVar[str]
-    """What errors call it: `Secret`."""
+    noun: ClassVar[str]
+    """What messages call it: `secret`."""
     id_field: ClassVar[str]
     """The field of requests that has its id: `secret_id`."""
     id_prefix: ClassVar[str]
@@ -41,6 +41,11 @@ class Resource:
         self._backend = backend
         self._access = access
         self._operations = operations
+
+    @property
+    def title(self) -> str:
+        """The noun at a sentence's beginning."""
+        return self.noun[:1].upper() + self.noun[1:]
 
     def find(self, resource_id: str) -> Record:
         """The record of one resource, whoever asks."""
@@ -94,11 +99,24 @@ class Resource:
         return self._operations.finish(call, self.id_prefix, resource_id, description, about, response)
 
 
-class ResourceWithOperations(Resource):
-    """A resource whose service lists what was done to it."""
+class ManagedResource(Resource):
+    """A resource that its service deletes, and of which it lists what was done to it."""
 
     operations_permission: ClassVar[str] = "listOperations"
     operations_response: ClassVar[Callable[..., Message]]
+
+    def delete(self, request: object, call: Call) -> Operation:
+        """Deletes one resource, with all that it holds. Raises FAILED_PRECONDITION when it is protected."""
+        record = self._allowed(request, "delete", call)
+        resource = self.from_record(record)
+        if getattr(resource, "deletion_protection", False):
+            raise precondition(f"{self.title} {record.id} is protected from deletion: clear deletion_protection first")
+        self.remove(record.id)
+        return self._operation(call, record.id, f"Delete {self.noun}", resource)
+
+    def remove(self, resource_id: str) -> None:
+        """The resource is gone, whoever asked for it."""
+        self._backend.storage.delete(self.kind, resource_id)
 
     def list_operations(self, request: PageRequest, call: Call) -> Message:
         """What was done to one resource."""

@@ -12,18 +12,18 @@ from emulator.errors import already_exists
 from emulator.state.call import Call
 from emulator.state.field_masks import changed_fields, copy_fields
 from emulator.state.paging import has_name
-from emulator.state.resource import ResourceWithAccess, ResourceWithOperations
+from emulator.state.resource import ManagedResource, ResourceWithAccess
 from emulator.storage import Kind, Record
 
 _MUTABLE = ("name", "description", "labels", "expires_at")
 
 
-class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
+class ServiceAccounts(ManagedResource, ResourceWithAccess):
     """The accounts of all folders."""
 
     kind = Kind.SERVICE_ACCOUNT
     message = ServiceAccount
-    title = "Service account"
+    noun = "service account"
     id_field = "service_account_id"
     id_prefix = identifiers.IAM
     permissions = "iam.serviceAccounts"
@@ -70,19 +70,13 @@ class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
         self._keep(account)
         return self._operation(call, account.id, "Update service account", account)
 
-    def delete(self, request: api.DeleteServiceAccountRequest, call: Call) -> Operation:
-        """Deletes an account with its keys and all its bindings."""
-        account_id = self._allowed(request, "delete", call).id
-        self.remove(account_id)
-        return self._operation(call, account_id, "Delete service account")
-
-    def remove(self, account_id: str) -> None:
+    def remove(self, resource_id: str) -> None:
         """The account is gone, with its keys and all its bindings."""
         for kind in (Kind.API_KEY, Kind.AUTHORIZED_KEY, Kind.FEDERATED_CREDENTIAL):
-            self._backend.storage.delete_children(kind, account_id)
-        self._access.remove_resource(account_id)
-        self._access.remove_subject(account_id)
-        self._backend.storage.delete(Kind.SERVICE_ACCOUNT, account_id)
+            self._backend.storage.delete_children(kind, resource_id)
+        self._access.remove_resource(resource_id)
+        self._access.remove_subject(resource_id)
+        super().remove(resource_id)
 
     def why_unusable(self, account: ServiceAccount) -> str:
         """Why an account can do nothing now, and its keys open nothing; empty when they can."""
@@ -117,7 +111,7 @@ class ServiceAccounts(ResourceWithOperations, ResourceWithAccess):
 
     def _refuse_taken(self, name: str) -> None:
         if self._backend.storage.named(Kind.SERVICE_ACCOUNT, name):
-            raise already_exists("Service account", name)
+            raise already_exists(self.title, name)
 
     def _keep(self, account: ServiceAccount) -> None:
         body = account.SerializeToString()

@@ -22,7 +22,7 @@ from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
 
 from emulator.clock import timestamp
 from emulator.errors import unauthenticated
-from emulator.state.access import AccessBindings
+from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
 from emulator.state.service_account import ServiceAccounts

@@ -14,7 +14,7 @@ from emulator.errors import not_found, precondition
 from emulator.state.call import Call
 from emulator.state.field_masks import changed_fields, copy_fields
 from emulator.state.paging import page_of_children
-from emulator.state.resource import ResourceWithAccess, ResourceWithOperations
+from emulator.state.resource import ManagedResource, ResourceWithAccess
 from emulator.storage import Facts, Kind, Record
 
 _MUTABLE = ("name", "description", "status", "labels", "default_algorithm", "rotation_period", "deletion_protection")
@@ -23,12 +23,12 @@ _PENDING_PERIOD = timedelta(days=3)
 _STATUS = SymmetricKeyVersion.Status
 
 
-class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
+class SymmetricKeys(ManagedResource, ResourceWithAccess):
     """The keys of all folders; a record's fact `primary` is the id of the version that encrypts."""
 
     kind = Kind.SYMMETRIC_KEY
     message = SymmetricKey
-    title = "Symmetric key"
+    noun = "symmetric key"
     id_field = "key_id"
     id_prefix = identifiers.KMS
     permissions = "kms.keys"
@@ -79,19 +79,11 @@ class SymmetricKeys(ResourceWithOperations, ResourceWithAccess):
         record = self._keep(key, record.facts["primary"])
         return self._operation(call, key.id, "Update symmetric key", self.from_record(record))
 
-    def delete(self, request: api.DeleteSymmetricKeyRequest, call: Call) -> Operation:
-        """Deletes a key; what it encrypts can't be read any more. Raises FAILED_PRECONDITION when it is protected."""
-        key = self.from_record(self._allowed(request, "delete", call))
-        if key.deletion_protection:
-            raise precondition(f"Symmetric key {key.id} is protected from deletion: clear deletion_protection first")
-        self.remove(key.id)
-        return self._operation(call, key.id, "Delete symmetric key", key)
-
-    def remove(self, key_id: str) -> None:
+    def remove(self, resource_id: str) -> None:
         """The key is gone, with its versions and bindings."""
-        self._backend.storage.delete_children(Kind.SYMMETRIC_KEY_VERSION, key_id)
-        self._access.remove_resource(key_id)
-        self._backend.storage.delete(Kind.SYMMETRIC_KEY, key_id)
+        self._backend.storage.delete_children(Kind.SYMMETRIC_KEY_VERSION, resource_id)
+        self._access.remove_resource(resource_id)
+        super().remove(resource_id)
 
     def rotate(self, request: api.RotateSymmetricKeyRequest, call: Call) -> Operation:
         """A new version, which becomes the primary one."""
