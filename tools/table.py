@@ -1,16 +1,53 @@
-"""Tables of figures, for a terminal and for docs/reliability.md."""
+"""Tables, for people and for pages: drawn by rich for a terminal, a pipe or a log, and as Markdown for docs/reliability.md."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.rule import Rule
+from rich.table import Table as Grid
+from rich.text import Text
 
 Cell = str | int | float
+# What nobody's terminal is as wide as.
+_UNBOUNDED = 100_000
+
+
+def grid(*columns: tuple[str, Literal["left", "right"]], whole: Sequence[str] = ()) -> Grid:
+    """A table without rows: headings with a rule below them, two blanks between columns. Those named in `whole` are never wrapped."""
+    drawn = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name, justify in columns:
+        drawn.add_column(Text(name), justify=justify, overflow="fold", no_wrap=name in whole)
+    drawn.add_row(*[Rule(characters="-", style="none") for _ in columns])
+    return drawn
+
+
+def plain(shown: RenderableType, width: int | None = None) -> str:
+    """`shown` as text that is the same wherever it is printed: no colours, no more than `width` columns, or as many as it takes."""
+    console = _console(width)
+    console.print(shown)
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().rstrip("\n").split("\n"))
+
+
+def least_width(shown: RenderableType) -> int:
+    """The columns that it takes where no word is cut."""
+    console = _console(None)
+    return Measurement.get(console, console.options, shown).minimum
+
+
+def _console(width: int | None) -> Console:
+    return Console(file=io.StringIO(), width=width or _UNBOUNDED, color_system=None, force_terminal=False)
 
 
 @dataclass
 class Table:
-    """A table. A cell of one of the columns `wrong` that isn't 0 fails the run."""
+    """A table of figures. A cell of one of the columns `wrong` that isn't 0 fails the run."""
 
     title: str
     columns: Sequence[str]
@@ -44,16 +81,13 @@ class Table:
         rows = [row for row in self.rows if row[0] != "all"]
         return sum(row[1] if isinstance(row[1], int) else 1 for row in rows)
 
-    def text(self) -> str:
-        """For a terminal."""
-        rows = [self.columns, *[[_shown(cell) for cell in row] for row in self.rows]]
-        widths = [max(len(row[at]) for row in rows) for at in range(len(self.columns))]
-        lines = [
-            "  ".join(_aligned(cell, width, at) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
-            for row in rows
-        ]
-        rule = "  ".join("-" * width for width in widths)
-        return "\n".join([self.title, lines[0].rstrip(), rule, *[line.rstrip() for line in lines[1:]]])
+    def text(self, width: int | None = None) -> str:
+        """For people: within `width` columns, or as wide as it takes."""
+        first, *figures = self.columns
+        drawn = grid((first, "left"), *[(name, "right") for name in figures])
+        for row in self.rows:
+            drawn.add_row(*[Text(_shown(cell)) for cell in row])
+        return f"{plain(Text(self.title), width)}\n{plain(drawn, width)}"
 
     def markdown(self) -> str:
         """For the page."""
@@ -65,7 +99,3 @@ class Table:
 
 def _shown(cell: Cell) -> str:
     return f"{cell:,}" if isinstance(cell, int) else f"{cell:.1f}" if isinstance(cell, float) else cell
-
-
-def _aligned(cell: str, width: int, at: int) -> str:
-    return cell.ljust(width) if at == 0 else cell.rjust(width)

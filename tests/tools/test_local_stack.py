@@ -91,7 +91,7 @@ def test_up_shows_receipts_and_a_call_and_up_again_changes_nothing(clone: Clone)
     assert "translator/default" in clone.local_stack("status")
     down = clone.local_stack("down")
     assert "deleted" in down
-    assert "Leave `pulumi stack rm` alone" in down
+    assert down.count("pulumi stack rm") == down.count("Leave `pulumi stack rm` alone") == 1
     wait_until_gone(emulator)
     assert clone.local_stack("down") == "Nothing is up.\n"
     assert clone.local_stack("status").startswith("Nothing is up: `make up`")

@@ -13,20 +13,33 @@ import pytest
 
 from setup.engine.provision import Engine
 from tools.local_stack import consumer, local_cloud, receipts
+from tools.local_stack.api_keys import ApiKey, api_keys
 from tools.local_stack.commands import called, outcome
 from tools.local_stack.local_cloud import LocalCloudFailed
 from tools.local_stack.places import Places, write_private
+from tools.local_stack.receipts import Receipt
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
 from tools.local_stack.stack import Stack
 
-RECEIPT: dict[str, Any] = {
+RECEIPT: Receipt = {
     "keyId": "aje1",
     "maskedSecret": "****abcdef",
     "expiresAt": "2027-02-22T08:13:00Z",
     "nextRotationAt": "2026-12-23T04:34:04Z",
     "lockboxSecretId": "e6q1",
     "secretEntry": "api_key",
-    "services": ["vision", "translate"],
+}
+KEY: ApiKey = {
+    "keyId": "aje1",
+    "maskedSecret": "****abcdef",
+    "serviceAccountId": "aje9",
+    "scopes": ["yc.ai.translate.execute", "yc.ai.vision.execute"],
+    "lockbox": {"secretId": "e6q1", "secretEntry": "api_key", "keyIdEntry": "api_key_id"},
+}
+SERVICES = {
+    "text-generation": frozenset({"yc.ai.languageModels.execute"}),
+    "translate": frozenset({"yc.ai.translate.execute", "yc.ai.foundationModels.execute"}),
+    "vision": frozenset({"yc.ai.vision.execute"}),
 }
 
 
@@ -40,19 +53,36 @@ def test_a_run_with_changes_counts_them() -> None:
     )
 
 
-def test_receipts_are_a_table_of_two_lines_a_key() -> None:
-    output = {**RECEIPT, "lockboxSecretId": None, "secretEntry": None, "expiresAt": None}
-    lines = receipts.table({"web/b": output, "web/a": RECEIPT}).splitlines()
-    assert [line.split("  ")[0] for line in lines[2::2]] == ["web/a", "web/b"]
-    assert lines[3] == "  secret ****abcdef in Lockbox e6q1, entry api_key"
-    assert "never" in lines[4]
-    assert lines[5] == "  secret ****abcdef in a secret output of the stack"
+def test_receipts_are_a_table_of_keys_with_their_dates_and_where_their_secrets_are() -> None:
+    output: Receipt = {"keyId": "aje2", "maskedSecret": "****ghijkl", "nextRotationAt": "2026-12-23T04:34:04Z"}
+    assert receipts.table({"web/b": output, "web/a": RECEIPT}) == (
+        "key    ends              next rotation     secret\n"
+        "-----  ----------------  ----------------  ----------------------\n"
+        "web/a  2027-02-22 08:13  2026-12-23 04:34  ****abcdef in Lockbox\n"
+        "aje1                                       e6q1\n"
+        "                                           entry api_key\n"
+        "web/b  never             2026-12-23 04:34  ****ghijkl in a secret\n"
+        "aje2                                       output of the stack"
+    )
+
+
+def test_receipts_of_the_cloud_s_own_lengths_are_a_table_of_80_columns() -> None:
+    receipt: Receipt = {**RECEIPT, "keyId": "aje" + "1" * 17, "lockboxSecretId": "e6q" + "1" * 17}
+    lines = receipts.table({"translator-of-tickets/default": receipt}, 80).splitlines()
+    assert max(map(len, lines)) == 80
+    assert lines[1].split() == ["key", "ends", "rotation", "secret"]
+    assert lines[-2].split()[0::3] == [receipt["keyId"], receipt["lockboxSecretId"]]
 
 
 @pytest.mark.parametrize("width", [30, 80, 200])
 @pytest.mark.parametrize("name", ["web/a", f"{'a' * 63}/{'b' * 63}"])
 def test_the_table_of_receipts_is_no_wider_than_the_terminal(width: int, name: str) -> None:
-    receipt = {**RECEIPT, "keyId": "aje" + "1" * 17, "lockboxSecretId": "e6q" + "1" * 17, "secretEntry": "e" * 256}
+    receipt: Receipt = {
+        **RECEIPT,
+        "keyId": "aje" + "1" * 17,
+        "lockboxSecretId": "e6q" + "1" * 17,
+        "secretEntry": "e" * 256,
+    }
     shown = receipts.table({name: receipt}, width)
     assert max(len(line) for line in shown.splitlines()) <= width
     packed = "".join(shown.split())
@@ -61,38 +91,50 @@ def test_the_table_of_receipts_is_no_wider_than_the_terminal(width: int, name: s
     )
 
 
-def test_the_call_is_made_with_a_key_in_lockbox_to_a_service_that_takes_it_by_header() -> None:
-    made = {
-        "a/output": {**RECEIPT, "lockboxSecretId": None},
-        "b/mail": {**RECEIPT, "services": ["postbox"]},
-        "c/x": RECEIPT,
+def test_the_call_is_made_with_a_key_in_lockbox_to_a_service_that_its_scopes_open() -> None:
+    keys: dict[str, ApiKey] = {
+        "a/output": {**KEY, "lockbox": None},
+        "b/mail": {**KEY, "scopes": ["yc.postbox.send"]},
+        "c/x": KEY,
     }
-    assert consumer.candidates(made, frozenset({"translate"})) == [("c/x", "translate")]
-    assert consumer.candidates(made, frozenset()) == []
+    assert consumer.candidates(keys, SERVICES) == [("c/x", "translate"), ("c/x", "vision")]
+    assert consumer.candidates(keys, {}) == []
+
+
+def test_the_keys_of_a_stack_are_read_from_its_state() -> None:
+    urn = "urn:pulumi:local::api-keys::yandex-keys:index:ServiceAccountKeys$yandex-keys:index:ApiKey::web/a"
+    stale = {"urn": urn, "type": "yandex-keys:index:ApiKey", "outputs": {**KEY, "keyId": "aje0"}, "delete": True}
+    held = {"urn": urn, "type": "yandex-keys:index:ApiKey", "outputs": KEY}
+    other = {"urn": urn.replace("ApiKey", "LockboxSecret"), "type": "yandex-keys:index:LockboxSecret"}
+    assert api_keys({"resources": [held, stale, other]}) == {"web/a": KEY}
+    assert api_keys({}) == {}
 
 
 class _Cloud:
     @staticmethod
-    def services_by_header() -> frozenset[str]:
-        return frozenset({"translate"})
+    def services_by_header() -> dict[str, frozenset[str]]:
+        return SERVICES
 
 
-def _call(readable: str) -> Any:
-    def call(cloud: object, receipt: dict[str, Any], service: str) -> consumer.Answer:
-        if receipt["keyId"] != readable:
-            raise consumer.NoReader("not its reader")
-        return consumer.Answer(f"http://here/{service}", 200, "fine")
+def _call(usable: tuple[str, str]) -> Any:
+    def call(cloud: object, key: ApiKey, service: str) -> consumer.Answer:
+        if (key["keyId"], service) != usable:
+            raise consumer.MayNot("not its reader, or without the role")
+        return consumer.Answer("e6q1", "api_key", f"http://here/{service}", 200, "fine")
 
     return call
 
 
-def test_the_call_is_made_with_a_key_that_its_account_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {"a/x": RECEIPT, "b/x": {**RECEIPT, "keyId": "aje2"}}
+def test_the_call_is_made_with_a_key_that_its_account_may_read_and_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: dict[str, ApiKey] = {"a/x": KEY, "b/x": {**KEY, "keyId": "aje2"}}
     cloud: Any = _Cloud()
-    monkeypatch.setattr(consumer, "call", _call("aje2"))
-    assert called(cloud, made).startswith("As a consumer of b/x,")
-    monkeypatch.setattr(consumer, "call", _call("none"))
-    assert called(cloud, made).startswith("No call is shown: no account may read a key of its own")
+    monkeypatch.setattr(consumer, "call", _call(("aje2", "vision")))
+    assert called(cloud, keys) == (
+        "As a consumer of b/x, with the account's own token:\n"
+        "  read   api_key of Lockbox secret e6q1\n  call   http://here/vision\n  answer 200 fine"
+    )
+    monkeypatch.setattr(consumer, "call", _call(("none", "")))
+    assert called(cloud, keys).startswith("No call is shown: no account may read a key of its own")
 
 
 def test_variables_are_quoted_for_a_shell_and_foreign_settings_emptied() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
 import yandexcloud
 from yandex.cloud.lockbox.v1.payload_service_pb2 import GetPayloadRequest
 from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
+
+from tools.local_stack import loopback
 
 _SECONDS = 15
 
@@ -43,9 +44,7 @@ class Services:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._session = requests.Session()
-        # The user's proxy knows nothing of this machine's own loopback.
-        self._session.trust_env = False
+        self._session = loopback.session()
 
     def call(self, service: str, secret: str) -> tuple[int, str]:
         """The status of a call with the key, and the reason where it is refused. Raises requests.RequestException."""

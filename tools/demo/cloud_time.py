@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import requests
-
+from tools.local_stack import loopback
 from tools.local_stack.local_cloud import LocalCloud
 
 _SECONDS = 10
@@ -43,17 +42,10 @@ class CloudTime:
 
     def calls(self) -> int:
         """How many API calls were made: discovery and login aside, and what the consumer reads."""
-        with self._session() as session:
+        with loopback.session() as session:
             counted = session.get(f"{self.cloud.http}/admin/calls", timeout=_SECONDS).json()
         return sum(count for method, count in counted.items() if not method.startswith(_ASIDE))
 
     def _post(self, path: str, content: dict[str, str]) -> None:
-        with self._session() as session:
+        with loopback.session() as session:
             session.post(f"{self.cloud.http}/admin/{path}", json=content, timeout=_SECONDS).raise_for_status()
-
-    @staticmethod
-    def _session() -> requests.Session:
-        session = requests.Session()
-        # The user's proxy knows nothing of this machine's own loopback.
-        session.trust_env = False
-        return session

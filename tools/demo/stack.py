@@ -8,18 +8,19 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
 from setup.engine.provision import Engine
 from tools.demo.places import DemoPlaces
+from tools.local_stack.api_keys import TYPE, ApiKey, api_keys
 from tools.local_stack.local_cloud import LocalCloud
 from tools.local_stack.shell_environment import local_variables, process_environment
 
 STACK = "demo"
+KEY = "translator/default"
 LIFETIME, ROTATE_EVERY, OVERLAP = 120, 30, 7
 """In days. The lifetime is a long one on purpose: the story leaves the stack alone for 100 days."""
 _SHARED = ("components", "provider")
-_KEY = "yandex-keys:index:ApiKey"
 _FILE = """config:
   api-keys:defaults: {{ lifetime: {lifetime}d, rotateEvery: {rotate_every}d, overlap: {overlap}d }}
   api-keys:accounts:
@@ -81,15 +82,13 @@ class DemoStack:
         """Brings the stack up."""
         return self._stream("up", "--yes", "--skip-preview")
 
-    def receipt(self) -> dict[str, Any]:
-        """The key's receipt."""
-        receipts: dict[str, dict[str, Any]] = json.loads(self._run("stack", "output", "--json", "--stack", STACK))[
-            "receipts"
-        ]
-        return receipts["translator/default"]
+    def key(self) -> ApiKey:
+        """The key, as the state has it."""
+        exported = json.loads(self._run("stack", "export", "--stack", STACK))
+        return api_keys(exported["deployment"])[KEY]
 
     @property
-    def _file(self) -> Any:
+    def _file(self) -> Path:
         return self.places.project / "stacks" / f"Pulumi.{STACK}.yaml"
 
     def _stream(self, *arguments: str, **settings: str) -> Run:
@@ -98,7 +97,7 @@ class DemoStack:
         lines, changed = [], 0
         for event in map(json.loads, output.splitlines()):
             said = event.get("diagnosticEvent", {})
-            if said.get("severity") in ("info", "warning") and f"{_KEY}::" in said.get("urn", ""):
+            if said.get("severity") in ("info", "warning") and f"{TYPE}::" in said.get("urn", ""):
                 lines.append(said["message"].strip())
             counts = event.get("summaryEvent", {}).get("resourceChanges") or {}
             changed += sum(count for kind, count in counts.items() if kind != "same")

@@ -10,7 +10,7 @@ from tools.demo.client import Lockbox, Services
 from tools.demo.cloud_time import CloudTime
 from tools.demo.consumer import Assignment, Report, Wanted
 from tools.demo.consumer_process import ConsumerProcess
-from tools.demo.stack import LIFETIME, OVERLAP, ROTATE_EVERY, DemoStack
+from tools.demo.stack import KEY, LIFETIME, OVERLAP, ROTATE_EVERY, DemoStack
 from tools.demo.stage import Stage
 from tools.demo.timeline import LEGEND, Life, draw
 from tools.local_stack.local_cloud import LocalCloud
@@ -58,13 +58,13 @@ class Story:
         self._chapter(f"A key for {SERVICE}: lifetime {LIFETIME}d, rotated every {ROTATE_EVERY}d, overlap {OVERLAP}d.")
         self.stack.declare()
         self._up()
-        receipt = self.stack.receipt()
-        self.secret_id = receipt["lockboxSecretId"]
-        self.stage.tell(
-            f"Its secret went straight into Lockbox. All that the state has of it: {receipt['maskedSecret']}."
-        )
-        self.time.run_as(receipt["serviceAccountId"])
-        wanted = {"translator/default": Wanted(self.secret_id, SERVICE, receipt["secretEntry"], receipt["keyIdEntry"])}
+        key = self.stack.key()
+        lockbox = key.get("lockbox")
+        assert lockbox is not None
+        self.secret_id = lockbox["secretId"]
+        self.stage.tell(f"Its secret went straight into Lockbox. All that the state has of it: {key['maskedSecret']}.")
+        self.time.run_as(key["serviceAccountId"])
+        wanted = {KEY: Wanted(self.secret_id, SERVICE, lockbox["secretEntry"], lockbox["keyIdEntry"])}
         assignment = Assignment(self.cloud.endpoint, self.cloud.ca, self.cloud.http, wanted, refresh=_REFRESH_SECONDS)
         self.consumer = ConsumerProcess(assignment)
         self.stage.tell(

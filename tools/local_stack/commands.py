@@ -6,14 +6,15 @@ import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 from setup.engine import provision
 from setup.file_lock import exclusive
 from setup.progress import say
 from tools.local_stack import consumer, local_cloud, receipts
+from tools.local_stack.api_keys import ApiKey
 from tools.local_stack.local_cloud import LocalCloud
 from tools.local_stack.places import Places, read_json, write_private
+from tools.local_stack.receipts import Receipt
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
 from tools.local_stack.stack import Stack
 
@@ -30,14 +31,11 @@ STAYS = (
 def status(repository: Path, environment: Mapping[str, str]) -> None:
     """Shows the receipts of the local stack as a table, as the last run left them."""
     places = Places(repository)
-    made: Mapping[str, Mapping[str, Any]] = {}
+    made: Mapping[str, Receipt] = {}
     if places.stack_checkpoint.exists():
         engine = provision.provide(environment, repository)
         made = _stack(places, engine, None, environment).outputs().get("receipts") or {}
-    if not made:
-        print("Nothing is up: `make up` brings the local stack up.")
-        return
-    _table(made)
+    print(_table(made) if made else "Nothing is up: `make up` brings the local stack up.")
 
 
 def up(repository: Path, environment: Mapping[str, str]) -> None:
@@ -55,9 +53,9 @@ def up(repository: Path, environment: Mapping[str, str]) -> None:
         changes = stack.up(refresh=known != cloud.cloud_id)
         calls = cloud.calls() - calls
         write_private(places.cloud_of_state, {"cloudId": cloud.cloud_id})
-        print(f"\n{outcome(changes, calls)}")
-        _show(cloud, stack.outputs().get("receipts") or {})
-        print(f"\n{NEXT}")
+        made = stack.outputs().get("receipts")
+        shown = [_table(made), called(cloud, stack.api_keys())] if made else ["The stack declares no keys."]
+        print("\n" + "\n\n".join([outcome(changes, calls), *shown, NEXT]))
 
 
 def outcome(changes: Mapping[str, int], calls: int) -> str:
@@ -124,34 +122,19 @@ def _destroy(places: Places, repository: Path, environment: Mapping[str, str]) -
     return True
 
 
-def _show(cloud: LocalCloud, made: Mapping[str, Mapping[str, Any]]) -> None:
-    if not made:
-        print("The stack declares no keys.")
-        return
-    _table(made)
-    print(called(cloud, made))
+def _table(made: Mapping[str, Receipt]) -> str:
+    return receipts.table(made, shutil.get_terminal_size().columns)
 
 
-def _table(made: Mapping[str, Mapping[str, Any]]) -> None:
-    print(f"\n{receipts.table(made, shutil.get_terminal_size().columns)}\n")
+def called(cloud: LocalCloud, keys: Mapping[str, ApiKey]) -> str:
+    """One call with the first key that its own account may read and use, in words; what is missing where there is none.
 
-
-def called(cloud: LocalCloud, made: Mapping[str, Mapping[str, Any]]) -> str:
-    """One call with the first key that its own account may read, in words; what is missing where there is none.
-
-    Raises ConsumerRefused where a key may be read and the call fails all the same.
+    Raises ConsumerRefused where the account may, and the call fails all the same.
     """
-    for name, service in consumer.candidates(made, cloud.services_by_header()):
-        receipt = made[name]
+    for name, service in consumer.candidates(keys, cloud.services_by_header()):
         try:
-            answer = consumer.call(cloud, receipt, service)
-        except consumer.NoReader:
+            answer = consumer.call(cloud, keys[name], service)
+        except consumer.MayNot:
             continue
-        return (
-            f"As a consumer of {name}, with the account's own token:\n"
-            f"  read   {receipt['secretEntry']} of Lockbox secret {receipt['lockboxSecretId']}\n"
-            f"  call   {answer.url}\n  answer {answer.status} {answer.body}"
-        )
-    return (
-        "No call is shown: no account may read a key of its own that can be tried here; `readers: [self]` would let it."
-    )
+        return f"As a consumer of {name}, with the account's own token:\n{answer}"
+    return "No call is shown: no account may read a key of its own that can be tried here; `readers: [self]` of an account lets it."

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +11,15 @@ from typing import Any
 
 import grpc
 import jwt
+import requests
 import yandexcloud
 from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenForServiceAccountRequest, CreateIamTokenRequest
 from yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from yandex.cloud.lockbox.v1.payload_service_pb2 import GetPayloadRequest
 from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
 
+from tools.local_stack import loopback
+from tools.local_stack.api_keys import ApiKey
 from tools.local_stack.local_cloud import LocalCloud
 
 _SECONDS = 15
@@ -29,34 +30,45 @@ class ConsumerRefused(Exception):
     """A consumer could not do its work; the message says which step was refused and how."""
 
 
-class NoReader(ConsumerRefused):
-    """The account may not read its own key's secret: other readers do."""
+class MayNot(ConsumerRefused):
+    """The account may not read its own key's secret, which other readers do, or lacks a role for the service."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service answered."""
+    """What was read, and what the service answered."""
 
+    secret_id: str
+    entry: str
     url: str
     status: int
     body: str
 
-
-def candidates(receipts: Mapping[str, Mapping[str, Any]], callable_services: Set[str]) -> list[tuple[str, str]]:
-    """The receipts, by name, whose keys are in Lockbox and are for one of these services, and that service."""
-    found = []
-    for name, receipt in sorted(receipts.items()):
-        services = [service for service in receipt.get("services") or [] if service in callable_services]
-        if receipt.get("lockboxSecretId") and services:
-            found.append((name, services[0]))
-    return found
+    def __str__(self) -> str:
+        return (
+            f"  read   {self.entry} of Lockbox secret {self.secret_id}\n"
+            f"  call   {self.url}\n  answer {self.status} {self.body}"
+        )
 
 
-def call(cloud: LocalCloud, receipt: Mapping[str, Any], service: str) -> Answer:
-    """Reads the key's secret as its account may, and calls its service. Raises NoReader and other kinds of ConsumerRefused."""
-    token = _token_of(cloud, str(receipt["serviceAccountId"]))
-    secret = _read_entry(cloud, token, str(receipt["lockboxSecretId"]), str(receipt["secretEntry"]))
-    return _request(f"{cloud.http}/services/{service}/", secret)
+def candidates(keys: Mapping[str, ApiKey], services: Mapping[str, Set[str]]) -> list[tuple[str, str]]:
+    """The names of the keys in Lockbox whose scopes open one of `services` (by name, with their scopes), each with every such service."""
+    return [
+        (name, service)
+        for name, key in sorted(keys.items())
+        for service, scopes in sorted(services.items())
+        if key.get("lockbox") and scopes & set(key["scopes"])
+    ]
+
+
+def call(cloud: LocalCloud, key: ApiKey, service: str) -> Answer:
+    """Reads the key's secret as its account may, and calls a service with it. Raises MayNot and other kinds of ConsumerRefused."""
+    lockbox = key.get("lockbox")
+    assert lockbox is not None
+    token = _token_of(cloud, key["serviceAccountId"])
+    secret = _read_entry(cloud, token, lockbox["secretId"], lockbox["secretEntry"])
+    url = f"{cloud.http}/services/{service}/"
+    return Answer(lockbox["secretId"], lockbox["secretEntry"], url, *_get(url, secret))
 
 
 def _sdk(cloud: LocalCloud, **credentials: Any) -> yandexcloud.SDK:
@@ -93,7 +105,7 @@ def _read_entry(cloud: LocalCloud, token: str, secret_id: str, entry: str) -> st
         payloads = _sdk(cloud, iam_token=token).client(PayloadServiceStub)
         payload = payloads.Get(GetPayloadRequest(secret_id=secret_id), timeout=_SECONDS)
     except grpc.RpcError as error:
-        kind = NoReader if error.code() is grpc.StatusCode.PERMISSION_DENIED else ConsumerRefused
+        kind = MayNot if error.code() is grpc.StatusCode.PERMISSION_DENIED else ConsumerRefused
         raise kind(f"Lockbox secret {secret_id} can't be read: {_words(error)}") from error
     for held in payload.entries:
         if held.key == entry:
@@ -101,16 +113,16 @@ def _read_entry(cloud: LocalCloud, token: str, secret_id: str, entry: str) -> st
     raise ConsumerRefused(f"Lockbox secret {secret_id} has no entry {entry}")
 
 
-def _request(url: str, secret: str) -> Answer:
-    request = urllib.request.Request(url, headers={"Authorization": f"Api-Key {secret}"})
+def _get(url: str, secret: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
-            return Answer(url, answer.status, answer.read().decode(errors="replace").strip())
-    except urllib.error.HTTPError as error:
-        body = error.read().decode(errors="replace").strip()
-        raise ConsumerRefused(f"{url} refused the key: {error.code} {body}") from error
-    except OSError as error:
+        with loopback.session() as session:
+            answer = session.get(url, headers={"Authorization": f"Api-Key {secret}"}, timeout=_SECONDS)
+    except requests.RequestException as error:
         raise ConsumerRefused(f"{url} can't be reached: {error}") from error
+    if not answer.ok:
+        kind = MayNot if answer.status_code == requests.codes.forbidden else ConsumerRefused
+        raise kind(f"{url} refused the key: {answer.status_code} {answer.text.strip()}")
+    return answer.status_code, answer.text.strip()
 
 
 def _words(error: grpc.RpcError) -> str:

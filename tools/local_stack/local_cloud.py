@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 import time
-import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import requests
+
 from setup import processes
+from tools.local_stack import loopback
 from tools.local_stack.places import Places, read_json, write_private
 
 _START_SECONDS = 60.0
@@ -47,17 +50,18 @@ class LocalCloud:
         """How many API calls it has had since it counts."""
         return sum(int(str(count)) for count in self._get("/admin/calls").values())
 
-    def services_by_header(self) -> frozenset[str]:
-        """The services of its gateway that take a key as most do, in the header `Authorization: Api-Key`."""
+    def services_by_header(self) -> Mapping[str, frozenset[str]]:
+        """The services of its gateway that take a key in the header `Authorization: Api-Key`, each with its scopes, of which a key needs one."""
         services = self._get("/services/")["services"]
         assert isinstance(services, list)
-        return frozenset(str(it["service"]) for it in services if it["authentication"].startswith("Authorization:"))
+        by_header = (each for each in services if each["authentication"].startswith("Authorization:"))
+        return {str(each["service"]): frozenset(each["scopes"]) for each in by_header}
 
     def _get(self, path: str) -> dict[str, object]:
         try:
-            with urllib.request.urlopen(self.http + path, timeout=_ANSWER_SECONDS) as answer:
-                content = json.load(answer)
-        except (OSError, ValueError) as error:
+            with loopback.session() as session:
+                content = session.get(self.http + path, timeout=_ANSWER_SECONDS).json()
+        except requests.RequestException as error:
             raise LocalCloudFailed(f"the local cloud at {self.http} doesn't answer: {error}") from error
         if not isinstance(content, dict):
             raise LocalCloudFailed(f"{self.http}{path} isn't the local cloud's: it answers {content!r}")

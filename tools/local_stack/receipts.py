@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import NotRequired, TypedDict
 
-_COLUMNS = ("key", "id", "ends", "next rotation")
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from tools.table import grid, least_width, plain
 
 
-def table(receipts: Mapping[str, Mapping[str, Any]], width: int = 80) -> str:
-    """Two lines a key, in the order of their names: its dates, and where its secret is; more where `width` columns don't do.
+class Receipt(TypedDict):
+    """What people are shown of a key's receipt, as the stack's output `receipts` has it."""
 
-    Holds no secret, as receipts don't.
+    keyId: str
+    maskedSecret: str
+    expiresAt: NotRequired[str | None]
+    nextRotationAt: NotRequired[str | None]
+    lockboxSecretId: NotRequired[str | None]
+    secretEntry: NotRequired[str | None]
+
+
+def table(receipts: Mapping[str, Receipt], width: int = 80) -> str:
+    """The keys in the order of their names, each with its id, its dates and where its secret is. Holds no secret, as receipts don't.
+
+    Where `width` columns are too few for a table, its cells stand one below the other.
     """
-    rows = {name: _row(name, receipt) for name, receipt in sorted(receipts.items())}
-    widths = [max(len(row[column]) for row in (_COLUMNS, *rows.values())) for column in range(len(_COLUMNS))]
-    if sum(widths) + 2 * (len(widths) - 1) > width:
-        return "\n".join(_block(row, receipts[name], width) for name, row in rows.items())
-    lines = [_laid_out(_COLUMNS, widths), "  ".join("-" * each for each in widths)]
-    for name, row in rows.items():
-        lines += [_laid_out(row, widths), _wrapped(_destination(receipts[name]), width)]
-    return "\n".join(lines)
+    drawn = grid(
+        ("key", "left"), ("ends", "left"), ("next rotation", "left"), ("secret", "left"), whole=("key", "secret")
+    )
+    blocks: list[RenderableType] = []
+    for name, receipt in sorted(receipts.items()):
+        ends, rotates = _day(receipt.get("expiresAt")), _day(receipt.get("nextRotationAt"))
+        key, secret = f"{name}\n{receipt['keyId']}", _secret(receipt)
+        drawn.add_row(*map(Text, (key, ends, rotates, secret)))
+        below = f"{receipt['keyId']}\nends {ends}\nnext rotation {rotates}\n{secret}"
+        blocks += [Text(name), Padding(Text(below), (0, 0, 0, 2))]
+    return plain(drawn if least_width(drawn) <= width else Group(*blocks), width)
 
 
-def _row(name: str, receipt: Mapping[str, Any]) -> tuple[str, ...]:
-    return (name, str(receipt["keyId"]), _day(receipt.get("expiresAt")), _day(receipt.get("nextRotationAt")))
-
-
-def _block(row: tuple[str, ...], receipt: Mapping[str, Any], width: int) -> str:
-    named = [f"{column} {cell}" for column, cell in zip(_COLUMNS[1:], row[1:], strict=True)]
-    lines = [textwrap.fill(row[0], width), *(_wrapped(text, width) for text in [*named, _destination(receipt)])]
-    return "\n".join(lines)
-
-
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, max(width, 10), initial_indent="  ", subsequent_indent="    ")
-
-
-def _day(moment: object) -> str:
+def _day(moment: str | None) -> str:
     """`2026-12-24T10:00:00Z` by its day and hour."""
-    return str(moment).replace("T", " ")[:16] if moment else "never"
+    return moment.replace("T", " ")[:16] if moment else "never"
 
 
-def _destination(receipt: Mapping[str, Any]) -> str:
-    secret = f"secret {receipt['maskedSecret']}"
-    if receipt.get("lockboxSecretId"):
-        return f"{secret} in Lockbox {receipt['lockboxSecretId']}, entry {receipt['secretEntry']}"
-    return f"{secret} in a secret output of the stack"
-
-
-def _laid_out(row: tuple[str, ...], widths: list[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _secret(receipt: Receipt) -> str:
+    """Its last characters, and where the whole of it is."""
+    masked, lockbox = receipt["maskedSecret"], receipt.get("lockboxSecretId")
+    return (
+        f"{masked} in Lockbox\n{lockbox}\nentry {receipt.get('secretEntry')}"
+        if lockbox
+        else f"{masked} in a secret\noutput of the stack"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from setup import processes
 from setup.engine.provision import Engine
 from setup.progress import say
+from tools.local_stack.api_keys import ApiKey, api_keys
 from tools.local_stack.places import STACK, Places, read_json
 
 _ALWAYS = ("--yes", "--skip-preview", "--suppress-permalink=true", "--suppress-progress", "--stack", STACK)
@@ -56,8 +58,8 @@ class Stack:
         return changes
 
     def destroy(self) -> None:
-        """`pulumi destroy`, its output shown."""
-        self._show("destroy", *_ALWAYS)
+        """`pulumi destroy`, its output shown but for its advice to remove the stack: that would delete the stack's file, which git tracks."""
+        self._show("destroy", *_ALWAYS, unsaid="pulumi stack rm")
 
     def has_resources(self) -> bool:
         """Whether there is something to destroy; the stack has to be there."""
@@ -68,6 +70,10 @@ class Stack:
         """The stack's outputs; what is secret in them is masked."""
         outputs: dict[str, Any] = json.loads(self._read("stack", "output", "--json", "--stack", STACK))
         return outputs
+
+    def api_keys(self) -> dict[str, ApiKey]:
+        """The keys that the state holds, by `account/key`."""
+        return api_keys(self._deployment())
 
     def _deployment(self) -> dict[str, Any]:
         exported: dict[str, Any] = json.loads(self._read("stack", "export", "--stack", STACK))
@@ -95,19 +101,29 @@ class Stack:
             raise StackFailed(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
         return done.stdout
 
-    def _show(self, *arguments: str) -> None:
+    def _show(self, *arguments: str, unsaid: str = "") -> None:
+        """Shows the command's output, but for the lines that hold `unsaid`."""
+        coloured = ("--color", "always") if unsaid and sys.stdout.isatty() else ()
         process = subprocess.Popen(
-            self._command(arguments), cwd=self.places.repository, env=dict(self.environment), stdin=subprocess.DEVNULL
+            self._command((*arguments, *coloured)),
+            cwd=self.places.repository,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if unsaid else None,
         )
-        code = _wait(process)
+        code = _wait(process, unsaid.encode())
         if code != 0:
             raise StackFailed(f"`pulumi {arguments[0]}` failed with exit code {code}: its output is above")
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
+def _wait(process: subprocess.Popen[bytes], unsaid: bytes) -> int:
     """Waits through Ctrl-C: it reaches the engine as well, which ends in its own way and keeps what it has done."""
     while True:
         try:
+            for line in process.stdout or ():
+                if unsaid not in line:
+                    sys.stdout.buffer.write(line)
+                    sys.stdout.buffer.flush()
             return process.wait()
         except KeyboardInterrupt:
             continue
