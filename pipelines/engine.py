@@ -67,9 +67,12 @@ class Engine:
         """What `up` would do. Takes no lock and changes nothing."""
         return self._run(["preview", "--json"], lambda _: None)
 
-    def up(self, on_resource: Callable[[Resource], None]) -> EngineRun:
-        """Brings the stack up; `on_resource` is told of each resource that is finished or has failed."""
-        return self._run(["up", "--yes", "--skip-preview", "--json"], on_resource)
+    def up(self, on_resource: Callable[[Resource], None], *, refresh: bool = False) -> EngineRun:
+        """Brings the stack up; `on_resource` is told of each resource that is finished or has failed.
+
+        refresh: asks the cloud first what others have changed, where a plain `up` believes the state.
+        """
+        return self._run(["up", "--yes", "--skip-preview", "--json", *(["--refresh"] if refresh else [])], on_resource)
 
     def clear_pending(self) -> EngineRun:
         """Asks the cloud what became of the operations that a killed run had begun, and forgets them."""

@@ -3,18 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 API_KEY = "yandex-keys:index:ApiKey"
+ACCOUNT = "yandex:index/iamServiceAccount:IamServiceAccount"
+LOCKBOX_SECRET = "yandex-keys:index:LockboxSecret"
+READER = "yandex-keys:index:LockboxSecretIamMember"
 # Nothing of their own happens to them: the stack, the components, the providers.
 _CONTAINERS = ("pulumi:pulumi:Stack", "pulumi:providers:")
 # A replacement comes as three steps, and is one thing that happens.
 _STEPS = {"create-replacement": "replace", "delete-replaced": "replace"}
 _SILENT = ("same", "read", "refresh", "read-replacement", "discard")
+_LOOK = "refresh"
+_NAMES_SHOWN = 3
+_REQUEST = re.compile(r" \(request id [^)]*\)")
 # The engine's own words on what a killed run left (`deployment_executor.go`); the next run takes care of it.
 _PENDING = "pending operations from previous deployment"
+
+
+class Snapshot(TypedDict, total=False):
+    """A resource before or after a step. The values are as the program and the provider gave them; a secret's is masked."""
+
+    id: str
+    custom: bool
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+
+class Step(TypedDict):
+    """What an event says of something that happens, or happened, to a resource."""
+
+    op: str
+    urn: str
+    type: str
+    old: NotRequired[Snapshot | None]
+    new: NotRequired[Snapshot | None]
+    detailedDiff: NotRequired[Mapping[str, object] | None]
+    diffs: NotRequired[list[str] | None]
+
+
+class Message(TypedDict, total=False):
+    """What the provider, the program or the engine says, of a resource or of none."""
+
+    severity: str
+    message: str
+    urn: str
+    ephemeral: bool
 
 
 @dataclass
@@ -22,15 +59,20 @@ class Resource:
     """One resource of a run.
 
     operation: `create`, `update`, `replace`, `delete` or empty; lines: what the provider decided and did, in its words; changed: the
-    properties that differ; finished: whether it came to its end, which in a preview nothing does.
+    properties that differ; before: what the state had; inputs: what the program wants; drift: what a refresh found, in the provider's words or
+    by the names of what differs; finished: whether it came to its end, which in a preview nothing does.
     """
 
     urn: str
+    id: str = ""
     operation: str = ""
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
     changed: tuple[str, ...] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     finished: bool = False
 
@@ -68,6 +110,10 @@ class Events:
     unchanged: int = 0
     kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """By name, the outputs of API keys that stay as the state had them."""
+    readers: dict[str, set[str]] = field(default_factory=dict)
+    """By the id of a Lockbox secret, who may read it as far as the state says."""
+    _looked_at: dict[str, list[str]] = field(default_factory=dict)
+    """What the engine is refreshing just now, by URN, with the warnings that the provider gives meanwhile."""
 
     def feed(self, line: str) -> Resource | None:
         """Takes a line; answers the resource that it finished, if it did."""
@@ -93,41 +139,73 @@ class Events:
     def touched(self) -> list[Resource]:
         """Those to which something happens, or of which something is said, in the order of their names."""
         told = [each for each in self.resources.values() if each.operation or each.warnings or each.errors]
-        return sorted(told, key=lambda each: (not each.is_key, each.name, each.type))
+        return sorted(told, key=_by_kind_and_name)
+
+    def drifted(self) -> list[Resource]:
+        """Those that a refresh found otherwise than the state had them, in the order of their names."""
+        return sorted((each for each in self.resources.values() if each.drift), key=_by_kind_and_name)
 
     def all_warnings(self) -> list[str]:
-        """Every warning, each with the resource that it is of."""
-        return self.warnings + [f"{each.name}: {text}" for each in self.touched() for text in each.warnings]
+        """Every warning once, with the resources that it is of."""
+        return _told(self.warnings, ((each.name, text) for each in self.touched() for text in each.warnings))
 
     def all_errors(self) -> list[str]:
-        """Every error, each with the resource that it is of."""
-        return self.errors + [f"{each.name}: {text}" for each in self.touched() for text in each.errors]
+        """Every error once, with the resources that it is of."""
+        return _told(self.errors, ((each.name, text) for each in self.touched() for text in each.errors))
 
     def _resource(self, urn: str) -> Resource:
         return self.resources.setdefault(urn, Resource(urn))
 
-    def _begin(self, metadata: Mapping[str, Any]) -> Resource | None:
-        operation = str(metadata["op"])
-        if operation in _SILENT or str(metadata["type"]).startswith(_CONTAINERS) or not _is_custom(metadata):
+    def _begin(self, step: Step) -> Resource | None:
+        self._note_reader(step)
+        if step["op"] == _LOOK:
+            self._looked_at[step["urn"]] = []
+        if step["op"] in _SILENT or step["type"].startswith(_CONTAINERS) or not _is_custom(step):
             return None
-        resource = self._resource(str(metadata["urn"]))
-        resource.operation = _STEPS.get(operation, operation)
-        detailed = metadata.get("detailedDiff") or {}
-        resource.changed = tuple(detailed or metadata.get("diffs") or ()) or resource.changed
+        resource = self._resource(step["urn"])
+        resource.operation = _STEPS.get(step["op"], step["op"])
+        resource.changed = tuple(step.get("detailedDiff") or step.get("diffs") or ()) or resource.changed
+        old, new = step.get("old") or {}, step.get("new") or {}
+        resource.id = old.get("id") or resource.id
+        resource.before = old.get("outputs") or resource.before
+        resource.inputs = new.get("inputs") or resource.inputs
         return resource
 
-    def _finish(self, metadata: Mapping[str, Any]) -> Resource | None:
-        resource = self._begin(metadata)
-        outputs = (metadata.get("new") or {}).get("outputs") or {}
+    def _finish(self, step: Step) -> Resource | None:
+        if step["op"] == _LOOK:
+            self._compare(step)
+            return None
+        resource = self._begin(step)
+        outputs = (step.get("new") or {}).get("outputs") or {}
         if resource is not None:
             resource.finished = True
             resource.outputs = outputs
-        elif metadata["op"] == "same" and metadata["type"] == API_KEY:
-            self.kept[Resource(str(metadata["urn"])).name] = outputs
+        elif step["op"] == "same" and step["type"] == API_KEY:
+            self.kept[Resource(step["urn"]).name] = outputs
         return resource
 
-    def _diagnose(self, said: Mapping[str, Any]) -> None:
-        text, urn = str(said.get("message", "")).strip(), str(said.get("urn") or "")
+    def _compare(self, step: Step) -> None:
+        """What a refresh found of a resource: in the provider's words, or by the names of what differs where it has none."""
+        said = self._looked_at.pop(step["urn"], [])
+        if step["type"].startswith(_CONTAINERS) or not _is_custom(step):
+            return
+        was = (step.get("old") or {}).get("outputs") or {}
+        found = (step.get("new") or {}).get("outputs") or {}
+        differing = sorted(name for name in {*was, *found} if was.get(name) != found.get(name))
+        if differing:
+            words = f"{', '.join(differing)} changed" if step.get("new") else "is gone"
+            self._resource(step["urn"]).drift = said or [f"{words}, and not by us"]
+        else:
+            for text in said:
+                _add(self._resource(step["urn"]).warnings, text)
+
+    def _note_reader(self, step: Step) -> None:
+        if step["type"] == READER:
+            granted = (step.get("old") or {}).get("outputs") or {}
+            self.readers.setdefault(str(granted.get("secretId")), set()).add(str(granted.get("member")))
+
+    def _diagnose(self, said: Message) -> None:
+        text, urn = said.get("message", "").strip(), said.get("urn") or ""
         # Either may be what a user's program or a library printed; neither is a decision or a problem.
         if not text or said.get("ephemeral"):
             return
@@ -135,7 +213,12 @@ class Events:
         match said.get("severity"):
             case "warning" if _PENDING in text:
                 self.pending = True
+            case "warning" if own and urn in self._looked_at:
+                self._looked_at[urn].append(text)
             case "warning":
+                if own and text in own.drift:
+                    # The schedule's, which the engine asks for in a refresh as well as afterwards.
+                    own.drift.remove(text)
                 _add(own.warnings if own else self.warnings, text)
             case "error":
                 _add(own.errors if own else self.errors, text)
@@ -149,10 +232,10 @@ class Events:
             self.noise.append(line.rstrip())
 
 
-def _is_custom(metadata: Mapping[str, Any]) -> bool:
+def _is_custom(step: Step) -> bool:
     """Components group others; they are no resource of a cloud's."""
-    described = metadata.get("new") or metadata.get("old") or {}
-    return bool(described.get("custom"))
+    described = step.get("new") or step.get("old") or {}
+    return described.get("custom", False)
 
 
 def _is_container(urn: str) -> bool:
@@ -162,3 +245,22 @@ def _is_container(urn: str) -> bool:
 def _add(lines: list[str], text: str) -> None:
     if text not in lines:
         lines.append(text)
+
+
+def _by_kind_and_name(resource: Resource) -> tuple[bool, str, str]:
+    """Keys come first."""
+    return (not resource.is_key, resource.name, resource.type)
+
+
+def _told(of_none: Sequence[str], of_resources: Iterable[tuple[str, str]]) -> list[str]:
+    """Each text once: a service that is down is said of every resource alike, but for the number of the request, and by the engine as well."""
+    named: dict[str, tuple[str, list[str]]] = {}
+    for name, text in of_resources:
+        named.setdefault(_REQUEST.sub("", text), (text, []))[1].append(name)
+    general = [text for text in of_none if not any(text in other or other in text for other, _ in named.values())]
+    return general + [f"{_listed(names)}: {text}" for text, names in named.values()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return f"{shown} and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else shown

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipelines.engine import EngineRun
-from pipelines.events import Resource
+from pipelines.events import ACCOUNT, Resource
+from pipelines.removals import removals
 from pipelines.words import happening, headline, rotates
 
 DONE, WARNING, FAILED, IN_USE = "done", "warning", "failed", "is in use"
 _OUTCOMES = (DONE, WARNING, FAILED, IN_USE)
-_HUMAN, _ROTATES, _KEYS, _OTHERS = "Needs a human", "Rotates", "Other changes to keys", "Other resources"
+_HUMAN, _GOES, _ROTATES = "Needs a human", "Keys that die", "Rotates"
+_KEYS, _OTHERS = "Other changes to keys", "Other resources"
 # The last has what needs no title: that nothing happens.
-_TITLES = (_HUMAN, _ROTATES, _KEYS, _OTHERS, "")
+_TITLES = (_HUMAN, _GOES, _ROTATES, _KEYS, _OTHERS, "")
 _STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LONGEST_FILE = 8 << 20
 _LONGEST_TEXT = 4000
@@ -61,13 +63,11 @@ def of_preview(stack: str, run: EngineRun | str) -> StackReport:
     if isinstance(run, str):
         return StackReport(stack, FAILED, "no preview", quoted=run)
     events = run.events
-    touched = [each for each in events.touched() if each.operation]
-    sections = [
-        _section(_HUMAN, events.all_warnings()),
-        _section(_ROTATES, (_line(each) for each in touched if rotates(each))),
-        _section(_KEYS, (_line(each) for each in touched if each.is_key and not rotates(each))),
-        _section(_OTHERS, (_line(each) for each in touched if not each.is_key)),
-    ]
+    touched, removed = [each for each in events.touched() if each.operation], removals(events)
+    by_title: dict[str, list[str]] = {_HUMAN: events.all_warnings(), _GOES: [], _ROTATES: [], _KEYS: [], _OTHERS: []}
+    for each in touched:
+        by_title[_title(each, removed)].append(_line(each, removed))
+    sections = [_section(title, lines) for title, lines in by_title.items()]
     shown = tuple(section for section in sections if section.lines)
     if not run.succeeded:
         said = "\n".join(events.all_errors()) or run.error_output or "\n".join(events.noise[-20:])
@@ -143,6 +143,12 @@ def _section(title: str, lines: Iterable[str]) -> Section:
     return Section(title, tuple(lines))
 
 
-def _line(resource: Resource) -> str:
+def _title(resource: Resource, removed: Mapping[str, str]) -> str:
+    if resource.urn in removed and (resource.is_key or resource.type == ACCOUNT):
+        return _GOES
+    return _OTHERS if not resource.is_key else _ROTATES if rotates(resource) else _KEYS
+
+
+def _line(resource: Resource, removed: Mapping[str, str]) -> str:
     kind = "" if resource.is_key else f" ({resource.kind})"
-    return f"{resource.name}{kind}: {happening(resource)}"
+    return f"{resource.name}{kind}: {removed.get(resource.urn) or happening(resource)}"

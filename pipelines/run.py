@@ -17,7 +17,7 @@ from pipelines.journal import Journal
 from pipelines.lock import judge, locks_in
 from pipelines.report import StackReport
 from pipelines.settings import Settings
-from pipelines.words import headline, log_line, unsaid_lines
+from pipelines.words import drift_lines, headline, log_line, unsaid_lines
 from setup.engine import provision
 
 DONE = 0
@@ -79,14 +79,23 @@ class Pipeline:
             outcome = report.IN_USE if run.locked else report.FAILED
             why = holder or _why(run, stack)
             self.console.fail(f"{stack}: pulumi up {outcome}", why)
-            return LOCKED if run.locked else FAILED, report.of_up(stack, outcome, outcome, why.splitlines())
+            told = [*why.splitlines(), *self._drift(stack, run)]
+            return LOCKED if run.locked else FAILED, report.of_up(stack, outcome, outcome, told)
         summary = f"{headline(run.events)}; {run.events.unchanged} unchanged"
         self.console.say(f"{self.settings.time()} {stack}: {summary}")
         warnings = run.events.all_warnings()
         for warning in warnings:
             self.console.warn(f"{stack}: needs a human", warning)
-        code = self.settings.warning_code if warnings else DONE
-        return code, report.of_up(stack, report.WARNING if warnings else report.DONE, summary, warnings)
+        told = [*warnings, *self._drift(stack, run)]
+        code = self.settings.warning_code if told else DONE
+        return code, report.of_up(stack, report.WARNING if told else report.DONE, summary, told)
+
+    def _drift(self, stack: str, run: EngineRun) -> list[str]:
+        """What others have changed in the cloud, said at the end of the run and handed on."""
+        found = drift_lines(run.events)
+        for line in found:
+            self.console.warn(f"{stack}: changed by others", line)
+        return found
 
     def _engine(self, stack: str) -> Engine:
         """The engine for one command, freshly logged in: a runner's token may last no longer than 5 minutes."""
@@ -101,7 +110,7 @@ class Pipeline:
         began, killed_since = self.now(), None
         while True:
             engine = self._engine(stack)
-            run = engine.up(lambda resource: self._log(stack, resource))
+            run = engine.up(lambda resource: self._log(stack, resource), refresh=self.settings.refresh)
             if not run.locked:
                 if killed_since is not None:
                     for line in unsaid_lines(self.settings.time(), stack, run.events, killed_since - _SKEW):

@@ -13,6 +13,7 @@ from provider.yandex_keys.as_of import parse_as_of
 
 _SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 LOCK_WAIT = timedelta(minutes=5)
+_SCHEDULED, _REFRESHES = "scheduled", ("scheduled", "always", "never")
 
 
 class BadSetting(Exception):
@@ -27,6 +28,8 @@ class Settings:
     stale_after: timedelta = STALE_AFTER
     lock_wait: timedelta = LOCK_WAIT
     warning_code: int = 0
+    refresh: bool = False
+    """Whether `up` asks the cloud what others have changed."""
     notify_command: str = ""
     engine_variables: tuple[str, ...] = ()
     """Names that the team's own program needs, on top of what the engine gets anyway."""
@@ -43,6 +46,7 @@ class Settings:
             _span(given, "PIPELINE_LOCK_STALE_AFTER", STALE_AFTER),
             _span(given, "PIPELINE_LOCK_WAIT", LOCK_WAIT),
             int(code),
+            _refresh(given),
             given.get("PIPELINE_NOTIFY_COMMAND", ""),
             tuple(given.get("PIPELINE_ENGINE_VARIABLES", "").replace(",", " ").split()),
         )
@@ -73,6 +77,14 @@ class Settings:
             return f"{parse_as_of(text, now) if text else now:%Y-%m-%dT%H:%M:%SZ}"
         except ValueError:
             return text  # the plugin refuses it, and says why
+
+
+def _refresh(environment: Mapping[str, str]) -> bool:
+    asked = environment.get("PIPELINE_REFRESH", "") or _SCHEDULED
+    if asked not in _REFRESHES:
+        raise BadSetting(f"PIPELINE_REFRESH is {asked!r}: give one of {', '.join(_REFRESHES)}")
+    started_by = {environment.get("GITHUB_EVENT_NAME"), environment.get("CI_PIPELINE_SOURCE")}
+    return "schedule" in started_by if asked == _SCHEDULED else asked == "always"
 
 
 def _span(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:

@@ -48,6 +48,20 @@ def unsaid_lines(time: str, stack: str, events: Events, since: datetime) -> list
     return lines
 
 
+def drift_lines(events: Events) -> list[str]:
+    """What a refresh found changed, each with what became of it."""
+    return [one_line(f"{each.name}: {'; '.join(each.drift)}{_put_right(each)}") for each in events.drifted()]
+
+
+def _put_right(resource: Resource) -> str:
+    if not resource.operation:
+        return ""
+    if not resource.finished:
+        return " (this run could not put it right)"
+    new = _new_key(resource.outputs) if resource.operation == "create" or rotates(resource) else ""
+    return f" (this run has put it right{new})"
+
+
 def _had_done(outputs: Mapping[str, Any]) -> str:
     if outputs.get("generation") == 1:
         return "had issued the first key"
@@ -73,6 +87,7 @@ def headline(events: Events) -> str:
         *_counted(counts["replace"], "key is replaced", "keys are replaced"),
         *_counted(counts["delete"], "key is deleted", "keys are deleted"),
         *_counted(counts["other"], "other resource changes", "other resources change"),
+        *_counted(len(events.drifted()), "change by others", "changes by others"),
         *_counted(len(events.all_warnings()), "warning", "warnings"),
     ]
     return ", ".join(parts) or "nothing to do"

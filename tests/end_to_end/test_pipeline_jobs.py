@@ -17,6 +17,7 @@ import pytest
 from setup import virtual_environment
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.object_storage import KEY, storing
+from tests.end_to_end.official_client import call
 from tests.end_to_end.pipeline_runner import AUDIENCE, Runner, clone, git
 from tests.pipelines.fake_forge import FakeForge
 from tests.pipelines.http_stub import Stub, serving
@@ -127,6 +128,56 @@ def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub,
     assert [
         secret for secret in (first["secret"], second["secret"], "the passphrase of a test") if secret in said
     ] == []
+
+
+def test_what_a_colleague_deletes_is_put_right_by_the_daily_run_and_reaches_a_human(
+    runner: Runner, github: GitHub, cloud: LocalCloud
+) -> None:
+    pushed, scheduled = github.settings({}), github.settings({}) | {"GITHUB_EVENT_NAME": "schedule"}
+    assert told(runner, "up", **pushed)[0] == 0
+    (deleted,) = cloud.live_keys("translator")
+    call(cloud, "ApiKeyService/Delete", api_key_id=deleted["id"])
+    code, log = told(runner, "up", **pushed)
+    assert "prod: nothing to do" in log
+    assert cloud.live_keys("translator") == []
+
+    code, log = told(runner, "up", **scheduled)
+    assert code == 0, log
+    (key,) = cloud.live_keys("translator")
+    *_, summary, found = log.splitlines()
+    assert "prod: 1 key rotates, 1 change by others;" in summary
+    assert found.startswith(
+        f"::warning title=prod%3A changed by others::translator/default: key {deleted['id']} is gone, and not by us"
+    )
+    assert f"(this run has put it right; new key {key['id']}, good until" in found
+    (issue,) = github.issues
+    assert f"key {deleted['id']} is gone, and not by us" in html.unescape(issue["body"])
+
+    cloud.forget_calls()
+    code, log = told(runner, "up", **scheduled)
+    assert "prod: nothing to do" in log.splitlines()[-1]
+    assert issue["state"] == "closed"
+    calls = cloud.calls()
+    assert (calls["ApiKeyService/List"], calls["SecretService/Get"], calls["ServiceAccountService/Get"]) == (1, 1, 1)
+
+
+def test_a_key_that_would_die_of_a_new_name_is_said_with_the_way_to_keep_it(
+    runner: Runner, github: GitHub, cloud: LocalCloud
+) -> None:
+    account = {"name": "translator", "readers": ["self"], "keys": [{"name": "default", "uses": ["translate"]}]}
+    runner.declare({"api-keys:accounts": [account]})
+    assert told(runner, "up", **github.settings({}))[0] == 0
+    (key,) = cloud.live_keys("translator")
+    runner.declare({"api-keys:accounts": [{**account, "keys": [{"name": "main", "uses": ["translate"]}]}]})
+    code, log = told(runner, "preview", **github.settings({"pull_request": {"number": 7}}))
+    assert code == 0, log
+    (comment,) = github.comments
+    text = html.unescape(comment["body"])
+    assert "**Keys that die**" in text
+    assert f"translator/default: key {key['id']} dies at once; its secret is in Lockbox secret" in text
+    assert f"read by serviceAccount:{key['serviceAccountId']}" in text
+    assert "it looks like translator/main, which is new" in text
+    assert "write `renamedFrom: default` at translator/main, and nothing dies" in text
 
 
 def test_a_failed_stack_keeps_no_other_from_its_run_and_reaches_a_human(

@@ -7,6 +7,8 @@ from typing import Any
 
 KEY = "yandex-keys:index:ApiKey"
 SECRET = "yandex-keys:index:LockboxSecret"
+READER = "yandex-keys:index:LockboxSecretIamMember"
+ACCOUNT = "yandex:index/iamServiceAccount:IamServiceAccount"
 
 
 def urn(name: str, token: str = KEY) -> str:
@@ -14,10 +16,14 @@ def urn(name: str, token: str = KEY) -> str:
 
 
 def step(event: str, operation: str, name: str, token: str = KEY, custom: bool = True, **more: Any) -> str:
-    outputs = more.pop("outputs", {})
-    described = {"type": token, "urn": urn(name, token), "custom": custom, "outputs": outputs}
-    metadata = {"op": operation, "urn": urn(name, token), "type": token, "new": described, **more}
-    return json.dumps({event: {"metadata": metadata}})
+    """`outputs` and `inputs` are those after the step, `before` those that the state had; a deletion leaves nothing after it."""
+    before = more.pop("before", None)
+    described = {"type": token, "urn": urn(name, token), "custom": custom, "id": more.pop("id", "")}
+    new = {**described, "outputs": more.pop("outputs", {}), "inputs": more.pop("inputs", {})}
+    old = None if before is None else {**described, "outputs": before}
+    gone = operation == "delete" or more.pop("gone", False)
+    metadata = {"op": operation, "urn": urn(name, token), "type": token, "old": old, "new": None if gone else new}
+    return json.dumps({event: {"metadata": {**metadata, **more}}})
 
 
 def said(severity: str, message: str, name: str = "", token: str = KEY) -> str:
@@ -35,4 +41,15 @@ def rotation(
         said("info", reason, name),
         step("resourcePreEvent", "update", name, detailedDiff={"keyId": {}, "expiresAt": {}}),
         step("resOutputsEvent", "update", name, outputs=outputs),
+    ]
+
+
+def refreshed(
+    name: str, before: dict[str, Any], after: dict[str, Any] | None, *messages: str, token: str = KEY
+) -> list[str]:
+    """A look at one resource, and what the provider says of it meanwhile; `after` is None where it is gone."""
+    return [
+        step("resourcePreEvent", "refresh", name, token, before=before, outputs=before),
+        *[said("warning", message, name, token) for message in messages],
+        step("resOutputsEvent", "refresh", name, token, before=before, outputs=after or {}, gone=after is None),
     ]

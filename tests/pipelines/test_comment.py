@@ -8,7 +8,7 @@ import re
 from pipelines.comment import LONGEST, MARKER, comment, shortened
 from pipelines.engine import EngineRun
 from pipelines.report import of_preview
-from tests.pipelines.engine_words import SECRET, rotation, said, step
+from tests.pipelines.engine_words import ACCOUNT, KEY, READER, SECRET, rotation, said, step
 from tests.pipelines.test_events import fed
 
 
@@ -86,3 +86,71 @@ def test_a_long_one_is_cut_with_its_folds_closed() -> None:
 
 def test_a_short_one_is_left_alone() -> None:
     assert shortened("short", 10) == "short"
+
+
+def gone(name: str, key_id: str = "aje1", secret_id: str = "e6q1") -> str:
+    lockbox = {"secretId": secret_id, "secretEntry": "api_key", "keyIdEntry": "api_key_id"}
+    before = {"keyId": key_id, "scopes": ["yc.ai.translate.execute"], "lockbox": lockbox, "previous": []}
+    return step("resourcePreEvent", "delete", name, before=before)
+
+
+def comes(name: str, scope: str = "yc.ai.translate.execute") -> str:
+    return step("resourcePreEvent", "create", name, inputs={"scopes": [scope]})
+
+
+def test_a_removal_says_which_key_dies_and_who_reads_it() -> None:
+    reader = {"secretId": "e6q1", "role": "lockbox.payloadViewer", "member": "serviceAccount:aje9"}
+    text = shown(
+        commented({"prod": previewed(gone("billing/old"), step("resOutputsEvent", "same", "r", READER, before=reader))})
+    )
+    assert "**Keys that die**" in text
+    assert (
+        "<code>billing/old: key aje1 dies at once; its secret is in Lockbox secret e6q1, entry api_key, read by serviceAccount:aje9; "
+        "`yc iam api-key get aje1` says when it was last used</code>" in text
+    )
+
+
+def test_a_key_delivered_as_an_output_and_its_previous_ones_are_told_too() -> None:
+    before = {"keyId": "aje2", "scopes": [], "previous": [{"keyId": "aje1"}]}
+    text = shown(commented({"prod": previewed(step("resourcePreEvent", "delete", "a/b", KEY, before=before))}))
+    assert "key aje2 dies at once (and so do its previous ones, aje1); whoever got its secret as an output" in text
+
+
+def test_a_secret_that_goes_names_its_readers() -> None:
+    reader = {"secretId": "e6q1", "role": "lockbox.payloadViewer", "member": "serviceAccount:aje9"}
+    run = previewed(
+        step("resourcePreEvent", "delete", "r", READER, before=reader),
+        step("resourcePreEvent", "delete", "own", SECRET, before={"name": "own"}, id="e6q1"),
+    )
+    assert "own (LockboxSecret): is deleted with all that it holds, read by serviceAccount:aje9" in shown(
+        commented({"prod": run})
+    )
+
+
+def test_one_that_goes_beside_one_that_comes_and_looks_like_it_is_told_how_to_stay() -> None:
+    renamed = shown(commented({"prod": previewed(gone("billing/old"), comes("billing/new"))}))
+    assert "it looks like billing/new, which is new: if that is the same" in renamed
+    assert "write `renamedFrom: old` at billing/new, and nothing dies" in renamed
+    for other in (comes("billing/new", "yc.ai.vision.execute"), comes("mail/old")):
+        assert "renamedFrom" not in shown(commented({"prod": previewed(gone("billing/old"), other)}))
+
+
+def test_the_keys_of_an_account_that_goes_beside_one_that_comes_in_its_place_are_told_so() -> None:
+    accounts = [
+        step("resourcePreEvent", "delete", "billing", ACCOUNT, before={"name": "billing"}),
+        step("resourcePreEvent", "create", "invoices", ACCOUNT),
+    ]
+    text = shown(commented({"prod": previewed(*accounts, gone("billing/default"), comes("invoices/default"))}))
+    assert (
+        "billing (IamServiceAccount): is deleted, and all its keys with it; it looks like invoices, which is new"
+        in text
+    )
+    assert text.count("write `renamedFrom: billing` at invoices, and nothing dies") == 1
+
+
+def test_each_message_is_in_the_comment_once() -> None:
+    text = "failed with UNAUTHENTICATED: the token of YC_TOKEN has expired"
+    run = previewed(
+        said("error", text, "a"), said("error", text, "b"), said("error", f"preview failed: {text}"), code=1
+    )
+    assert shown(commented({"prod": run})).count(text) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from pipelines.events import Events
-from tests.pipelines.engine_words import SECRET, rotation, said, step
+from tests.pipelines.engine_words import SECRET, refreshed, rotation, said, step
 
 
 def fed(*lines: str) -> Events:
@@ -76,3 +76,46 @@ def test_errors_name_their_resource() -> None:
         said("error", "update failed"),
     )
     assert events.all_errors() == ["update failed", "a: no permission"]
+
+
+def test_what_is_said_of_many_resources_is_told_once_with_their_names() -> None:
+    text = "failed with UNAUTHENTICATED: the token has expired"
+    same = [said("error", f"{text} (request id {name * 4})", name) for name in ("a", "b", "c", "d", "e")]
+    assert fed(*same).all_errors() == [f"a, b, c and 2 more: {text} (request id aaaa)"]
+    assert fed(said("warning", text, "b"), said("warning", text, "a")).all_warnings() == [f"a, b: {text}"]
+
+
+def test_what_the_engine_repeats_of_a_resource_is_told_once() -> None:
+    events = fed(said("error", "preview failed: no permission"), said("error", "no permission", "a"))
+    assert events.all_errors() == ["a: no permission"]
+
+
+def test_what_a_refresh_finds_is_told_in_the_providers_words_or_by_what_differs() -> None:
+    events = fed(
+        *refreshed(
+            "a", {"keyId": "aje1", "status": "current"}, {"keyId": "aje1", "status": "missing"}, "key aje1 is gone"
+        ),
+        *refreshed("b", {"labels": {}, "name": "b"}, {"labels": {"team": "us"}, "name": "b"}, token=SECRET),
+        *refreshed("c", {"name": "c"}, None, token=SECRET),
+        *refreshed("d", {"keyId": "aje4"}, {"keyId": "aje4"}),
+    )
+    assert [(each.name, each.drift) for each in events.drifted()] == [
+        ("a", ["key aje1 is gone"]),
+        ("b", ["labels changed, and not by us"]),
+        ("c", ["is gone, and not by us"]),
+    ]
+    assert events.all_warnings() == []
+
+
+def test_what_is_warned_of_in_a_refresh_and_is_no_change_by_others_is_a_warning() -> None:
+    key = {"keyId": "aje1"}
+    unchanged = fed(*refreshed("a", key, key, "still used"), said("warning", "still used", "a"))
+    changed = fed(*refreshed("a", key, {"keyId": "aje2"}, "still used", "is gone"), said("warning", "still used", "a"))
+    assert (unchanged.drifted(), unchanged.all_warnings()) == ([], ["a: still used"])
+    assert ([each.drift for each in changed.drifted()], changed.all_warnings()) == ([["is gone"]], ["a: still used"])
+
+
+def test_a_warning_after_the_refresh_is_none_of_its_findings() -> None:
+    events = fed(*refreshed("a", {"keyId": "aje1"}, {"keyId": "aje1"}), said("warning", "still used", "a"))
+    assert events.drifted() == []
+    assert events.all_warnings() == ["a: still used"]

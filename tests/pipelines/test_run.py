@@ -16,7 +16,7 @@ from pipelines.report import Section, StackReport
 from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import Settings
 from setup.engine.provision import Engine
-from tests.pipelines.engine_words import rotation, said, step
+from tests.pipelines.engine_words import refreshed, rotation, said, step
 
 PENDING = said(
     "warning", "Attempting to deploy or update resources with 1 pending operations from previous deployment."
@@ -242,3 +242,42 @@ def test_the_engine_gets_no_variable_but_those_that_it_needs(tmp_path: Path) -> 
         "YC_FOLDER_ID",
         "YANDEX_KEYS_AS_OF",
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "looks"),
+    [
+        ({}, False),
+        ({"GITHUB_EVENT_NAME": "push"}, False),
+        ({"GITHUB_EVENT_NAME": "schedule"}, True),
+        ({"CI_PIPELINE_SOURCE": "schedule"}, True),
+        ({"CI_PIPELINE_SOURCE": "schedule", "PIPELINE_REFRESH": "never"}, False),
+        ({"PIPELINE_REFRESH": "always"}, True),
+    ],
+)
+def test_a_scheduled_run_looks_at_what_others_have_changed(
+    tmp_path: Path, settings: dict[str, str], looks: bool
+) -> None:
+    job = Job(tmp_path, answer(), **settings)
+    assert job.up(["prod"]) == DONE
+    assert ("--refresh" in (tmp_path / "asked").read_text()) is looks
+
+
+def test_what_others_have_changed_comes_at_the_end_of_the_run_and_reaches_a_human(tmp_path: Path) -> None:
+    key, gone = {"keyId": "ajeold"}, {"keyId": "ajeold", "status": "missing"}
+    found = refreshed("a", key, gone, "key ajeold is gone, and not by us")
+    job = Job(tmp_path, answer(*found, *rotation("a", "rotates: key ajeold is gone")), PIPELINE_WARNING_EXIT_CODE="3")
+    assert job.up(["prod"]) == 3
+    *_, summary, last = job.log.getvalue().splitlines()
+    assert summary.endswith("prod: 1 key rotates, 1 change by others; 0 unchanged")
+    line = "a: key ajeold is gone, and not by us (this run has put it right; new key ajenew, good until 2027-03-24T03:00:00Z)"
+    assert last == f"warning: prod: changed by others: {line}"
+    (report,) = job.reports
+    assert (report.outcome, report.lines) == ("warning", [line])
+
+
+def test_it_is_said_of_a_run_that_failed_as_well(tmp_path: Path) -> None:
+    found = refreshed("a", {"keyId": "ajeold"}, None, "key ajeold is gone, and not by us")
+    job = Job(tmp_path, answer(*found, said("error", "no permission", "a"), code=255))
+    assert job.up(["prod"]) == FAILED
+    assert job.reports[0].lines == ["a: no permission", "a: key ajeold is gone, and not by us"]

@@ -34,6 +34,7 @@ def test_times_are_read_as_people_write_them() -> None:
         ("PIPELINE_LOCK_WAIT", "10"),
         ("PIPELINE_WARNING_EXIT_CODE", "-1"),
         ("PIPELINE_WARNING_EXIT_CODE", "300"),
+        ("PIPELINE_REFRESH", "daily"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
@@ -79,6 +80,8 @@ def test_a_stack_without_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_every_setting_is_in_the_readme() -> None:
     readme = (PIPELINES / "README.md").read_text(encoding="utf-8")
-    used = {name for file in PIPELINES.glob("*.py") for name in re.findall(r"PIPELINE_[A-Z_]+[A-Z]", file.read_text())}
+    used = {
+        name for file in PIPELINES.glob("*.py") for name in re.findall(r"\bPIPELINE_[A-Z_]+[A-Z]", file.read_text())
+    }
     told = {"PIPELINE_STACK", "PIPELINE_OUTCOME", "PIPELINE_JOB_URL"}
     assert sorted(name for name in used | told if f"`{name}`" not in readme) == []

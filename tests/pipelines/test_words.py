@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.words import happening, headline, log_line, rotates, unsaid_lines
-from tests.pipelines.engine_words import KEY, SECRET, rotation, said, step
+from pipelines.words import drift_lines, happening, headline, log_line, rotates, unsaid_lines
+from tests.pipelines.engine_words import KEY, SECRET, refreshed, rotation, said, step
 from tests.pipelines.test_events import fed
 
 TIME = "2026-12-25T03:17:00Z"
@@ -99,3 +99,20 @@ def test_a_first_key_and_one_that_was_replaced_at_once_are_told_too() -> None:
 def test_what_was_done_before_or_is_told_anyway_is_not_told_again() -> None:
     assert unsaid("same", {**ROTATED, "issuedAt": "2026-12-20T03:17:00Z"}) == []
     assert unsaid("update", ROTATED, said("info", "rotates: due since yesterday", "a")) == []
+
+
+def test_what_others_have_changed_is_told_with_what_became_of_it() -> None:
+    key, gone = {"keyId": "ajeold", "status": "current"}, {"keyId": "ajeold", "status": "missing"}
+    events = fed(
+        *refreshed("a", key, gone, "key ajeold is gone"),
+        *rotation("a", "rotates: key ajeold is gone"),
+        *refreshed("b", key, gone, "key ajeold is gone"),
+        step("resourcePreEvent", "update", "b"),
+        *refreshed("c", {"previous": [1]}, {"previous": []}),
+    )
+    assert drift_lines(events) == [
+        "a: key ajeold is gone (this run has put it right; new key ajenew, good until 2027-03-24T03:00:00Z)",
+        "b: key ajeold is gone (this run could not put it right)",
+        "c: previous changed, and not by us",
+    ]
+    assert headline(events) == "1 key rotates, 1 key changes in place, 3 changes by others"
