@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tools.demo.timeline import WIDTH, Life, draw
+from tools.demo.timeline import WIDTH, Lifespan, draw
 
 LIVES = [
-    Life("key 1", 0, rotated=31, ended=38),
-    Life("key 2", 31, rotated=41, ended=41, killed=True),
-    Life("key 3", 41, rotated=141),
-    Life("key 4", 141),
+    Lifespan("key 1", 0, rotated=31, ended=38),
+    Lifespan("key 2", 31, rotated=41, ended=41, killed=True),
+    Lifespan("key 3", 41, rotated=141),
+    Lifespan("key 4", 141),
 ]
 MARKS = [0, 31, 39, 41, 141]
 
@@ -38,4 +38,4 @@ def test_no_line_is_wider_than_asked_for() -> None:
 
 
 def test_the_very_beginning_can_be_drawn() -> None:
-    assert draw([Life("key 1", 0)], [0], 0)[1].split() == ["key", "1", "●"]
+    assert draw([Lifespan("key 1", 0)], [0], 0)[1].split() == ["key", "1", "●"]

@@ -8,11 +8,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from setup.engine.places import REPOSITORY
 from tools.demo.consumer import Assignment, Report
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 _SECONDS = 60.0
 _END_SECONDS = 20.0
 

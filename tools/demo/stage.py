@@ -1,38 +1,35 @@
-"""How the story is printed: plain words, at most 100 columns, colours on a terminal alone."""
+"""How the story is printed: plain words, at most 100 columns, colours on a terminal alone, as rich and NO_COLOR (https://no-color.org) have it."""
 
 from __future__ import annotations
 
-import os
 import sys
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from tools.demo.timeline import WIDTH
+from rich.console import Console
 
-_BOLD, _DIM, _GREEN, _RED, _PLAIN = "\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m"
+from tools.demo.timeline import WIDTH
 
 
 @dataclass
 class Stage:
-    """Prints to `stream`. `coloured` as NO_COLOR (https://no-color.org) and the terminal say."""
+    """Prints to `stream`."""
 
     stream: TextIO = field(default_factory=lambda: sys.stdout)
-    coloured: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.coloured is None:
-            self.coloured = self.stream.isatty() and not os.environ.get("NO_COLOR")
+        self._console = Console(file=self.stream, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
     def title(self, text: str) -> None:
         """Opens the story."""
-        self._print(text, _BOLD)
+        self._print(text, "bold")
 
     def chapter(self, day: int, date: str, text: str) -> None:
         """A new day, and what it brings."""
         self._print("")
-        self._wrapped(f"Day {day:<4}{date}  ", text, _BOLD)
+        self._wrapped(f"Day {day:<4}{date}  ", text, "bold")
 
     def tell(self, text: str) -> None:
         """A sentence."""
@@ -40,17 +37,17 @@ class Stage:
 
     def command(self, text: str) -> None:
         """What is typed."""
-        self._wrapped("  $ ", text, _DIM)
+        self._wrapped("  $ ", text, "dim")
 
     def said(self, lines: Iterable[str]) -> None:
         """What a command answers."""
         for line in lines:
-            self._wrapped("    ", line, _DIM)
+            self._wrapped("    ", line, "dim")
 
     def answer(self, who: str, status: int, reason: str = "") -> None:
         """What a service answers to a call."""
         words = "accepted" if status == 200 else f"refused: {reason}"
-        self._wrapped("    ", f"{who}  {status} {words}", _GREEN if status == 200 else _RED)
+        self._wrapped("    ", f"{who}  {status} {words}", "green" if status == 200 else "red")
 
     def picture(self, lines: Iterable[str]) -> None:
         """Lines that must stay as they are."""
@@ -65,5 +62,4 @@ class Stage:
             self._print(line, style)
 
     def _print(self, line: str, style: str = "") -> None:
-        shown = f"{style}{line}{_PLAIN}" if style and self.coloured else line
-        print(shown, file=self.stream, flush=True)
+        self._console.print(line, style=style)

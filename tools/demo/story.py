@@ -12,21 +12,22 @@ from tools.demo.consumer import Assignment, Report, Wanted
 from tools.demo.consumer_process import ConsumerProcess
 from tools.demo.stack import KEY, LIFETIME, OVERLAP, ROTATE_EVERY, DemoStack
 from tools.demo.stage import Stage
-from tools.demo.timeline import LEGEND, Life, draw
+from tools.demo.timeline import LEGEND, WIDTH, Lifespan, draw
 from tools.local_stack.local_cloud import LocalCloud
+from tools.table import Table
 
 SERVICE = "translate"
 _REFRESH_SECONDS = 2.0
 
 
 @dataclass
-class Held:
-    """A key that the consumer was seen with: its number in the story, its ids, its secret for calls of our own, and its life."""
+class SeenKey:
+    """A key that the consumer was seen with: its number in the story, its ids, its secret for calls of our own, and its lifespan."""
 
     number: int
     key_id: str
     secret: str
-    life: Life
+    lifespan: Lifespan
 
     def __str__(self) -> str:
         return f"key {self.number} ({self.key_id})"
@@ -40,7 +41,7 @@ class Story:
     stack: DemoStack
     cloud: LocalCloud
     time: CloudTime
-    keys: list[Held] = field(default_factory=list)
+    keys: list[SeenKey] = field(default_factory=list)
     marks: list[float] = field(default_factory=list)
     compromised: list[str] = field(default_factory=list)
     consumer: ConsumerProcess | None = None
@@ -87,8 +88,8 @@ class Story:
 
     def _overlap_ends(self) -> None:
         self._pass(8, "The overlap is over. Nothing was run: the cloud itself has ended key 1.")
-        life = self.keys[0].life
-        life.ended = (life.rotated or 0.0) + OVERLAP
+        lifespan = self.keys[0].lifespan
+        lifespan.ended = (lifespan.rotated or 0.0) + OVERLAP
         self._call(self.keys[0])
         self._call(self.keys[1])
         self._up()
@@ -105,7 +106,7 @@ class Story:
         self.stack.declare(self.compromised)
         self._up()
         self._call(leaked)
-        leaked.life.ended, leaked.life.killed = self.time.today(), True
+        leaked.lifespan.ended, leaked.lifespan.killed = self.time.today(), True
         self._see_new_key()
         self._call(self.keys[-1])
         self._consumer_says()
@@ -128,16 +129,15 @@ class Story:
         other = report.refused_but_for(self.compromised)
         meant = report.refused_but_for(()) - other
         self.stage.picture(["", LEGEND, ""])
-        self.stage.picture(draw([key.life for key in self.keys], self.marks, self.time.today() + OVERLAP / 2))
-        self.stage.picture(
-            [
-                "",
-                f"The consumer made {report.calls} calls with {len(self.keys)} keys, and read Lockbox {report.reads} times.",
-                f"  refused with the compromised key, until it read Lockbox again  {meant:>6}",
-                f"  refused otherwise                                              {other:>6}",
-                f"  calls and readings without an answer                           {report.failed:>6}",
-            ]
+        self.stage.picture(draw([key.lifespan for key in self.keys], self.marks, self.time.today() + OVERLAP / 2))
+        made = (
+            f"The consumer made {report.calls} calls with {len(self.keys)} keys, and read Lockbox {report.reads} times."
         )
+        count = Table(made, ["what became of them", "calls"])
+        count.add("refused with the compromised key, until it read Lockbox again", meant)
+        count.add("refused otherwise", other)
+        count.add("calls and readings without an answer", report.failed)
+        self.stage.picture(["", *count.text(WIDTH).splitlines()])
 
     def _chapter(self, text: str) -> None:
         today = self.time.today()
@@ -169,12 +169,12 @@ class Story:
         token = get_auth_token(metadata_addr=self.cloud.http.removeprefix("http://"))
         entries = Lockbox(self.cloud.endpoint, self.cloud.ca, token).read(self.secret_id).entries
         now = self.time.today()
-        if self.keys and self.keys[-1].life.ended is None:
-            self.keys[-1].life.rotated = now
+        if self.keys and self.keys[-1].lifespan.ended is None:
+            self.keys[-1].lifespan.rotated = now
         number = len(self.keys) + 1
-        self.keys.append(Held(number, report.keys[name], entries["api_key"], Life(f"key {number}", now)))
+        self.keys.append(SeenKey(number, report.keys[name], entries["api_key"], Lifespan(f"key {number}", now)))
 
-    def _call(self, key: Held) -> None:
+    def _call(self, key: SeenKey) -> None:
         status, reason = Services(self.cloud.http).call(SERVICE, key.secret)
         self.stage.answer(f"{SERVICE} with {key}:", status, reason)
 

@@ -1,4 +1,4 @@
-"""The lives of keys, drawn for a terminal."""
+"""The lifespans of keys, drawn for a terminal."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LEGEND = f"{_ISSUED} issued  {_CURRENT} current  {_PREVIOUS} previous, still wor
 
 
 @dataclass
-class Life:
-    """One key's life, in days from the beginning. Without `rotated` it is still current, without `ended` it still works."""
+class Lifespan:
+    """One key's lifespan, in days from the beginning. Without `rotated` it is still current, without `ended` it still works."""
 
     name: str
     issued: float
@@ -25,25 +25,25 @@ class Life:
     killed: bool = False
 
 
-def draw(lives: Sequence[Life], marks: Sequence[float], last: float, width: int = WIDTH) -> list[str]:
+def draw(lifespans: Sequence[Lifespan], marks: Sequence[float], last: float, width: int = WIDTH) -> list[str]:
     """A line a key, under a scale with the days in `marks`; `last` is today. No line is longer than `width`.
 
     Between two marks the scale is even; each has the room that its days need to be read, so a long wait takes less than its share.
     """
-    margin = max([len("day"), *(len(life.name) for life in lives)]) + 2
+    margin = max([len("day"), *(len(lifespan.name) for lifespan in lifespans)]) + 2
     scale = _Scale.over(marks, last, margin, width - 2)
     lines = [scale.days(marks)]
-    for life in lives:
+    for lifespan in lifespans:
         row = [" "] * width
-        row[: len(life.name)] = life.name
+        row[: len(lifespan.name)] = lifespan.name
         for mark in marks:
             row[scale.column(mark)] = "│"
-        end = last if life.ended is None else life.ended
-        rotated = end if life.rotated is None else min(life.rotated, end)
-        for column in range(scale.column(life.issued), scale.column(end) + 1):
-            row[column] = _CURRENT if column < scale.column(rotated) or life.rotated is None else _PREVIOUS
-        row[scale.column(end)] = _GOES_ON if life.ended is None else _KILLED if life.killed else _ENDED
-        row[scale.column(life.issued)] = _ISSUED
+        end = last if lifespan.ended is None else lifespan.ended
+        rotated = end if lifespan.rotated is None else min(lifespan.rotated, end)
+        for column in range(scale.column(lifespan.issued), scale.column(end) + 1):
+            row[column] = _CURRENT if column < scale.column(rotated) or lifespan.rotated is None else _PREVIOUS
+        row[scale.column(end)] = _GOES_ON if lifespan.ended is None else _KILLED if lifespan.killed else _ENDED
+        row[scale.column(lifespan.issued)] = _ISSUED
         lines.append("".join(row).rstrip())
     return lines
 
