@@ -12,8 +12,8 @@ from pipelines.console import Console
 from pipelines.engine import Stopped
 from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import BadSetting, Settings
+from setup.engine.places import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 USAGE = 2
 INTERRUPTED = 130
 _EXIT_CODES = f"""exit codes: 0 all is well; {FAILED} a stack failed, or people could not be told; {USAGE} wrong use; {LOCKED} a stack is locked

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 from pipelines.events import Events, Resource
 from pipelines.journal import Journal
@@ -116,7 +116,7 @@ def _stopping(process: subprocess.Popen[str]) -> Iterator[None]:
     """Hands a request to stop on to the engine, once, and lets it come to its end. Raises Stopped afterwards."""
     stopped = False
 
-    def stop(number: int, frame: Any) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
         nonlocal stopped
         if not stopped:
             stopped = True

@@ -8,21 +8,19 @@ after each job the journal goes with it, and a lock's age alone decides.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, TypeGuard
 
 from pipelines.lock import Lock
-from setup import processes
+from setup import json_file, processes
 
-# More killed runs than anybody leaves alone.
-_KEPT = 20
+# A run that ends takes its entry away, so what there is are the runs that were killed since the journal was begun; the oldest go.
+_LONGEST = 20
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -32,6 +30,16 @@ def folder(environment: Mapping[str, str]) -> Path:
         return Path(environment["PIPELINE_STATE_DIR"])
     state = environment.get("XDG_STATE_HOME") or Path(environment.get("HOME") or Path.home()) / ".local" / "state"
     return Path(state) / "pulumi-yandex-keys"
+
+
+class Entry(TypedDict):
+    """One run of the engine: its process, the machine, when either started, and by what time (RFC 3339) it judged keys."""
+
+    pid: int
+    started: str
+    host: str
+    boot: str
+    time: str
 
 
 @dataclass(frozen=True)
@@ -55,13 +63,13 @@ class Journal:
         process = processes.look_up(pid)
         if process is None:
             return
-        entry = {"pid": pid, "started": process.started, "host": socket.gethostname(), "boot": _boot(), "time": time}
-        self._write([*self._entries(), entry][-_KEPT:])
+        entry = Entry(pid=pid, started=process.started, host=socket.gethostname(), boot=_boot(), time=time)
+        self._write([*self._entries(), entry][-_LONGEST:])
 
     def ended(self, pid: int) -> None:
         """Forgets the run: it came to an end, and took its lock with it."""
         entries = self._entries()
-        kept = [entry for entry in entries if entry.get("pid") != pid]
+        kept = [entry for entry in entries if entry["pid"] != pid]
         if kept != entries:
             self._write(kept)
 
@@ -72,35 +80,33 @@ class Journal:
 
     def time_of(self, lock: Lock) -> datetime:
         """The time by which the lock's holder judged keys when it began; by its own clock where we don't know better."""
-        times = [str(entry["time"]) for entry in self._entries_of(lock) if entry.get("time")]
+        times = [entry["time"] for entry in self._entries_of(lock) if entry["time"]]
         return datetime.fromisoformat(times[-1]) if times else lock.since
 
-    def _entries_of(self, lock: Lock) -> list[dict[str, Any]]:
+    def _entries_of(self, lock: Lock) -> list[Entry]:
         if lock.host != socket.gethostname():
             return []
-        return [entry for entry in self._entries() if entry.get("pid") == lock.pid and entry.get("host") == lock.host]
+        return [entry for entry in self._entries() if entry["pid"] == lock.pid and entry["host"] == lock.host]
 
-    def _entries(self) -> list[dict[str, Any]]:
-        try:
-            entries = json.loads(self.path.read_text())
-        except (OSError, ValueError):
-            return []
-        return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    def _entries(self) -> list[Entry]:
+        content = json_file.read(self.path)
+        return [entry for entry in content if _is_entry(entry)] if isinstance(content, list) else []
 
-    def _write(self, entries: list[dict[str, Any]]) -> None:
+    def _write(self, entries: list[Entry]) -> None:
         with suppress(OSError):
-            if not entries:
+            if entries:
+                json_file.write(self.path, entries)
+            else:
                 self.path.unlink(missing_ok=True)
-                return
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-            fresh.write_text(json.dumps(entries))
-            fresh.replace(self.path)
 
 
-def _lives(entry: Mapping[str, Any]) -> bool:
-    pid = int(entry["pid"])
-    return entry.get("boot") == _boot() and processes.look_up(pid) == processes.Process(pid, str(entry.get("started")))
+def _is_entry(content: object) -> TypeGuard[Entry]:
+    return isinstance(content, dict) and content.keys() >= Entry.__required_keys__
+
+
+def _lives(entry: Entry) -> bool:
+    process = processes.Process(entry["pid"], entry["started"])
+    return entry["boot"] == _boot() and processes.look_up(process.pid) == process
 
 
 def _boot() -> str:

@@ -36,7 +36,7 @@ class Lock:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """Whether all of a stack's locks may be broken, and why or why not, in words."""
 
     may_break: bool
@@ -60,20 +60,20 @@ def locks_in(error_output: str) -> list[Lock]:
     return found
 
 
-def judge(locks: Sequence[Lock], now: datetime, stale_after: timedelta, is_dead: Callable[[Lock], bool]) -> Verdict:
+def judge(locks: Sequence[Lock], now: datetime, stale_after: timedelta, is_dead: Callable[[Lock], bool]) -> Judgement:
     """Whether they may be broken. `pulumi cancel` takes all of them, so each must be beyond doubt.
 
     `is_dead` answers True only for a holder that is known to be gone.
     """
     if not locks:
-        return Verdict(False, "the lock's holder can't be read")
+        return Judgement(False, "the lock's holder can't be read")
     for lock in locks:
         if not is_dead(lock) and now - lock.since < stale_after:
             until = lock.since + stale_after
-            return Verdict(False, f"held by {lock}; from {until:%Y-%m-%d %H:%M %Z} on it counts as left behind")
+            return Judgement(False, f"held by {lock}; from {until:%Y-%m-%d %H:%M %Z} on it counts as left behind")
     lock = locks[0]
     why = "which is gone" if is_dead(lock) else f"which is longer than a run can take ({_hours(stale_after)})"
-    return Verdict(True, f"left behind by {lock}, {why}")
+    return Judgement(True, f"left behind by {lock}, {why}")
 
 
 def _hours(span: timedelta) -> str:

@@ -20,10 +20,10 @@ from pipelines.words import happening, headline, rotates
 
 DONE, WARNING, FAILED, IN_USE = "done", "warning", "failed", "is in use"
 _OUTCOMES = (DONE, WARNING, FAILED, IN_USE)
-_HUMAN, _GOES, _ROTATES = "Needs a human", "Keys that die", "Rotates"
+_HUMAN, _DIES, _ROTATES = "Needs a human", "Keys that die", "Rotates"
 _KEYS, _OTHERS = "Other changes to keys", "Other resources"
 # The last has what needs no title: that nothing happens.
-_TITLES = (_HUMAN, _GOES, _ROTATES, _KEYS, _OTHERS, "")
+_TITLES = (_HUMAN, _DIES, _ROTATES, _KEYS, _OTHERS, "")
 _STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LONGEST_FILE = 8 << 20
 _LONGEST_TEXT = 4000
@@ -64,7 +64,7 @@ def of_preview(stack: str, run: EngineRun | str) -> StackReport:
         return StackReport(stack, FAILED, "no preview", quoted=run)
     events = run.events
     touched, removed = [each for each in events.touched() if each.operation], removals(events)
-    by_title: dict[str, list[str]] = {_HUMAN: events.all_warnings(), _GOES: [], _ROTATES: [], _KEYS: [], _OTHERS: []}
+    by_title: dict[str, list[str]] = {_HUMAN: events.all_warnings(), _DIES: [], _ROTATES: [], _KEYS: [], _OTHERS: []}
     for each in touched:
         by_title[_title(each, removed)].append(_line(each, removed))
     sections = [_section(title, lines) for title, lines in by_title.items()]
@@ -145,7 +145,7 @@ def _section(title: str, lines: Iterable[str]) -> Section:
 
 def _title(resource: Resource, removed: Mapping[str, str]) -> str:
     if resource.urn in removed and (resource.is_key or resource.type == ACCOUNT):
-        return _GOES
+        return _DIES
     return _OTHERS if not resource.is_key else _ROTATES if rotates(resource) else _KEYS
 
 

@@ -117,16 +117,16 @@ class Pipeline:
                         self.console.say(line)
                 return run, ""
             locks = locks_in(run.error_output)
-            verdict = judge(locks, self.now(), self.settings.stale_after, engine.journal.is_dead)
-            if verdict.may_break and killed_since is None:
-                self.console.warn(f"{stack}: breaking a lock", verdict.reason)
+            judgement = judge(locks, self.now(), self.settings.stale_after, engine.journal.is_dead)
+            if judgement.may_break and killed_since is None:
+                self.console.warn(f"{stack}: breaking a lock", judgement.reason)
                 killed_since = min(engine.journal.time_of(lock) for lock in locks)
                 engine.cancel()
             elif self.now() - began < self.settings.lock_wait:
-                self.console.say(f"{self.settings.time()} {stack}: waits for the stack's lock: {verdict.reason}")
+                self.console.say(f"{self.settings.time()} {stack}: waits for the stack's lock: {judgement.reason}")
                 self.sleep(_POLL.total_seconds())
             else:
-                return run, f"its lock is {verdict.reason}"
+                return run, f"its lock is {judgement.reason}"
 
     def _forget_pending(self, stack: str) -> None:
         """The provider has found again what a killed run had begun; the engine's own record of it would warn for ever."""

@@ -1,4 +1,9 @@
-"""JSON over HTTPS, with a deadline, in the standard library's words."""
+"""JSON over HTTPS, with a deadline.
+
+By the standard library on purpose: `comment` and `tell` hold the forge's token, and so install no package and run none; `preview` and `up` log
+in from the same bare Python, since their process began before there was an environment. Of the machine it takes the proxy and the certificate
+authorities that the runner has set, as the whole job does, and nothing else: no `.netrc`, no cookies.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from subprocess import Popen, TimeoutExpired
-from typing import Any
 
 _TICK_SECONDS = 1.0
 # Without a terminal, in a pipeline's log, a line is kept: fewer of them.
@@ -50,7 +49,7 @@ class Ticker:
 
 
 def wait_for(
-    process: Popen[Any], title: str, detail: Callable[[], str] = lambda: "", limit: float = float("inf")
+    process: Popen[bytes], title: str, detail: Callable[[], str] = lambda: "", limit: float = float("inf")
 ) -> int:
     """Waits for a process to end, and shows meanwhile that it lives; answers its exit code.
 

@@ -17,13 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from setup.engine.places import REPOSITORY
 from setup.file_lock import exclusive
 from setup.progress import elapsed, say, wait_for
 from third_party.pulumi_yandex import packing
 
 Purpose = Literal["runtime", "development"]
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 # Each purpose, with the lock that it installs, and the declarations that the lock is made from.
 _REQUIREMENTS: dict[Purpose, tuple[str, list[str]]] = {
     "runtime": ("requirements.lock", ["requirements.txt"]),

@@ -16,7 +16,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent import futures
 from pathlib import Path
-from typing import Any
 
 # The host forks while gRPC's threads run; without this gRPC writes a warning into the program's output.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
@@ -37,8 +36,8 @@ _PROGRAM_RUNNER = Path(__file__).with_name("program.py")
 _MESSAGE_BYTES = 400 * 1024 * 1024
 
 
-def _options(info: language_pb2.ProgramInfo) -> dict[str, Any]:
-    options: dict[str, Any] = json_format.MessageToDict(info.options)
+def _options(info: language_pb2.ProgramInfo) -> dict[str, object]:
+    options: dict[str, object] = json_format.MessageToDict(info.options)
     return options
 
 
@@ -63,7 +62,7 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> language_pb2.LanguageHandshakeResponse:
         return language_pb2.LanguageHandshakeResponse()
 
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=str(sdk_version))
 
     def GetRequiredPlugins(
@@ -172,7 +171,7 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """What `pulumi import` asks for at its end: the code to paste."""
         return language_pb2.GenerateProgramResponse(source=definitions.as_comments(dict(request.source)))
 
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Nothing to do: plugins are told by the engine itself, and a program ends with its monitor."""
         return empty_pb2.Empty()
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from setup import virtual_environment
-from setup.virtual_environment import REPOSITORY, Purpose, SetUpFailed, is_ready, provide
+from setup.engine.places import REPOSITORY
+from setup.virtual_environment import Purpose, SetUpFailed, is_ready, provide
 from tests.setup.planted import a_clone_with_a_planted_wheel, installed_module
 
 _RAN: list[list[str]] = []

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from setup import json_file
 from setup.engine.places import REPOSITORY
 from tests.engine import engine
 from tests.process_end import wait_until_gone
 from tools.local_stack import local_cloud
-from tools.local_stack.places import Places, read_json, write_private
+from tools.local_stack.places import Places
 
 _NOT_CLONED = shutil.ignore_patterns(
     ".git", ".local", ".venv", "__pycache__", ".*_cache", ".hypothesis", "node_modules"
@@ -63,7 +64,7 @@ class Clone:
         return done.stdout
 
     def emulator(self) -> int:
-        record = read_json(self.places.process)
+        record = json_file.read_object(self.places.process)
         assert record is not None
         return int(str(record["pid"]))
 
@@ -109,7 +110,7 @@ def test_a_shell_that_evaluated_env_works_with_plain_pulumi_also_after_a_crash_t
     os.kill(crashed, signal.SIGKILL)
     wait_until_gone(crashed)
     # What a `pulumi` that was killed leaves: its lock, with the number of a process that is no more.
-    write_private(clone.places.stack_locks / "0123.json", {"pid": crashed, "username": "me", "hostname": "here"})
+    json_file.write(clone.places.stack_locks / "0123.json", {"pid": crashed, "username": "me", "hostname": "here"})
     healed = clone.local_stack("up")
     assert "Nothing to change" in healed
     assert "answer 200" in healed

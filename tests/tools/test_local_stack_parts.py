@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from setup import json_file
 from setup.engine.provision import Engine
 from tools.local_stack import consumer, local_cloud, receipts
-from tools.local_stack.api_keys import ApiKey, api_keys
+from tools.local_stack.api_keys import ApiKey, Resource, api_keys
 from tools.local_stack.commands import called, outcome
 from tools.local_stack.local_cloud import LocalCloudFailed
-from tools.local_stack.places import Places, write_private
+from tools.local_stack.places import Places
 from tools.local_stack.receipts import Receipt
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
 from tools.local_stack.stack import Stack
@@ -103,9 +104,14 @@ def test_the_call_is_made_with_a_key_in_lockbox_to_a_service_that_its_scopes_ope
 
 def test_the_keys_of_a_stack_are_read_from_its_state() -> None:
     urn = "urn:pulumi:local::api-keys::yandex-keys:index:ServiceAccountKeys$yandex-keys:index:ApiKey::web/a"
-    stale = {"urn": urn, "type": "yandex-keys:index:ApiKey", "outputs": {**KEY, "keyId": "aje0"}, "delete": True}
-    held = {"urn": urn, "type": "yandex-keys:index:ApiKey", "outputs": KEY}
-    other = {"urn": urn.replace("ApiKey", "LockboxSecret"), "type": "yandex-keys:index:LockboxSecret"}
+    stale: Resource = {
+        "urn": urn,
+        "type": "yandex-keys:index:ApiKey",
+        "outputs": {**KEY, "keyId": "aje0"},
+        "delete": True,
+    }
+    held: Resource = {"urn": urn, "type": "yandex-keys:index:ApiKey", "outputs": KEY}
+    other: Resource = {"urn": urn.replace("ApiKey", "LockboxSecret"), "type": "yandex-keys:index:LockboxSecret"}
     assert api_keys({"resources": [held, stale, other]}) == {"web/a": KEY}
     assert api_keys({}) == {}
 
@@ -158,7 +164,7 @@ def test_env_again_in_the_same_shell_leaves_path_as_it_is(tmp_path: Path) -> Non
 
 def test_what_is_written_privately_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "ready.json"
-    write_private(path, {"a": 1})
+    json_file.write(path, {"a": 1})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [each.name for each in path.parent.iterdir()] == ["ready.json"]
 
@@ -190,7 +196,7 @@ class RecordedPulumi:
 @pytest.mark.parametrize("number", [1, 2**22 + 1], ids=["another program's", "nobody's"])
 def test_the_lock_of_a_pulumi_that_is_no_more_is_cleared(tmp_path: Path, number: int) -> None:
     pulumi = RecordedPulumi(tmp_path, "{}")
-    write_private(Places(tmp_path).stack_locks / "1.json", {"pid": number})
+    json_file.write(Places(tmp_path).stack_locks / "1.json", {"pid": number})
     pulumi.stack.heal()
     assert pulumi.commands() == ["cancel", "stack"]
 
@@ -205,7 +211,7 @@ def test_the_lock_of_a_pulumi_at_work_is_left_alone(tmp_path: Path) -> None:
         # Only once it has answered is it sure to be known by its own name.
         working.stdin.write(b"here?\n")
         assert working.stdout.readline() == b"here?\n"
-        write_private(Places(tmp_path).stack_locks / "1.json", {"pid": working.pid})
+        json_file.write(Places(tmp_path).stack_locks / "1.json", {"pid": working.pid})
         pulumi.stack.heal()
     assert pulumi.commands() == ["stack"]
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from setup.engine.places import REPOSITORY
 from tools.advisories.database import ADDRESS, Unreachable, advisories
 from tools.advisories.pinned import pinned
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def main(repository: Path = REPOSITORY, address: str = ADDRESS) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 TYPE = "yandex-keys:index:ApiKey"
 
@@ -26,8 +25,23 @@ class ApiKey(TypedDict):
     lockbox: NotRequired[LockboxEntries | None]
 
 
-def api_keys(deployment: Mapping[str, Any]) -> dict[str, ApiKey]:
-    """The keys in what `pulumi stack export` says of a stack, by `account/key`."""
-    resources = deployment.get("resources") or []
-    held = (each for each in resources if each["type"] == TYPE and not each.get("delete"))
+class Resource(TypedDict):
+    """A resource as the engine keeps it; `delete` where it is only kept until it is deleted. Of an API key, the outputs are an ApiKey."""
+
+    urn: str
+    type: str
+    outputs: NotRequired[ApiKey]
+    delete: NotRequired[bool]
+
+
+class Deployment(TypedDict, total=False):
+    """What `pulumi stack export` says of a stack; pending_operations: what a killed run had begun."""
+
+    resources: list[Resource] | None
+    pending_operations: list[object] | None
+
+
+def api_keys(deployment: Deployment) -> dict[str, ApiKey]:
+    """The keys of a stack, by `account/key`."""
+    held = (each for each in deployment.get("resources") or () if each["type"] == TYPE and not each.get("delete"))
     return {each["urn"].rpartition("::")[2]: each["outputs"] for each in held}

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from setup import json_file
 from setup.engine import provision
 from setup.file_lock import exclusive
 from setup.progress import say
 from tools.local_stack import consumer, local_cloud, receipts
 from tools.local_stack.api_keys import ApiKey
 from tools.local_stack.local_cloud import LocalCloud
-from tools.local_stack.places import Places, read_json, write_private
+from tools.local_stack.places import Places
 from tools.local_stack.receipts import Receipt
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
 from tools.local_stack.stack import Stack
@@ -34,7 +35,7 @@ def status(repository: Path, environment: Mapping[str, str]) -> None:
     made: Mapping[str, Receipt] = {}
     if places.stack_checkpoint.exists():
         engine = provision.provide(environment, repository)
-        made = _stack(places, engine, None, environment).outputs().get("receipts") or {}
+        made = _stack(places, engine, None, environment).receipts()
     print(_table(made) if made else "Nothing is up: `make up` brings the local stack up.")
 
 
@@ -48,12 +49,12 @@ def up(repository: Path, environment: Mapping[str, str]) -> None:
         stack.select()
         stack.heal()
         # State that describes a cloud whose data was thrown away since is first compared with today's.
-        known = (read_json(places.cloud_of_state) or {}).get("cloudId", cloud.cloud_id)
+        known = (json_file.read_object(places.cloud_of_state) or {}).get("cloudId", cloud.cloud_id)
         calls = cloud.calls()
         changes = stack.up(refresh=known != cloud.cloud_id)
         calls = cloud.calls() - calls
-        write_private(places.cloud_of_state, {"cloudId": cloud.cloud_id})
-        made = stack.outputs().get("receipts")
+        json_file.write(places.cloud_of_state, {"cloudId": cloud.cloud_id})
+        made = stack.receipts()
         shown = [_table(made), called(cloud, stack.api_keys())] if made else ["The stack declares no keys."]
         print("\n" + "\n\n".join([outcome(changes, calls), *shown, NEXT]))
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import requests
 
-from setup import processes
+from setup import json_file, processes
 from tools.local_stack import loopback
-from tools.local_stack.places import Places, read_json, write_private
+from tools.local_stack.places import Places
 
 _START_SECONDS = 60.0
 # One that is down refuses at once; this is for one that is busy, on a busy machine, and must not be taken for hung.
@@ -70,7 +70,7 @@ class LocalCloud:
 
 def find(places: Places) -> LocalCloud | None:
     """The local cloud of this clone, if it runs and answers."""
-    ready = read_json(places.ready)
+    ready = json_file.read_object(places.ready)
     if ready is None:
         return None
     try:
@@ -96,7 +96,7 @@ def provide(places: Places) -> LocalCloud:
 
 def stop(places: Places) -> bool:
     """Ends the process that `provide` started, if it lives. Answers whether there was one."""
-    record = read_json(places.process)
+    record = json_file.read_object(places.process)
     places.process.unlink(missing_ok=True)
     if record is None:
         return False
@@ -122,7 +122,7 @@ def _start(places: Places) -> LocalCloud:
         )
     identity = processes.look_up(process.pid)
     if identity is not None:
-        write_private(places.process, {"pid": identity.pid, "started": identity.started})
+        json_file.write(places.process, {"pid": identity.pid, "started": identity.started})
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         line, complete, _ = output.read_text().partition("\n")
@@ -141,5 +141,5 @@ def _started(places: Places, line: str) -> LocalCloud:
     except (ValueError, KeyError, TypeError) as error:
         stop(places)
         raise LocalCloudFailed(f"the local cloud's ready line can't be read ({error!r}): {line[:200]}") from error
-    write_private(places.ready, ready)
+    json_file.write(places.ready, ready)
     return cloud

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,22 +69,3 @@ class Places:
     def virtual_environment(self) -> Path:
         """The project's `.venv`."""
         return self.repository / ".venv"
-
-
-def write_private(path: Path, content: Mapping[str, object]) -> None:
-    """Writes JSON that only the user may read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(json.dumps(content) + "\n")
-    fresh.replace(path)
-
-
-def read_json(path: Path) -> dict[str, object] | None:
-    """The JSON object in a file; None where there is none, or none that can be read."""
-    try:
-        content = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None

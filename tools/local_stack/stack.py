@@ -8,13 +8,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from setup import processes
+from setup import json_file, processes
 from setup.engine.provision import Engine
 from setup.progress import say
-from tools.local_stack.api_keys import ApiKey, api_keys
-from tools.local_stack.places import STACK, Places, read_json
+from tools.local_stack.api_keys import ApiKey, Deployment, api_keys
+from tools.local_stack.places import STACK, Places
+from tools.local_stack.receipts import Receipt
 
 _ALWAYS = ("--yes", "--skip-preview", "--suppress-permalink=true", "--suppress-progress", "--stack", STACK)
 
@@ -66,19 +66,18 @@ class Stack:
         deployment = self._deployment()
         return bool(deployment.get("resources") or deployment.get("pending_operations"))
 
-    def outputs(self) -> dict[str, Any]:
-        """The stack's outputs; what is secret in them is masked."""
-        outputs: dict[str, Any] = json.loads(self._read("stack", "output", "--json", "--stack", STACK))
-        return outputs
+    def receipts(self) -> dict[str, Receipt]:
+        """The stack's output of that name; empty where it declares no keys, or nothing is up."""
+        outputs: dict[str, dict[str, Receipt]] = json.loads(self._read("stack", "output", "--json", "--stack", STACK))
+        return outputs.get("receipts") or {}
 
     def api_keys(self) -> dict[str, ApiKey]:
         """The keys that the state holds, by `account/key`."""
         return api_keys(self._deployment())
 
-    def _deployment(self) -> dict[str, Any]:
-        exported: dict[str, Any] = json.loads(self._read("stack", "export", "--stack", STACK))
-        deployment: dict[str, Any] = exported.get("deployment") or {}
-        return deployment
+    def _deployment(self) -> Deployment:
+        exported: dict[str, Deployment | None] = json.loads(self._read("stack", "export", "--stack", STACK))
+        return exported.get("deployment") or {}
 
     def _locks_of_the_dead(self) -> bool:
         locks = list(self.places.stack_locks.glob("*.json"))
@@ -131,7 +130,7 @@ def _wait(process: subprocess.Popen[bytes], unsaid: bytes) -> int:
 
 def _is_held(lock: Path) -> bool:
     """Whether the `pulumi` that took the lock still lives: a killed one leaves its lock behind."""
-    record = read_json(lock)
+    record = json_file.read_object(lock)
     if record is None:
         return True
     return processes.command_name(int(str(record.get("pid", 0)))).startswith("pulumi")
