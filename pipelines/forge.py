@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from pipelines.web import fetch
@@ -19,116 +19,97 @@ TOKENS = ("GITHUB_TOKEN", "GITLAB_TOKEN")
 """The variables that open the forges' APIs: for jobs that run no program."""
 
 
-class Forge(Protocol):
-    """What GitHub and GitLab have in common here. Every method raises WebError."""
-
-    def comment(self, marker: str, text: str) -> bool:
-        """Puts `text`, which holds `marker`, on the request at hand; answers False where there is none."""
-
-    def open_issue(self, title: str) -> int | None:
-        """The number of the open issue of that very title."""
-
-    def report(self, title: str, text: str) -> None:
-        """Opens an issue, or adds to the open one of that title."""
-
-    def resolve(self, title: str, text: str) -> None:
-        """Says so in the open issue of that title and closes it; does nothing where there is none."""
-
-
 @dataclass(frozen=True)
-class _Rest:
-    """The moves that both APIs make alike; the addresses differ."""
+class Forge:
+    """What GitHub and GitLab do alike; addresses and names differ. Every method raises WebError.
+
+    project: as the API names it; request: the number of the pull or merge request at hand, if there is one.
+    """
 
     api: str
     headers: Mapping[str, str]
+    project: str
+    request: int | None
+    # Addresses, with `project`, `request`, a comment's `id` and the `title` that is looked for.
+    issues: ClassVar[str]
+    search: ClassVar[str]
+    comments: ClassVar[str]
+    one_comment: ClassVar[str]
+    # What the API calls an issue's number, its text and the remarks on it; how something is changed, and an issue closed.
+    number: ClassVar[str]
+    text: ClassVar[str]
+    remarks: ClassVar[str]
+    change: ClassVar[str]
+    closed: ClassVar[Mapping[str, str]]
 
-    def _call(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
-        return fetch(method, f"{self.api}{path}", headers=self.headers, content=content)
+    def comment(self, marker: str, text: str) -> bool:
+        """Puts `text`, which holds `marker`, on the request at hand, in place of an earlier one; answers False where there is no request."""
+        if self.request is None:
+            return False
+        for said in self._listed(self.comments):
+            if marker in str(said.get("body") or ""):
+                self._send(self.change, self.one_comment, {"body": text}, id=said["id"])
+                return True
+        self._send("POST", self.comments, {"body": text})
+        return True
 
-    def _all(self, path: str) -> Iterator[dict[str, Any]]:
+    def report(self, title: str, text: str) -> None:
+        """Opens an issue, or adds to the open one of that title."""
+        number = self._open_issue(title)
+        if number is None:
+            self._send("POST", self.issues, {"title": title, self.text: text})
+        else:
+            self._send("POST", f"{self.issues}/{number}/{self.remarks}", {"body": text})
+
+    def resolve(self, title: str, text: str) -> None:
+        """Says so in the open issue of that title and closes it; does nothing where there is none."""
+        number = self._open_issue(title)
+        if number is not None:
+            self._send("POST", f"{self.issues}/{number}/{self.remarks}", {"body": text})
+            self._send(self.change, f"{self.issues}/{number}", self.closed)
+
+    def _open_issue(self, title: str) -> int | None:
+        for issue in self._listed(self.issues + self.search, title=quote(title)):
+            # GitHub lists pull requests as well.
+            if issue.get("title") == title and "pull_request" not in issue:
+                return int(issue[self.number])
+        return None
+
+    def _listed(self, path: str, **of: str) -> Iterator[dict[str, Any]]:
+        """All pages of a listing."""
         joint, number = "&" if "?" in path else "?", 1
         while True:
-            page = self._call("GET", f"{path}{joint}per_page={_PAGE}&page={number}") or []
-            yield from page
-            if len(page) < _PAGE:
+            page = fetch("GET", f"{self._address(path, of)}{joint}per_page={_PAGE}&page={number}", headers=self.headers)
+            yield from page or ()
+            if len(page or ()) < _PAGE:
                 return
             number += 1
 
-    def _put_comment(self, listing: str, one: str, change: str, marker: str, text: str) -> bool:
-        for said in self._all(listing):
-            if marker in str(said.get("body") or ""):
-                self._call(change, one.format(said["id"]), {"body": text})
-                return True
-        self._call("POST", listing, {"body": text})
-        return True
+    def _send(self, method: str, path: str, content: Mapping[str, str], **of: object) -> None:
+        fetch(method, self._address(path, of), headers=self.headers, content=content)
+
+    def _address(self, path: str, of: Mapping[str, object]) -> str:
+        return self.api + path.format(project=self.project, request=self.request, **of)
 
 
-@dataclass(frozen=True)
-class GitHub(_Rest):
+class GitHub(Forge):
     """https://docs.github.com/rest/issues: a pull request's comments are an issue's. Needs `pull-requests: write`, `issues: write`."""
 
-    repository: str
-    request: int | None
-
-    def comment(self, marker: str, text: str) -> bool:
-        if self.request is None:
-            return False
-        comments = f"/repos/{self.repository}/issues/comments/{{}}"
-        listing = f"/repos/{self.repository}/issues/{self.request}/comments"
-        return self._put_comment(listing, comments, "PATCH", marker, text)
-
-    def open_issue(self, title: str) -> int | None:
-        for issue in self._all(f"/repos/{self.repository}/issues?state=open"):
-            if issue.get("title") == title and "pull_request" not in issue:
-                return int(issue["number"])
-        return None
-
-    def report(self, title: str, text: str) -> None:
-        number = self.open_issue(title)
-        if number is None:
-            self._call("POST", f"/repos/{self.repository}/issues", {"title": title, "body": text})
-        else:
-            self._call("POST", f"/repos/{self.repository}/issues/{number}/comments", {"body": text})
-
-    def resolve(self, title: str, text: str) -> None:
-        number = self.open_issue(title)
-        if number is not None:
-            self._call("POST", f"/repos/{self.repository}/issues/{number}/comments", {"body": text})
-            closed = {"state": "closed", "state_reason": "completed"}
-            self._call("PATCH", f"/repos/{self.repository}/issues/{number}", closed)
+    issues, search = "/repos/{project}/issues", "?state=open"
+    comments = "/repos/{project}/issues/{request}/comments"
+    one_comment = "/repos/{project}/issues/comments/{id}"
+    number, text, remarks = "number", "body", "comments"
+    change, closed = "PATCH", {"state": "closed", "state_reason": "completed"}
 
 
-@dataclass(frozen=True)
-class GitLab(_Rest):
+class GitLab(Forge):
     """https://docs.gitlab.com/api/notes, …/issues. Needs a project access token, role Reporter, scope `api`: a job's own may do neither."""
 
-    project: str
-    request: int | None
-
-    def comment(self, marker: str, text: str) -> bool:
-        if self.request is None:
-            return False
-        listing = f"/projects/{self.project}/merge_requests/{self.request}/notes"
-        return self._put_comment(listing, f"{listing}/{{}}", "PUT", marker, text)
-
-    def open_issue(self, title: str) -> int | None:
-        for issue in self._all(f"/projects/{self.project}/issues?state=opened&in=title&search={quote(title)}"):
-            if issue.get("title") == title:
-                return int(issue["iid"])
-        return None
-
-    def report(self, title: str, text: str) -> None:
-        number = self.open_issue(title)
-        if number is None:
-            self._call("POST", f"/projects/{self.project}/issues", {"title": title, "description": text})
-        else:
-            self._call("POST", f"/projects/{self.project}/issues/{number}/notes", {"body": text})
-
-    def resolve(self, title: str, text: str) -> None:
-        number = self.open_issue(title)
-        if number is not None:
-            self._call("POST", f"/projects/{self.project}/issues/{number}/notes", {"body": text})
-            self._call("PUT", f"/projects/{self.project}/issues/{number}", {"state_event": "close"})
+    issues, search = "/projects/{project}/issues", "?state=opened&in=title&search={title}"
+    comments = "/projects/{project}/merge_requests/{request}/notes"
+    one_comment = "/projects/{project}/merge_requests/{request}/notes/{id}"
+    number, text, remarks = "iid", "description", "notes"
+    change, closed = "PUT", {"state_event": "close"}
 
 
 def find(environment: Mapping[str, str]) -> Forge | None:

@@ -75,7 +75,7 @@ def test_github_is_known_by_its_variables(tmp_path: Path) -> None:
     }
     found = forge.find(environment)
     assert isinstance(found, GitHub)
-    assert (found.api, found.repository, found.request) == ("https://ghe.example/api/v3", "us/keys", 7)
+    assert (found.api, found.project, found.request) == ("https://ghe.example/api/v3", "us/keys", 7)
     scheduled = forge.find({**environment, "GITHUB_EVENT_PATH": ""})
     assert isinstance(scheduled, GitHub)
     assert scheduled.request is None
