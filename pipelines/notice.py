@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.console import Console
@@ -26,31 +27,22 @@ class Notice:
 
     def tell(self, report: StackReport) -> bool:
         """Tells of one stack's run what needs a human, or that what an earlier one told is past. Answers whether it could."""
-        told = self._resolve(report.stack) if report.outcome == DONE else self._report(report)
-        return self._run_command(report) and told if report.outcome != DONE else told
+        told = self._tell_forge(report)
+        return told if report.outcome == DONE else self._run_command(report) and told
 
-    def _report(self, report: StackReport) -> bool:
+    def _tell_forge(self, report: StackReport) -> bool:
         if self.forge is None:
             return True
-        where = f"\n\nThe run: {self.settings.job_url}" if self.settings.job_url else ""
-        listed = "\n".join(f"- {code(line)}" for line in report.lines)
-        head = f"As of {self.settings.time()}, stack {code(report.stack)}: {report.outcome}."
+        past, issue = report.outcome == DONE, title(report.stack)
         try:
-            self.forge.report(title(report.stack), self.console.masked(f"{head}\n\n{listed}{where}\n"))
+            if past:
+                words = f"As of {self.settings.time()}, `pulumi up` of {code(report.stack)} is clean again."
+                self.forge.resolve(issue, words)
+            else:
+                self.forge.report(issue, self._text(code(report.stack), report, [code(line) for line in report.lines]))
         except WebError as error:
-            self.console.warn(report.stack, f"no issue could be written: {error}")
-            return False
-        return True
-
-    def _resolve(self, stack: str) -> bool:
-        if self.forge is None:
-            return True
-        try:
-            self.forge.resolve(
-                title(stack), f"As of {self.settings.time()}, `pulumi up` of {code(stack)} is clean again."
-            )
-        except WebError as error:
-            self.console.warn(stack, f"the open issue, if there is one, could not be closed: {error}")
+            what = "the open issue, if there is one, could not be closed" if past else "no issue could be written"
+            self.console.warn(report.stack, f"{what}: {error}")
             return False
         return True
 
@@ -62,16 +54,12 @@ class Notice:
             "PIPELINE_OUTCOME": report.outcome,
             "PIPELINE_JOB_URL": self.settings.job_url,
         }
-        where = f"\n\nThe run: {self.settings.job_url}" if self.settings.job_url else ""
-        listed = "\n".join(f"- {' '.join(line.split())}" for line in report.lines)
-        text = (
-            f"As of {self.settings.time()}, stack {report.stack}: {report.outcome}.\n\n{_unmentioning(listed)}{where}\n"
-        )
+        lines = [_unmentioning(" ".join(line.split())) for line in report.lines]
         try:
             done = subprocess.run(
                 ["sh", "-c", self.settings.notify_command],
                 check=False,
-                input=self.console.masked(text),
+                input=self._text(report.stack, report, lines),
                 text=True,
                 env={**os.environ, **told},
                 timeout=_SECONDS,
@@ -82,6 +70,13 @@ class Notice:
         if done.returncode != 0:
             self.console.warn(report.stack, f"PIPELINE_NOTIFY_COMMAND failed with exit code {done.returncode}")
         return done.returncode == 0
+
+    def _text(self, stack: str, report: StackReport, lines: Sequence[str]) -> str:
+        where = f"\n\nThe run: {self.settings.job_url}" if self.settings.job_url else ""
+        listed = "\n".join(f"- {line}" for line in lines)
+        return self.console.masked(
+            f"As of {self.settings.time()}, stack {stack}: {report.outcome}.\n\n{listed}{where}\n"
+        )
 
 
 def title(stack: str) -> str:
