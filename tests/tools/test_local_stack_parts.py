@@ -15,6 +15,7 @@ from setup import json_file
 from setup.engine.provision import Engine
 from tools.local_stack import consumer, local_cloud, receipts
 from tools.local_stack.api_keys import ApiKey, Resource, api_keys
+from tools.local_stack.client import Answer
 from tools.local_stack.commands import called, outcome
 from tools.local_stack.local_cloud import LocalCloudFailed
 from tools.local_stack.places import Places
@@ -123,10 +124,10 @@ class _Cloud:
 
 
 def _call(usable: tuple[str, str]) -> Any:
-    def call(cloud: object, key: ApiKey, service: str) -> consumer.Answer:
+    def call(cloud: object, key: ApiKey, service: str) -> Answer:
         if (key["keyId"], service) != usable:
             raise consumer.MayNot("not its reader, or without the role")
-        return consumer.Answer("e6q1", "api_key", f"http://here/{service}", 200, "fine")
+        return Answer(f"http://here/{service}", 200, "fine")
 
     return call
 

@@ -19,11 +19,12 @@ from setup.progress import elapsed, say
 from tools.demo.cloud_time import CloudTime
 from tools.demo.consumer_process import ConsumerEnded
 from tools.demo.places import DemoPlaces
-from tools.demo.stack import DemoStack, EngineFailed
+from tools.demo.stack import DemoStack
 from tools.demo.stage import Stage
 from tools.demo.story import Story
 from tools.local_stack import local_cloud
 from tools.local_stack.local_cloud import LocalCloudFailed
+from tools.local_stack.pulumi_command import PulumiFailed
 
 INTERRUPTED = 130
 _BROKEN_PROMISE = "the consumer was refused although no key of its was compromised"
@@ -76,7 +77,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
     try:
         return run(Stage(), os.environ)
-    except (provision.EngineMissing, LocalCloudFailed, EngineFailed, ConsumerEnded) as error:
+    except (provision.EngineMissing, LocalCloudFailed, PulumiFailed, ConsumerEnded) as error:
         print(error, file=sys.stderr)
         return 1
     except (grpc.RpcError, requests.RequestException) as error:

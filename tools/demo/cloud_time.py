@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tools.local_stack import loopback
 from tools.local_stack.local_cloud import LocalCloud
 
-_SECONDS = 10
 _ASIDE = ("ApiEndpointService/", "IamTokenService/", "PayloadService/")
 
 
@@ -34,18 +32,12 @@ class CloudTime:
 
     def pass_days(self, days: int) -> None:
         """Moves the clock."""
-        self._post("clock", {"advance": f"{days}d"})
+        self.cloud.ask("/admin/clock", {"advance": f"{days}d"})
 
     def run_as(self, account_id: str) -> None:
         """From now on the metadata service gives tokens of this account, as to a machine that it is linked to."""
-        self._post("metadata", {"serviceAccountId": account_id})
+        self.cloud.ask("/admin/metadata", {"serviceAccountId": account_id})
 
     def calls(self) -> int:
         """How many API calls were made: discovery and login aside, and what the consumer reads."""
-        with loopback.session() as session:
-            counted = session.get(f"{self.cloud.http}/admin/calls", timeout=_SECONDS).json()
-        return sum(count for method, count in counted.items() if not method.startswith(_ASIDE))
-
-    def _post(self, path: str, content: dict[str, str]) -> None:
-        with loopback.session() as session:
-            session.post(f"{self.cloud.http}/admin/{path}", json=content, timeout=_SECONDS).raise_for_status()
+        return self.cloud.calls(_ASIDE)

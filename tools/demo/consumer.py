@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 import requests
 
-from tools.demo.client import Lockbox, Services
+from tools.local_stack.client import Lockbox, Services
 
 
 @dataclass(frozen=True)
@@ -132,15 +132,15 @@ class Consumer:
     def _call(self, name: str, wanted: Wanted) -> None:
         report = self.report
         try:
-            status, reason = self._services.call(wanted.service, self._secrets[name])
+            answer = self._services.call(wanted.service, self._secrets[name])
         except requests.RequestException:
             report.failed += 1
             return
         report.calls += 1
-        if status != requests.codes.ok:
+        if answer.status != requests.codes.ok:
             key_id = report.keys[name]
             report.refused[key_id] = report.refused.get(key_id, 0) + 1
-            report.reasons[key_id] = f"{status} {reason}"
+            report.reasons[key_id] = f"{answer.status} {answer.reason}"
 
 
 def main() -> int:

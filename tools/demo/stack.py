@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from setup.engine.provision import Engine
 from tools.demo.places import DemoPlaces
 from tools.local_stack.api_keys import TYPE, ApiKey, api_keys
 from tools.local_stack.local_cloud import LocalCloud
+from tools.local_stack.pulumi_command import output_of
 from tools.local_stack.shell_environment import local_variables, process_environment
 
 STACK = "demo"
@@ -31,10 +31,6 @@ _FILE = """config:
           uses: [translate]
           compromised: [{compromised}]
 """
-
-
-class EngineFailed(Exception):
-    """A command of the engine failed; the message has its words."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +101,5 @@ class DemoStack:
 
     def _run(self, *arguments: str, **settings: str) -> str:
         variables = local_variables(self.places, self.engine, self.cloud, self.environment.get("PATH", ""))
-        done = subprocess.run(
-            [str(self.engine.executable), "--non-interactive", *arguments],
-            check=False,
-            cwd=self.places.project,
-            env=process_environment(self.environment, variables) | settings,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode != 0:
-            raise EngineFailed(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
-        return done.stdout
+        environment = process_environment(self.environment, variables) | settings
+        return output_of(self.engine, self.places.project, environment, *arguments)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from yandexcloud.auth import get_auth_token
 
-from tools.demo.client import Lockbox, Services
 from tools.demo.cloud_time import CloudTime
 from tools.demo.consumer import Assignment, Report, Wanted
 from tools.demo.consumer_process import ConsumerProcess
 from tools.demo.stack import KEY, LIFETIME, OVERLAP, ROTATE_EVERY, DemoStack
 from tools.demo.stage import Stage
 from tools.demo.timeline import LEGEND, WIDTH, Lifespan, draw
+from tools.local_stack.client import Lockbox, Services
 from tools.local_stack.local_cloud import LocalCloud
 from tools.table import Table
 
@@ -175,8 +175,8 @@ class Story:
         self.keys.append(SeenKey(number, report.keys[name], entries["api_key"], Lifespan(f"key {number}", now)))
 
     def _call(self, key: SeenKey) -> None:
-        status, reason = Services(self.cloud.http).call(SERVICE, key.secret)
-        self.stage.answer(f"{SERVICE} with {key}:", status, reason)
+        answer = Services(self.cloud.http).call(SERVICE, key.secret)
+        self.stage.answer(f"{SERVICE} with {key}:", answer.status, answer.reason)
 
     def _consumer_says(self) -> None:
         report = self._reading()

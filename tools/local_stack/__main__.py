@@ -10,7 +10,7 @@ from setup.engine.provision import EngineMissing
 from tools.local_stack import commands
 from tools.local_stack.consumer import ConsumerRefused
 from tools.local_stack.local_cloud import LocalCloudFailed
-from tools.local_stack.stack import StackFailed
+from tools.local_stack.pulumi_command import PulumiFailed
 
 _COMMANDS = {"up": commands.up, "status": commands.status, "down": commands.down, "env": commands.env}
 INTERRUPTED = 130
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         _COMMANDS[arguments[0]](REPOSITORY, os.environ)
-    except (EngineMissing, LocalCloudFailed, StackFailed, ConsumerRefused) as error:
+    except (EngineMissing, LocalCloudFailed, PulumiFailed, ConsumerRefused) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

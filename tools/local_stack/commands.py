@@ -137,5 +137,11 @@ def called(cloud: LocalCloud, keys: Mapping[str, ApiKey]) -> str:
             answer = consumer.call(cloud, keys[name], service)
         except consumer.MayNot:
             continue
-        return f"As a consumer of {name}, with the account's own token:\n{answer}"
+        lockbox = keys[name].get("lockbox")
+        assert lockbox is not None
+        return (
+            f"As a consumer of {name}, with the account's own token:\n"
+            f"  read   {lockbox['secretEntry']} of Lockbox secret {lockbox['secretId']}\n"
+            f"  call   {answer.url}\n  answer {answer.status} {answer.body}"
+        )
     return "No call is shown: no account may read a key of its own that can be tried here; `readers: [self]` of an account lets it."

@@ -44,28 +44,33 @@ class LocalCloud:
 
     def now(self) -> str:
         """Its clock, RFC 3339 in UTC, read afresh. Raises LocalCloudFailed when it doesn't answer."""
-        return str(self._get("/admin/clock")["now"])
+        return str(self.ask("/admin/clock")["now"])
 
-    def calls(self) -> int:
-        """How many API calls it has had since it counts."""
-        return sum(int(str(count)) for count in self._get("/admin/calls").values())
+    def calls(self, aside: tuple[str, ...] = ()) -> int:
+        """How many API calls it has had since it counts, but for those of the services `aside` (`PayloadService/`)."""
+        counted = self.ask("/admin/calls").items()
+        return sum(int(str(count)) for method, count in counted if not (aside and method.startswith(aside)))
 
     def services_by_header(self) -> Mapping[str, frozenset[str]]:
         """The services of its gateway that take a key in the header `Authorization: Api-Key`, each with its scopes, of which a key needs one."""
-        services = self._get("/services/")["services"]
+        services = self.ask("/services/")["services"]
         assert isinstance(services, list)
         by_header = (each for each in services if each["authentication"].startswith("Authorization:"))
         return {str(each["service"]): frozenset(each["scopes"]) for each in by_header}
 
-    def _get(self, path: str) -> dict[str, object]:
+    def ask(self, path: str, content: Mapping[str, str] | None = None) -> dict[str, object]:
+        """What it answers on its HTTP address to a GET, or to a POST of `content`. Raises LocalCloudFailed."""
+        method = "GET" if content is None else "POST"
         try:
             with loopback.session() as session:
-                content = session.get(self.http + path, timeout=_ANSWER_SECONDS).json()
+                answer = session.request(method, self.http + path, json=content, timeout=_ANSWER_SECONDS)
+            answer.raise_for_status()
+            said = answer.json()
         except requests.RequestException as error:
             raise LocalCloudFailed(f"the local cloud at {self.http} doesn't answer: {error}") from error
-        if not isinstance(content, dict):
-            raise LocalCloudFailed(f"{self.http}{path} isn't the local cloud's: it answers {content!r}")
-        return content
+        if not isinstance(said, dict):
+            raise LocalCloudFailed(f"{self.http}{path} isn't the local cloud's: it answers {said!r}")
+        return said
 
 
 def find(places: Places) -> LocalCloud | None:

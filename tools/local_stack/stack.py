@@ -14,13 +14,10 @@ from setup.engine.provision import Engine
 from setup.progress import say
 from tools.local_stack.api_keys import ApiKey, Deployment, api_keys
 from tools.local_stack.places import STACK, Places
+from tools.local_stack.pulumi_command import PulumiFailed, command, output_of
 from tools.local_stack.receipts import Receipt
 
 _ALWAYS = ("--yes", "--skip-preview", "--suppress-permalink=true", "--suppress-progress", "--stack", STACK)
-
-
-class StackFailed(Exception):
-    """A `pulumi` command failed; what it printed, or its last words, say why."""
 
 
 @dataclass(frozen=True)
@@ -83,28 +80,14 @@ class Stack:
         locks = list(self.places.stack_locks.glob("*.json"))
         return bool(locks) and not any(_is_held(lock) for lock in locks)
 
-    def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [str(self.engine.executable), "--non-interactive", *arguments]
-
     def _read(self, *arguments: str) -> str:
-        done = subprocess.run(
-            self._command(arguments),
-            check=False,
-            cwd=self.places.repository,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode != 0:
-            raise StackFailed(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
-        return done.stdout
+        return output_of(self.engine, self.places.repository, self.environment, *arguments)
 
     def _show(self, *arguments: str, unsaid: str = "") -> None:
         """Shows the command's output, but for the lines that hold `unsaid`."""
         coloured = ("--color", "always") if unsaid and sys.stdout.isatty() else ()
         process = subprocess.Popen(
-            self._command((*arguments, *coloured)),
+            command(self.engine, *arguments, *coloured),
             cwd=self.places.repository,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
@@ -112,7 +95,7 @@ class Stack:
         )
         code = _wait(process, unsaid.encode())
         if code != 0:
-            raise StackFailed(f"`pulumi {arguments[0]}` failed with exit code {code}: its output is above")
+            raise PulumiFailed(f"`pulumi {arguments[0]}` failed with exit code {code}: its output is above")
 
 
 def _wait(process: subprocess.Popen[bytes], unsaid: bytes) -> int:

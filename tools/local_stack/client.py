@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
 import yandexcloud
 from yandex.cloud.lockbox.v1.payload_service_pb2 import GetPayloadRequest
 from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
@@ -20,6 +22,25 @@ class Payload:
 
     version_id: str
     entries: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered."""
+
+    url: str
+    status: int
+    body: str
+
+    @property
+    def reason(self) -> str:
+        """Why the key was refused; empty where it wasn't."""
+        if self.status == requests.codes.ok:
+            return ""
+        try:
+            return str(json.loads(self.body)["error"])
+        except (ValueError, KeyError, TypeError):
+            return self.body
 
 
 class Lockbox:
@@ -46,8 +67,8 @@ class Services:
         self._address = address
         self._session = loopback.session()
 
-    def call(self, service: str, secret: str) -> tuple[int, str]:
-        """The status of a call with the key, and the reason where it is refused. Raises requests.RequestException."""
-        headers = {"Authorization": f"Api-Key {secret}"}
-        answer = self._session.get(f"{self._address}/services/{service}/", headers=headers, timeout=_SECONDS)
-        return answer.status_code, "" if answer.ok else str(answer.json().get("error", ""))
+    def call(self, service: str, secret: str) -> Answer:
+        """A call with the key. Raises requests.RequestException."""
+        url = f"{self._address}/services/{service}/"
+        answer = self._session.get(url, headers={"Authorization": f"Api-Key {secret}"}, timeout=_SECONDS)
+        return Answer(url, answer.status_code, answer.text.strip())
