@@ -107,6 +107,8 @@ class Events:
     noise: list[str] = field(default_factory=list)
     pending: bool = False
     """Whether a killed run had left operations begun."""
+    looked: bool = True
+    """Whether all that a refresh asked the cloud for was answered."""
     unchanged: int = 0
     kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """By name, the outputs of API keys that stay as the state had them."""
@@ -221,6 +223,7 @@ class Events:
                     own.drift.remove(text)
                 _add(own.warnings if own else self.warnings, text)
             case "error":
+                self.looked = self.looked and urn not in self._looked_at
                 _add(own.errors if own else self.errors, text)
             case "info" if own:
                 _add(own.lines, text)

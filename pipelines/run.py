@@ -69,7 +69,13 @@ class Pipeline:
 
     def _up(self, stack: str) -> tuple[int, StackReport]:
         try:
-            run, holder = self._up_past_locks(stack)
+            run, holder = self._up_past_locks(stack, refresh=self.settings.refresh)
+            unseen = (
+                [] if run.events.looked else [f"what others have changed could not be looked at: {_why(run, stack)}"]
+            )
+            if unseen:
+                # It keeps no rotation from its day.
+                run, holder = self._up_past_locks(stack, refresh=False)
             if run.succeeded and run.events.pending:
                 self._forget_pending(stack)
         except login.LoginFailed as error:
@@ -79,11 +85,11 @@ class Pipeline:
             outcome = report.IN_USE if run.locked else report.FAILED
             why = holder or _why(run, stack)
             self.console.fail(f"{stack}: pulumi up {outcome}", why)
-            told = [*why.splitlines(), *self._drift(stack, run)]
+            told = [*why.splitlines(), *unseen, *self._drift(stack, run)]
             return LOCKED if run.locked else FAILED, report.of_up(stack, outcome, outcome, told)
         summary = f"{headline(run.events)}; {run.events.unchanged} unchanged"
         self.console.say(f"{self.settings.time()} {stack}: {summary}")
-        warnings = run.events.all_warnings()
+        warnings = [*unseen, *run.events.all_warnings()]
         for warning in warnings:
             self.console.warn(f"{stack}: needs a human", warning)
         told = [*warnings, *self._drift(stack, run)]
@@ -105,12 +111,12 @@ class Pipeline:
         environment = engine_environment.allowed(environment, self.settings.engine_variables)
         return Engine(self.engine.executable, self.repository, stack, environment, journal, self.settings.time())
 
-    def _up_past_locks(self, stack: str) -> tuple[EngineRun, str]:
+    def _up_past_locks(self, stack: str, *, refresh: bool) -> tuple[EngineRun, str]:
         """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind; and who holds it, if one does."""
         began, killed_since = self.now(), None
         while True:
             engine = self._engine(stack)
-            run = engine.up(lambda resource: self._log(stack, resource), refresh=self.settings.refresh)
+            run = engine.up(lambda resource: self._log(stack, resource), refresh=refresh)
             if not run.locked:
                 if killed_since is not None:
                     for line in unsaid_lines(self.settings.time(), stack, run.events, killed_since - _SKEW):

@@ -281,3 +281,28 @@ def test_it_is_said_of_a_run_that_failed_as_well(tmp_path: Path) -> None:
     job = Job(tmp_path, answer(*found, said("error", "no permission", "a"), code=255))
     assert job.up(["prod"]) == FAILED
     assert job.reports[0].lines == ["a: no permission", "a: key ajeold is gone, and not by us"]
+
+
+def test_a_look_that_is_refused_keeps_no_rotation_from_its_day(tmp_path: Path) -> None:
+    look = step("resourcePreEvent", "refresh", "a", before={"keyId": "ajeold"})
+    job = Job(
+        tmp_path,
+        answer(look, said("error", "no permission to list keys", "a"), code=255),
+        answer(*rotation("a")),
+        PIPELINE_REFRESH="always",
+    )
+    assert job.up(["prod"]) == DONE
+    first, second = (tmp_path / "asked").read_text().splitlines()
+    assert "--refresh" in first
+    assert "--refresh" not in second
+    assert "prod: 1 key rotates" in job.log.getvalue()
+    assert job.reports[0].lines == ["what others have changed could not be looked at: a: no permission to list keys"]
+
+
+def test_a_program_that_fails_after_a_good_look_is_not_run_again(tmp_path: Path) -> None:
+    found = refreshed("a", {"keyId": "ajeold"}, {"keyId": "ajeold"})
+    job = Job(
+        tmp_path, answer(*found, said("error", "the stack file has 1 problem"), code=255), PIPELINE_REFRESH="always"
+    )
+    assert job.up(["prod"]) == FAILED
+    assert job.asked() == ["up"]

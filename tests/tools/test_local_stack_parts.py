@@ -13,11 +13,13 @@ import pytest
 
 from setup import json_file
 from setup.engine.provision import Engine
+from tests.pipelines.http_stub import Answer as HttpAnswer
+from tests.pipelines.http_stub import serving
 from tools.local_stack import consumer, local_cloud, receipts
 from tools.local_stack.api_keys import ApiKey, Resource, api_keys
 from tools.local_stack.client import Answer
 from tools.local_stack.commands import called, outcome
-from tools.local_stack.local_cloud import LocalCloudFailed
+from tools.local_stack.local_cloud import LocalCloud, LocalCloudFailed
 from tools.local_stack.places import Places
 from tools.local_stack.receipts import Receipt
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
@@ -177,6 +179,13 @@ def test_a_local_cloud_that_cannot_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudFailed, match="no room for another cloud"):
         local_cloud.provide(Places(tmp_path))
     assert not Places(tmp_path).process.exists()
+
+
+def test_the_local_cloud_is_asked_past_the_user_s_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with serving(lambda _: HttpAnswer({"now": "2026-12-24T10:00:00Z"})) as stub:
+        assert LocalCloud("", "", stub.url, "", "", "").now() == "2026-12-24T10:00:00Z"
 
 
 class RecordedPulumi:
