@@ -19,6 +19,8 @@ _STEPS = {"create-replacement": "replace", "delete-replaced": "replace"}
 _SILENT = ("same", "read", "refresh", "read-replacement", "discard")
 _LOOK = "refresh"
 _NAMES_SHOWN = 3
+# What the engine says besides where something failed of which it has said more.
+_SUMMED_UP = ("update failed", "preview failed", "refresh failed")
 _REQUEST = re.compile(r" \(request id [^)]*\)")
 # The engine's own words on what a killed run left (`deployment_executor.go`); the next run takes care of it.
 _PENDING = "pending operations from previous deployment"
@@ -259,8 +261,10 @@ def _told(of_none: Sequence[str], of_resources: Iterable[tuple[str, str]]) -> li
     """Each text once: a service that is down is said of every resource alike, but for the number of the request, and by the engine as well."""
     named: dict[str, tuple[str, list[str]]] = {}
     for name, text in of_resources:
-        named.setdefault(_REQUEST.sub("", text), (text, []))[1].append(name)
+        _add(named.setdefault(_REQUEST.sub("", text), (text, []))[1], name)
     general = [text for text in of_none if not any(text in other or other in text for other, _ in named.values())]
+    if named:
+        general = [text for text in general if text not in _SUMMED_UP]
     return general + [f"{_listed(names)}: {text}" for text, names in named.values()]
 
 

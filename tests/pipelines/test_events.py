@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from pipelines.events import Events
-from tests.pipelines.engine_words import SECRET, refreshed, rotation, said, step
+from tests.pipelines.engine_words import KEY, SECRET, refreshed, rotation, said, step
 
 
 def fed(*lines: str) -> Events:
@@ -75,14 +75,16 @@ def test_errors_name_their_resource() -> None:
         step("resOpFailedEvent", "update", "a"),
         said("error", "update failed"),
     )
-    assert events.all_errors() == ["update failed", "a: no permission"]
+    assert events.all_errors() == ["a: no permission"]
+    assert fed(said("error", "update failed")).all_errors() == ["update failed"]
 
 
 def test_what_is_said_of_many_resources_is_told_once_with_their_names() -> None:
     text = "failed with UNAUTHENTICATED: the token has expired"
     same = [said("error", f"{text} (request id {name * 4})", name) for name in ("a", "b", "c", "d", "e")]
     assert fed(*same).all_errors() == [f"a, b, c and 2 more: {text} (request id aaaa)"]
-    assert fed(said("warning", text, "b"), said("warning", text, "a")).all_warnings() == [f"a, b: {text}"]
+    both = [said("warning", text, name, token) for name, token in (("b", KEY), ("a", KEY), ("a", SECRET))]
+    assert fed(*both).all_warnings() == [f"a, b: {text}"]
 
 
 def test_what_the_engine_repeats_of_a_resource_is_told_once() -> None:
