@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
-from collections.abc import Callable
-from subprocess import Popen, TimeoutExpired
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 _TICK_SECONDS = 1.0
 # Without a terminal, in a pipeline's log, a line is kept: fewer of them.
@@ -48,22 +50,33 @@ class Ticker:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def wait_for(
-    process: Popen[bytes], title: str, detail: Callable[[], str] = lambda: "", limit: float = float("inf")
+def run_logged(
+    command: Sequence[str],
+    title: str,
+    log: Path,
+    detail: Callable[[], str] = lambda: "",
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
-    """Waits for a process to end, and shows meanwhile that it lives; answers its exit code.
-
-    Raises TimeoutExpired, with the process still running, after `limit` seconds.
-    """
-    started = time.monotonic()
+    """Runs a command to its end, adds its output to `log`, and shows meanwhile that it lives; answers its exit code."""
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
     ticker = Ticker(title)
-    while True:
-        try:
-            code = process.wait(timeout=min(_TICK_SECONDS, limit))
-            break
-        except TimeoutExpired:
-            if time.monotonic() - started >= limit:
-                raise
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(timeout=_TICK_SECONDS)
             ticker.tick(detail())
-    ticker.clear()
-    return code
+    finally:
+        ticker.clear()
+        # Where we are interrupted, so is it.
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def last_line(log: Path, otherwise: str) -> str:
+    """The last words in `log`."""
+    return next((line for line in reversed(log.read_text(errors="replace").splitlines()) if line.strip()), otherwise)

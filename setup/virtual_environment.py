@@ -19,7 +19,7 @@ from typing import Literal
 
 from setup.engine.places import REPOSITORY
 from setup.file_lock import exclusive
-from setup.progress import elapsed, say, wait_for
+from setup.progress import elapsed, last_line, run_logged, say
 from third_party.pulumi_yandex import packing
 
 Purpose = Literal["runtime", "development"]
@@ -139,13 +139,12 @@ def _works(environment: Path) -> bool:
 
 def _run(command: list[str], title: str, log: Path) -> float:
     started = os.times().elapsed
-    with log.open("a") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-    code = wait_for(process, title)
+    code = run_logged(command, title, log)
     if code != 0:
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith("ERROR") or "ensurepip" in line] or lines[-1:]
-        raise SetUpFailed(f"{title} failed: {errors[0] if errors else f'exit code {code}'} (all of its output: {log})")
+        lines = log.read_text(errors="replace").splitlines()
+        errors = [line for line in lines if line.startswith("ERROR") or "ensurepip" in line]
+        why = errors[0] if errors else last_line(log, f"exit code {code}")
+        raise SetUpFailed(f"{title} failed: {why} (all of its output: {log})")
     return os.times().elapsed - started
 
 

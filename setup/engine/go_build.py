@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from setup.engine import record
 from setup.engine.places import LINKER_FLAGS, MODULE, PACKAGE, VERSION, shared_build
 from setup.file_lock import exclusive
-from setup.progress import say, wait_for
+from setup.progress import last_line, run_logged, say
 
 # What a build compiles, counted once: only for the progress shown.
 _ABOUT_PACKAGES = 1700
@@ -70,33 +69,21 @@ def _compile(go: str, output: Path, environment: Mapping[str, str], log: Path) -
     log.write_text("")
     say(TITLE)
     # What lies unpacked in Go's module cache is built as it lies there, unless somebody compares it with what was downloaded.
-    _run([go, "mod", "verify"], "checking Go's module cache", environment, log)
+    run([go, "mod", "verify"], "checking Go's module cache", environment, log, lambda: _packages_done(log))
     # Not stamped with the state of this repository, which isn't the engine's and may not be readable to git.
     options = ["-v", "-buildvcs=false", "-mod=readonly", "-ldflags", LINKER_FLAGS, "-o", str(output)]
-    _run([go, "build", *options, PACKAGE], "building the engine", environment, log)
+    run([go, "build", *options, PACKAGE], "building the engine", environment, log, lambda: _packages_done(log))
 
 
-def _run(command: list[str], title: str, environment: Mapping[str, str], log: Path) -> None:
-    """Raises BuildFailed."""
-    with log.open("a") as file:
-        process = subprocess.Popen(
-            command,
-            cwd=MODULE,
-            # A workspace file in some folder above must not change what is built; go.sum has no hash of another toolchain.
-            env={**environment, "GOWORK": "off", "GOTOOLCHAIN": "local"},
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        code = wait_for(process, title, lambda: _packages_done(log))
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+def run(
+    command: list[str], title: str, environment: Mapping[str, str], log: Path, detail: Callable[[], str] = lambda: ""
+) -> None:
+    """Runs Go in the engine's module, shows meanwhile that it lives, and adds its output to `log`. Raises BuildFailed."""
+    # A workspace file in some folder above must not change what is built; go.sum has no hash of another toolchain.
+    settings = {**environment, "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    code = run_logged(command, title, log, detail, MODULE, settings)
     if code != 0:
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise BuildFailed(f"{lines[-1] if lines else f'exit code {code}'} (all of its output: {log})")
+        raise BuildFailed(f"{last_line(log, f'exit code {code}')} (all of its output: {log})")
 
 
 def _packages_done(log: Path) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import requests
 
 from setup import json_file, processes
+from setup.progress import last_line
 from tools.local_stack import loopback
 from tools.local_stack.places import Places
 
@@ -135,8 +136,8 @@ def _start(places: Places) -> LocalCloud:
             return _started(places, line)
         time.sleep(_POLL_SECONDS)
     stop(places)
-    words = places.emulator_log.read_text(errors="replace").strip().splitlines()[-1:] or ["no word of why"]
-    raise LocalCloudFailed(f"the local cloud did not start: {words[0]} (its log: {places.emulator_log})")
+    words = last_line(places.emulator_log, "no word of why")
+    raise LocalCloudFailed(f"the local cloud did not start: {words} (its log: {places.emulator_log})")
 
 
 def _started(places: Places, line: str) -> LocalCloud:

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from setup.engine.go_build import find_go
-from setup.engine.places import MODULE, REPOSITORY
+from setup.engine.go_build import BuildFailed, find_go, run
+from setup.engine.places import REPOSITORY
 from setup.file_lock import exclusive
-from setup.progress import wait_for
 
 Language = Literal["python", "nodejs", "go"]
 
@@ -35,31 +34,19 @@ def build(environment: Mapping[str, str], *, download: bool) -> Path:
     go = find_go(environment)
     if go is None:
         raise GeneratorMissing("no Go on this machine: install Go 1.25 or newer")
-    # A workspace file in some folder above must not change what is built.
-    settings = {**environment, "GOWORK": "off", **({} if download else {"GOPROXY": "off"})}
     log = _COMMAND.with_name("build.log")
     with exclusive(_COMMAND.with_name("lock")):
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [go, "build", "-buildvcs=false", "-o", str(_COMMAND), str(_SOURCE)],
-                cwd=MODULE,
-                env=settings,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        log.write_text("")
+        command = [go, "build", "-buildvcs=false", "-o", str(_COMMAND), str(_SOURCE)]
         try:
-            code = wait_for(process, "building the SDK generator")
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
-        said = log.read_text(errors="replace").strip()
-    if code == 0:
-        return _COMMAND
-    if "GOPROXY=off" in said:
-        raise GeneratorMissing("the generator's Go modules aren't on this machine: `make sdk` fetches them")
-    raise GeneratorFailed(f"the SDK generator could not be built:\n{said}")
+            run(command, "building the SDK generator", {**environment, **({} if download else {"GOPROXY": "off"})}, log)
+        except BuildFailed:
+            said = log.read_text(errors="replace").strip()
+            if "GOPROXY=off" in said:
+                lacking = "the generator's Go modules aren't on this machine: `make sdk` fetches them"
+                raise GeneratorMissing(lacking) from None
+            raise GeneratorFailed(f"the SDK generator could not be built:\n{said}") from None
+    return _COMMAND
 
 
 def generate(command: Path, language: Language, directory: Path, schema: Path = SCHEMA) -> None:
