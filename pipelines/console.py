@@ -57,7 +57,7 @@ class Console:
             self._write(f"{kind}: {title}: {text}")
 
     def _write(self, line: str) -> None:
-        # A program's output may move a terminal's cursor over what was written.
+        # Control characters of a program's output could move the terminal's cursor, and overwrite earlier lines.
         shown = "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in line)
         print(shown, file=self.stream, flush=True)
 

@@ -19,7 +19,7 @@ _STEPS = {"create-replacement": "replace", "delete-replaced": "replace"}
 _SILENT = ("same", "read", "refresh", "read-replacement", "discard")
 _LOOK = "refresh"
 _NAMES_SHOWN = 3
-# What the engine says besides where something failed of which it has said more.
+# The engine's summary of errors that it has given one by one.
 _SUMMED_UP = ("update failed", "preview failed", "refresh failed")
 _REQUEST = re.compile(r" \(request id [^)]*\)")
 # The engine's own words on what a killed run left (`deployment_executor.go`); the next run takes care of it.
@@ -221,7 +221,7 @@ class Events:
                 self._looked_at[urn].append(text)
             case "warning":
                 if own and text in own.drift:
-                    # The schedule's, which the engine asks for in a refresh as well as afterwards.
+                    # The engine asks for the schedule's warnings in a refresh as well as afterwards; they are no drift.
                     own.drift.remove(text)
                 _add(own.warnings if own else self.warnings, text)
             case "error":

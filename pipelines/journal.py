@@ -19,8 +19,8 @@ from typing import TypedDict, TypeGuard
 from pipelines.lock import Lock
 from setup import json_file, processes
 
-# A run that ends takes its entry away, so what there is are the runs that were killed since the journal was begun; the oldest go.
-_LONGEST = 20
+# How many entries are kept at the most. A run that ends takes its own away, so these are runs that were killed.
+_MOST = 20
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -64,7 +64,7 @@ class Journal:
         if process is None:
             return
         entry = Entry(pid=pid, started=process.started, host=socket.gethostname(), boot=_boot(), time=time)
-        self._write([*self._entries(), entry][-_LONGEST:])
+        self._write([*self._entries(), entry][-_MOST:])
 
     def ended(self, pid: int) -> None:
         """Forgets the run: it came to an end, and took its lock with it."""

@@ -32,7 +32,7 @@ _DEFAULT_EXCHANGE = "https://auth.yandex.cloud/oauth/token"
 _DEFAULT_IAM = "https://iam.api.cloud.yandex.net"
 _JWT = re.compile(r"[-\w]+\.[-\w]+\.[-\w]+", re.ASCII)
 _CLAIMS = (("issuer", "iss"), ("audience", "aud"), ("subject", "sub"))
-# A run has 30 minutes in the pipelines at hand; 12 hours would be the most.
+# The pipelines at hand end a run after 30 minutes; the cloud would give 12 hours.
 _STATE_KEY_SECONDS = 3600
 
 

@@ -22,7 +22,7 @@ DONE, WARNING, FAILED, IN_USE = "done", "warning", "failed", "is in use"
 _OUTCOMES = (DONE, WARNING, FAILED, IN_USE)
 _HUMAN, _DIES, _ROTATES = "Needs a human", "Keys that die", "Rotates"
 _KEYS, _OTHERS = "Other changes to keys", "Other resources"
-# The last has what needs no title: that nothing happens.
+# The empty title is for the one line that says that nothing happens.
 _TITLES = (_HUMAN, _DIES, _ROTATES, _KEYS, _OTHERS, "")
 _STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LONGEST_FILE = 8 << 20

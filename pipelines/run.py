@@ -25,7 +25,7 @@ FAILED = 1
 LOCKED = 75
 """EX_TEMPFAIL of sysexits.h: nothing was done, and trying again later may help."""
 _POLL = timedelta(seconds=10)
-# Between the clocks of a runner and of the cloud; a run takes longer to begin than that.
+# A runner's clock and the cloud's may differ by as much; no run comes to its first rotation faster.
 _SKEW = timedelta(minutes=1)
 _ABSENT = "no stack named"
 
@@ -74,7 +74,7 @@ class Pipeline:
                 [] if run.events.looked else [f"what others have changed could not be looked at: {_why(run, stack)}"]
             )
             if unseen:
-                # It keeps no rotation from its day.
+                # Keys that are due must not wait for it: a plain `up` makes fewer calls and needs fewer rights.
                 run, holder = self._up_past_locks(stack, refresh=False)
             if run.succeeded and run.events.pending:
                 self._forget_pending(stack)

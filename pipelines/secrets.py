@@ -19,7 +19,7 @@ SHORTEST = 6
 _CREDENTIAL = re.compile(
     r"(?:^|_)(?:TOKENS?|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|KEY|APIKEY|JWT|WEBHOOK|PRIVATE)(?:_|$)"
 )
-# What a name that has such a word may be instead of the credential itself.
+# Endings of names that say something about a credential and hold none, such as `YANDEX_KEYS_TOKEN_EXCHANGE_URL`.
 _ABOUT = ("_ID", "_URL", "_NAME", "_TYPE", "_AUDIENCE", "_ALGORITHM", "_VERSION", "_DIR", "_EXPIRES")
 # Of a JSON object; its other members are ids and dates, which logs are full of.
 _SECRET_MEMBERS = ("private_key", "secret", "token", "password", "passphrase", "key")

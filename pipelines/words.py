@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.events import Events, Resource
 
-# As `rotation.py` words its decisions.
+# The words in which the provider's `rotation.py` says what it decided.
 _ROTATES = ("rotates:", "a new key replaces it")
 _RETIRES = ("retires key",)
 _DOING = {"create": "is created", "update": "is changed in place", "replace": "is replaced", "delete": "is deleted"}

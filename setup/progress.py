@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _TICK_SECONDS = 1.0
-# Without a terminal, in a pipeline's log, a line is kept: fewer of them.
+# In a log each tick stays as a line of its own, so there are fewer of them.
 _QUIET_TICK_SECONDS = 30.0
 
 
@@ -71,7 +71,7 @@ def run_logged(
             ticker.tick(detail())
     finally:
         ticker.clear()
-        # Where we are interrupted, so is it.
+        # An interrupt of this process must not leave the command running.
         if process.poll() is None:
             process.terminate()
             process.wait()

@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 Cell = str | int | float
-# What nobody's terminal is as wide as.
+# Wider than any terminal, so that nothing is wrapped.
 _UNBOUNDED = 100_000
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# go.mod and go.sum. The name that go.mod gives itself means nothing, and a change of it would mean that everybody builds anew.
+# Where go.mod and go.sum are. The name in go.mod means nothing; another one would change the digest, and everybody would build anew.
 MODULE = Path(__file__).resolve().parent
 # The same as the SDK's pin in requirements.txt; a test compares the two.
 VERSION = "v3.259.0"

@@ -24,7 +24,7 @@ class Interpreter:
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """The environment to start it in: `base`, with the virtual environment activated as a shell would."""
         environment = dict(base)
-        # Ours alone, see server.py.
+        # Set by server.py for this host alone.
         environment.pop("GRPC_ENABLE_FORK_SUPPORT", None)
         if self.virtualenv is not None:
             environment["VIRTUAL_ENV"] = str(self.virtualenv)

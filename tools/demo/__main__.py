@@ -36,7 +36,7 @@ def run(stage: Stage, environment: Mapping[str, str]) -> int:
     engine = provision.provide(environment, REPOSITORY)
     began = time.monotonic()
     with exclusive(REPOSITORY / ".local" / "demo.lock", lambda: say("another demo is running; waiting for it")):
-        # What a demo left that was killed.
+        # A demo that was killed may have left its cloud and its files.
         local_cloud.stop(places)
         shutil.rmtree(places.local, ignore_errors=True)
         try:
@@ -73,7 +73,7 @@ def _tell(
 
 def main() -> int:
     """Exit code 0 when the story ended as it should."""
-    # A runner's or a terminal's wish to end it; everything that was started is stopped on the way out.
+    # A runner or a terminal ends the demo so; everything that was started is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
     try:
         return run(Stage(), os.environ)

@@ -145,7 +145,7 @@ class Story:
         self.stage.chapter(round(today), self.time.date(), text)
 
     def _pass(self, days: int, text: str) -> None:
-        # In that time a consumer reads thousands of times; here it must have read once since the last change.
+        # A real consumer reads thousands of times in these days; this one must have read once since the last change.
         self._reading()
         self.time.pass_days(days)
         self._chapter(text)

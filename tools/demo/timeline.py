@@ -9,7 +9,7 @@ from itertools import pairwise
 WIDTH = 100
 _CURRENT, _PREVIOUS = "━", "╌"
 _ISSUED, _ENDED, _KILLED, _GOES_ON = "●", "┤", "✖", "▶"
-# A mark's number, and a blank.
+# Columns between two marks: room for the number of a day, and a blank.
 _LEAST_GAP = 6.0
 LEGEND = f"{_ISSUED} issued  {_CURRENT} current  {_PREVIOUS} previous, still working  {_ENDED} overlap over  {_KILLED} deleted at once"
 

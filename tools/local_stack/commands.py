@@ -91,7 +91,7 @@ def env(repository: Path, environment: Mapping[str, str]) -> None:
     cloud = local_cloud.find(places)
     if cloud is None:
         say("the local cloud isn't running: `make up` starts it; run this again after that")
-    # The engine makes a backend's folder for no command but its first login.
+    # Of all commands of the engine only a login makes the folder of a backend.
     places.state.mkdir(parents=True, exist_ok=True)
     for line in export_lines(environment, local_variables(places, engine, cloud, environment.get("PATH", ""))):
         print(line)

@@ -17,7 +17,7 @@ from tools.local_stack import loopback
 from tools.local_stack.places import Places
 
 _START_SECONDS = 60.0
-# One that is down refuses at once; this is for one that is busy, on a busy machine, and must not be taken for hung.
+# A cloud that is down refuses at once; one that is busy, on a busy machine, must not be taken for dead.
 _ANSWER_SECONDS = 20.0
 _POLL_SECONDS = 0.05
 _MEMBERS = ("endpoint", "ca", "http", "serviceAccountKey", "cloudId", "folderId")
