@@ -14,5 +14,6 @@ except SpecError as error:
 opts = pulumi.ResourceOptions(provider=stack_provider())
 accounts = {account.name: ServiceAccountKeys(account.name, account, opts=opts) for account in spec.accounts}
 
+pulumi.export("serviceAccounts", {name: keys.service_account_id for name, keys in accounts.items()})
 pulumi.export("receipts", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.receipts.items()})
 pulumi.export("secrets", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.secrets.items()})

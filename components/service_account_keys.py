@@ -38,7 +38,6 @@ from pulumi_yandex_keys import (
     LockboxSecretIamMemberArgs,
     VerifyArgs,
 )
-from pulumi_yandex_keys.outputs import PreviousKey
 
 READER_ROLE: Final = "lockbox.payloadViewer"
 KMS_READER_ROLE: Final = "kms.keys.encrypterDecrypter"
@@ -56,8 +55,9 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     """
 
     service_account_id: pulumi.Output[str]
-    receipts: Mapping[str, pulumi.Output[dict[str, Any]]]
-    """By the key's name: what can be shown of it, no secret among it."""
+    receipts: Mapping[str, pulumi.Output[dict[str, str]]]
+    """By the key's name, what people and consumers ask for, no secret among it: `keyId`, `maskedSecret`, `expiresAt`, `nextRotationAt`, and where the
+    secret is in Lockbox `lockboxSecretId` and `secretEntry`."""
     secrets: Mapping[str, pulumi.Output[str | None]]
     """By the key's name: the secrets of keys that are delivered as outputs; always Pulumi secrets."""
 
@@ -253,36 +253,14 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             url = self.service_account.folder_id.apply(lambda folder_id: call.url.replace(FOLDER_ID, folder_id))
         return VerifyArgs(url=url, method=call.method, expect_status=call.expect_status, timeout=call.timeout)
 
-    def _receipt(self, key: KeySpec) -> pulumi.Output[dict[str, Any]]:
-        api_key = self.api_keys[key.name]
-        secret = self._secret(key)
-        return pulumi.Output.all(
-            keyId=api_key.key_id,
-            maskedSecret=api_key.masked_secret,
-            issuedAt=api_key.issued_at,
-            expiresAt=api_key.expires_at,
-            nextRotationAt=api_key.next_rotation_at,
-            generation=api_key.generation,
-            status=api_key.status,
-            serviceAccountId=self.service_account_id,
-            lockboxSecretId=secret.id if secret else None,
-            lockboxVersionId=api_key.lockbox_version_id.apply(lambda version: version or None),
-            secretEntry=key.secret_entry if secret else None,
-            keyIdEntry=key.key_id_entry if secret else None,
-            scopes=list(key.all_scopes),
-            services=list(key.uses),
-            previous=api_key.previous.apply(lambda keys: [_shown(previous) for previous in keys or ()]),
-        )
-
-
-def _shown(previous: PreviousKey) -> dict[str, str]:
-    shown = {
-        "keyId": previous.key_id,
-        "issuedAt": previous.issued_at,
-        "expiresAt": previous.expires_at,
-        "rotatedAt": previous.rotated_at,
-        "lifetimeEndsAt": previous.lifetime_ends_at,
-        "lockboxVersionId": previous.lockbox_version_id,
-        "extendedAt": previous.extended_at,
-    }
-    return {name: value for name, value in shown.items() if value}
+    def _receipt(self, key: KeySpec) -> pulumi.Output[dict[str, str]]:
+        api_key, secret = self.api_keys[key.name], self._secret(key)
+        shown: dict[str, pulumi.Input[str]] = {
+            "keyId": api_key.key_id,
+            "maskedSecret": api_key.masked_secret,
+            "expiresAt": api_key.expires_at,
+            "nextRotationAt": api_key.next_rotation_at,
+        }
+        if secret:
+            shown |= {"lockboxSecretId": secret.id, "secretEntry": key.secret_entry}
+        return pulumi.Output.all(**shown)

@@ -173,36 +173,17 @@ def test_a_secret_is_always_marked_as_one(declared: Declared) -> None:
     assert set(declared.outputs["translator"]["secrets"]) == {"plain", "second"}
 
 
-def test_a_receipt_has_everything_but_the_secret(declared: Declared) -> None:
+def test_a_receipt_is_what_a_consumer_needs_and_no_secret(declared: Declared) -> None:
     receipts = declared.outputs["translator"]["receipts"]
     assert SECRET not in json.dumps(receipts)
-    assert receipts["first"] == {
-        "keyId": "ajekey",
-        "maskedSecret": "****abcdef",
-        "issuedAt": "2026-01-01T00:00:00Z",
-        "expiresAt": "2026-04-01T00:00:00Z",
-        "nextRotationAt": "2026-01-31T00:00:00Z",
-        "generation": 1,
-        "status": "current",
-        "serviceAccountId": "translator-id",
-        "lockboxSecretId": "translator/secret/shared-id",
-        "lockboxVersionId": "e6qversion",
-        "secretEntry": "a",
-        "keyIdEntry": "b",
-        "scopes": ["yc.serverless.functions.invoke"],
-        "services": ["functions"],
-        "previous": [
-            {
-                "keyId": "ajeold",
-                "issuedAt": "2025-12-02T00:00:00Z",
-                "expiresAt": "2026-01-08T00:00:00Z",
-                "rotatedAt": "2026-01-01T00:00:00Z",
-                "lifetimeEndsAt": "2026-03-02T00:00:00Z",
-            }
-        ],
+    dates = {"expiresAt": "2026-04-01T00:00:00Z", "nextRotationAt": "2026-01-31T00:00:00Z"}
+    issued = {"keyId": "ajekey", "maskedSecret": "****abcdef", **dates}
+    assert receipts == {
+        "default": {**issued, "lockboxSecretId": "translator/default-id", "secretEntry": "api_key"},
+        "first": {**issued, "lockboxSecretId": "translator/secret/shared-id", "secretEntry": "a"},
+        "second": {**issued, "lockboxSecretId": "translator/secret/shared-id", "secretEntry": "api_key"},
+        "plain": issued,
     }
-    assert receipts["plain"]["lockboxSecretId"] is None
-    assert receipts["plain"]["secretEntry"] is None
 
 
 GUARDED = ("ApiKey", "IamServiceAccount", "KmsSymmetricKey", "LockboxSecret")

@@ -78,7 +78,8 @@ def test_every_resource_of_every_account_has_the_one_provider(monkeypatch: pytes
         "ApiKey",
     }
     assert set(providers.values()) == {f"{declared.urns['yandex-keys', 'yandex-keys']}::yandex-keys-id"}
-    assert set(exports) == {"receipts", "secrets"}
+    assert set(exports) == {"serviceAccounts", "receipts", "secrets"}
+    assert set(exports["serviceAccounts"]) == {"translator", "interpreter"}
     assert set(exports["receipts"]) == {"translator/default", "interpreter/default"}
 
 

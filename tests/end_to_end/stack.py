@@ -82,6 +82,13 @@ class Stack:
         """The receipt of `account/key`."""
         return dict(self.outputs()["receipts"][key])
 
+    def key(self, name: str) -> dict[str, Any]:
+        """What the state has of the key `account/key`: the resource's own outputs, of which the receipt is a part."""
+        (found,) = (
+            it for it in self.resources() if it["urn"].endswith(f":index:ApiKey::{name}") and not it.get("delete")
+        )
+        return dict(found["outputs"])
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts `pulumi` in a process group of its own, for a test that ends it half-way."""
         return subprocess.Popen(

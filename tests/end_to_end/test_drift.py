@@ -90,7 +90,7 @@ def test_a_key_made_by_hand_is_imported_and_the_next_up_rotates_it_with_overlap(
 ) -> None:
     stack.write([TRANSLATOR])
     stack.up()
-    account = stack.receipt("translator/default")["serviceAccountId"]
+    account = stack.outputs()["serviceAccounts"]["translator"]
     made = call(cloud, "ApiKeyService/Create", service_account_id=account, scopes=["yc.ai.vision.execute"])
     hand, secret = made["api_key"]["id"], made["secret"]
     program = stack.directory / "__main__.py"

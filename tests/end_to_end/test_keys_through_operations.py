@@ -173,7 +173,7 @@ def test_a_hand_made_key_and_entry_survive_the_rotation_and_the_removal_of_ours(
     copied = call(
         cloud,
         "ApiKeyService/Create",
-        service_account_id=receipt["serviceAccountId"],
+        service_account_id=watched.stack.outputs()["serviceAccounts"]["translator"],
         description=mine["description"],
         scopes=["yc.ai.translate.execute"],
     )["api_key"]["id"]

@@ -55,7 +55,7 @@ def test_rule_2_daily_runs_rotate_once_a_period_and_missed_runs_catch_up_with_on
     for step in ("25h", "25h", "25h", "25h", "9d"):
         cloud.advance(step)
         stack.up()
-        generations.append(stack.receipt("translator/default")["generation"])
+        generations.append(stack.key("translator/default")["generation"])
     assert generations == [1, 2, 2, 3, 4]
 
 
@@ -76,7 +76,7 @@ def test_rule_3_the_overlap_ends_on_time_though_nobody_runs_up(stack: Stack, clo
     (secret,) = state["secrets"]
     statuses = {version["description"].split()[2]: version["status"] for version in secret["versions"]}
     assert statuses == {old["id"]: "SCHEDULED_FOR_DESTRUCTION", new["id"]: "ACTIVE"}
-    assert stack.receipt("translator/default")["previous"] == []
+    assert stack.key("translator/default")["previous"] == []
 
 
 def test_rule_4_a_new_key_is_delivered_before_the_old_ones_end_is_touched(stack: Stack, cloud: LocalCloud) -> None:
@@ -98,8 +98,8 @@ def test_rule_5_a_rotation_whose_create_lost_its_answer_leaves_one_new_key(stack
     cloud.advance("31d")
     cloud.fault("ApiKeyService/Create", "after", "UNAVAILABLE")
     stack.up()
-    receipt = stack.receipt("translator/default")
-    assert {key["id"] for key in cloud.live_keys()} == {receipt["keyId"], receipt["previous"][0]["keyId"]}
+    held = stack.key("translator/default")
+    assert {key["id"] for key in cloud.live_keys()} == {held["keyId"], held["previous"][0]["keyId"]}
 
 
 def test_rule_6_keys_of_one_secret_rotate_together_and_lose_no_entry(stack: Stack, cloud: LocalCloud) -> None:
@@ -125,11 +125,11 @@ def test_rule_6_keys_of_one_secret_rotate_together_and_lose_no_entry(stack: Stac
 def test_rule_6_two_stacks_that_write_to_one_secret_lose_nothing(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(account())
     stack.up()
-    receipt = stack.receipt("translator/default")
+    receipt, account_id = stack.receipt("translator/default"), stack.outputs()["serviceAccounts"]["translator"]
     other = Stack(stack.directory.parent / "other", cloud, "other")
     (other.directory / "__main__.py").write_text(
         "import components, pulumi\nfrom pulumi_yandex_keys import ApiKey, LockboxArgs\n"
-        f"key = ApiKey('theirs', service_account_id='{receipt['serviceAccountId']}', scopes=['yc.ai.translate.execute'],\n"
+        f"key = ApiKey('theirs', service_account_id='{account_id}', scopes=['yc.ai.translate.execute'],\n"
         f"    lockbox=LockboxArgs(secret_id='{receipt['lockboxSecretId']}', secret_entry='theirs', key_id_entry='theirs_id'))\n"
         "pulumi.export('keyId', key.key_id)\n"
     )
@@ -194,12 +194,12 @@ def test_rule_9_what_exists_is_kept_when_only_the_last_step_fails(stack: Stack, 
     cloud.forget_calls()
     stack.up()
     assert cloud.calls() == {"ApiKeyService/Update": 1}
-    receipt = stack.receipt("translator/default")
-    assert receipt["generation"] == 2
-    (previous,) = receipt["previous"]
+    held = stack.key("translator/default")
+    assert held["generation"] == 2
+    (previous,) = held["previous"]
     ends = {key["id"]: key["expiresAt"] for key in cloud.live_keys("translator")}
     assert previous["keyId"] == old
-    assert ends.keys() == {receipt["keyId"], old}
+    assert ends.keys() == {held["keyId"], old}
     assert ends[old][:16] == previous["expiresAt"][:16]
     stack.run("preview", "--expect-no-changes")
 
@@ -215,7 +215,7 @@ def test_a_compromised_key_is_replaced_first_and_dies_in_the_same_update(stack: 
     assert cloud.use("translate", leaked["secret"]) == 401
     entries = cloud.entries(stack.receipt("translator/default")["lockboxSecretId"])
     assert entries == {"api_key": new["secret"], "api_key_id": new["id"]}
-    assert stack.receipt("translator/default")["previous"] == []
+    assert stack.key("translator/default")["previous"] == []
     cloud.forget_calls()
     stack.up("--expect-no-changes")
     assert cloud.calls() == {}

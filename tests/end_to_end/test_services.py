@@ -46,7 +46,7 @@ def test_each_service_of_the_seed_takes_its_key_and_another_refuses_it(stack: St
         assert cloud.use(service, secret, name) == 200, service
         other = "search-api" if service != "search-api" else "functions"
         assert cloud.use(other, secret) == 403, service
-    account = outputs["receipts"]["for-translate/default"]["serviceAccountId"]
+    account = outputs["serviceAccounts"]["for-translate"]
     folder = cloud.ready["folderId"]
     binding = {"role_id": "ai.translate.user", "subject": {"id": account, "type": "serviceAccount"}}
     deltas = [{"action": "REMOVE", "access_binding": binding}]

@@ -195,7 +195,7 @@ def test_a_key_that_was_made_by_hand_is_adopted_as_the_page_says(stack: Stack, c
     """docs/adopting-keys.md: declare it, import it under its account, `up`."""
     stack.write([TRANSLATOR])
     stack.up()
-    account = stack.receipt("translator/default")["serviceAccountId"]
+    account = stack.outputs()["serviceAccounts"]["translator"]
     by_hand = call(
         cloud,
         "ApiKeyService/Create",
@@ -223,7 +223,7 @@ def test_a_key_that_was_made_by_hand_is_adopted_as_the_page_says(stack: Stack, c
     stack.up()
     receipt = stack.receipt("translator/byhand")
     assert receipt["keyId"] != key_id
-    assert [it["keyId"] for it in receipt["previous"]] == [key_id]
+    assert [it["keyId"] for it in stack.key("translator/byhand")["previous"]] == [key_id]
     assert cloud.use("translate", secret) == 200
     assert cloud.use("translate", cloud.entries(receipt["lockboxSecretId"])["api_key"]) == 200
     stack.run("preview", "--expect-no-changes")
