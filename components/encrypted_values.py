@@ -5,12 +5,15 @@ The program gets the values decrypted, and is told no more than which setting ho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from components.spec_errors import Problem, path_of
+from components.spec_errors import Place, Problem, place
+from components.spec_types import ACCOUNT_NAME
 
+_IS_NAME: Final = re.compile(ACCOUNT_NAME, re.ASCII).fullmatch
 _FORMATS: Final = ("yaml", "yml", "json")
 _RIGHT: Final = (
     "write it in plain text or leave it out; nothing there is a secret, and the state would hold it in plain text"
@@ -25,30 +28,36 @@ def encrypted_problems(settings: Iterable[str], root: Path, stack: str) -> list[
     config = _config(root, stack)
     problems = []
     for name in settings:
-        paths = list(encrypted_paths(config.get(f"api-keys:{name}"), name))
-        problems += [Problem(path, "is encrypted", _RIGHT) for path in paths]
-        if not paths:
-            problems.append(Problem(name, "holds an encrypted value", _RIGHT))
+        places = list(encrypted_places(config.get(f"api-keys:{name}"), place(name)))
+        problems += [Problem(where, "is encrypted", _RIGHT) for where in places]
+        if not places:
+            problems.append(Problem(place(name), "holds an encrypted value", _RIGHT))
     return problems
 
 
-def encrypted_paths(value: object, path: str) -> Iterator[str]:
-    """Where in `value`, which stands at `path`, there are values as `pulumi config set --secret` writes them: `{secure: …}`."""
-    waiting: list[tuple[object, tuple[int | str, ...]]] = [(value, ())]
+def encrypted_places(value: object, at: Place) -> Iterator[Place]:
+    """Where in `value`, which stands `at` a place, there are values as `pulumi config set --secret` writes them: `{secure: …}`."""
+    waiting: list[tuple[object, Place]] = [(value, at)]
     seen: set[int] = set()
     while waiting:
-        inner, steps = waiting.pop()
+        inner, where = waiting.pop()
         if isinstance(inner, dict) and set(inner) == {"secure"} and isinstance(inner["secure"], str):
-            yield path_of(path, steps)
+            yield where
             continue
         # A YAML alias may repeat a value any number of times.
         if not isinstance(inner, dict | list) or id(inner) in seen:
             continue
         seen.add(id(inner))
         if isinstance(inner, dict):
-            waiting += [(item, (*steps, str(key))) for key, item in reversed(inner.items())]
+            waiting += [(item, where / str(key)) for key, item in reversed(inner.items())]
         else:
-            waiting += [(item, (*steps, index)) for index, item in reversed(list(enumerate(inner)))]
+            waiting += [(item, _item(where / index, item)) for index, item in reversed(list(enumerate(inner)))]
+
+
+def _item(at: Place, item: object) -> Place:
+    """`at`, with the name that the account or key there has."""
+    name = item.get("name") if isinstance(item, dict) else None
+    return at.of(name) if isinstance(name, str) and _IS_NAME(name) else at
 
 
 def _config(root: Path, stack: str) -> dict[str, Any]:

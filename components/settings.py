@@ -17,7 +17,7 @@ from pulumi.runtime.settings import get_monitor
 from components.debug_lines import withhold_values
 from components.encrypted_values import encrypted_problems
 from components.spec import Problem, Spec, SpecError, parse
-from components.spec_errors import did_you_mean
+from components.spec_errors import Place, did_you_mean
 from provider.yandex_keys.as_of import parse_as_of
 
 _SECRET: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
@@ -76,12 +76,12 @@ def _project_folder() -> Path:
 
 
 def _slip(name: str) -> Problem:
-    path = f"yandex-keys:{name}"
+    where = Place(*[f"yandex-keys:{name}"] * 2)
     variable = _BY_ENVIRONMENT.get(name)
     if variable is None:
-        return Problem(path, "unknown setting under yandex-keys", did_you_mean(name, _SETTINGS, "settings"))
+        return Problem(where, "unknown setting under yandex-keys", did_you_mean(name, _SETTINGS, "settings"))
     remedy = f"take it out of the stack file, and set {variable} where `pulumi` runs"
-    return Problem(path, "is taken from the environment only", remedy)
+    return Problem(where, "is taken from the environment only", remedy)
 
 
 def _names_under(namespace: str) -> set[str]:

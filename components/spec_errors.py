@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,21 +15,61 @@ LONGEST_SHOWN: Final = 60
 """Characters of a user's value that a line shows: a slip of 10 MB still makes one short line."""
 MOST_SHOWN: Final = 1000
 """Lines that one error shows."""
-UNION_TAGS: Final = frozenset({"<flag>", "<call>"})
-"""What pydantic puts into a location for the branch of a union; no part of the path that the user knows."""
+_NO_STEPS: Final = frozenset({"<flag>", "<call>", "[key]"})
+"""What pydantic puts into a location for the branch of a union and for a mapping's key; no part of the path that the user knows."""
 _PLAIN_FIELD: Final = re.compile(r"[-_a-zA-Z0-9]{1,40}")
+
+Location = tuple[int | str, ...]
+KnownFields = Callable[[Location], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands: its `path`, `accounts[0].keys[1].overlap`, and for people the same with the names of what is on the way,
+    `accounts[0] (billing).keys[1] (default).overlap`."""
+
+    path: str = ""
+    named: str = ""
+
+    def __truediv__(self, step: int | str) -> Place:
+        """What stands under `step` here: a field, or an item of a list."""
+        is_field = isinstance(step, str) and _PLAIN_FIELD.fullmatch(step)
+        written = f".{step}" if is_field else f"[{step if isinstance(step, int) else shown(step)}]"
+        return Place((self.path + written).removeprefix("."), (self.named + written).removeprefix("."))
+
+    def of(self, name: str) -> Place:
+        """This place, for people as that of what is called `name`."""
+        return Place(self.path, f"{self.named} ({name})")
+
+    def __str__(self) -> str:
+        return self.named
+
+
+def place(*steps: int | str) -> Place:
+    """Where the steps lead from the beginning."""
+    return functools.reduce(Place.__truediv__, steps, Place())
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend: `path` as in `accounts[0].keys[1].overlap`, what is `wrong` there, what would be `right`."""
+    """One thing to mend: where it is, what is `wrong` there, what would be `right`."""
 
-    path: str
+    place: Place
     wrong: str
     right: str
 
+    @property
+    def path(self) -> str:
+        """Where, without names: `accounts[0].keys[1].overlap`."""
+        return self.place.path
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and what would be right."""
+        return f"{self.wrong}: {self.right}"
+
     def __str__(self) -> str:
-        return f"{self.path}: {self.wrong}: {self.right}"
+        return f"{self.place}: {self.text}"
 
 
 class SpecError(Exception):
@@ -63,49 +104,50 @@ def shown(value: object) -> str:
     return "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
 
 
-def path_of(root: str, location: Iterable[int | str]) -> str:
-    """The path that a user reads, such as `accounts[0].keys[1].overlap`, for pydantic's `location` below `root`."""
-    path = root
-    for step in location:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif step not in UNION_TAGS and step != "[key]":
-            path += f".{step}" if _PLAIN_FIELD.fullmatch(step) else f"[{shown(step)}]"
-    return path.removeprefix(".")
-
-
 def did_you_mean(word: str, known: Iterable[str], plural: str) -> str:
     """A remedy for `word`, which isn't one of the `known`: the nearest of them, or all of them."""
     names = sorted(known)
-    plain = {_plain(name): name for name in names}
+    near = nearest(word, names)
+    return f"did you mean {near}?" if near else f"{plural}: {', '.join(names)}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Which of the `known` names `word` may have been meant to be; None where none is near."""
+    plain = {_plain(name): name for name in known}
     near = difflib.get_close_matches(_plain(word[:LONGEST_SHOWN]), plain, n=1, cutoff=0.6)
-    return f"did you mean {plain[near[0]]}?" if near else f"{plural}: {', '.join(names)}"
+    return plain[near[0]] if near else None
 
 
 def _plain(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
 
 
-def problems_of(errors: Iterable[Any], root: str, fields: Iterable[str], call_fields: Iterable[str]) -> list[Problem]:
-    """pydantic's own `errors()` as problems below the path `root`; `fields` are the names that are known there, and
-    `call_fields` those under `verify`."""
-    problems = []
-    for error in errors:
-        location: tuple[int | str, ...] = error["loc"]
-        known = call_fields if "<call>" in location else fields
-        wrong, right = _words(error, str(location[-1]) if location else "", known)
-        problems.append(Problem(path_of(root, location), wrong, right))
-    return problems
+def problems_of(errors: Iterable[Any], at: Place, known: KnownFields) -> list[Problem]:
+    """pydantic's own `errors()` about what stands `at` a place; `known` are the fields that there are at a location within it.
+
+    A field that is missing because its name is misspelt is told by the misspelt one.
+    """
+    located = [(tuple(step for step in error["loc"] if step not in _NO_STEPS), error) for error in errors]
+    meant = {
+        (*location[:-1], nearest(str(location[-1]), known(location[:-1])))
+        for location, error in located
+        if error["type"] == "extra_forbidden"
+    }
+    return [
+        Problem(functools.reduce(Place.__truediv__, location, at), *_words(error, location, known))
+        for location, error in located
+        if error["type"] != "missing" or location not in meant
+    ]
 
 
-def _words(error: Any, field: str, known: Iterable[str]) -> tuple[str, str]:
+def _words(error: Any, location: Location, known: KnownFields) -> tuple[str, str]:
     match error["type"]:
         case "rule":
             return error["ctx"]["wrong"], error["ctx"]["right"]
         case "missing":
-            return "is missing", f"add `{field}:`"
+            return "is missing", f"add `{location[-1]}:`"
         case "extra_forbidden":
-            return "unknown field", did_you_mean(field, known, "known fields")
+            return "unknown field", did_you_mean(str(location[-1]), known(location[:-1]), "known fields")
         case "model_type" | "dict_type" | "model_attributes_type":
             return f"{shown(error['input'])} where a mapping of fields belongs", "write fields as `name: value`"
         case "invalid_key":

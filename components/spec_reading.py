@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from components import catalogue, spec_rules
 from components.spec import ACCOUNTS_RIGHT, AccountSpec, Defaults, KeySpec, Policy, Spec, VerifySpec
-from components.spec_errors import Problem, SpecError, did_you_mean, path_of, problems_of, shown
+from components.spec_errors import Place, Problem, SpecError, did_you_mean, nearest, place, problems_of, shown
 
 M = TypeVar("M", bound=BaseModel)
 M_co = TypeVar("M_co", bound=BaseModel, covariant=True)
@@ -24,7 +25,7 @@ class Reading(Generic[M_co]):
     """What could be read of one mapping: the good fields, defaults for the rest, and the wire names of the bad ones and
     of those that the user wrote (`own`)."""
 
-    path: str
+    place: Place
     value: M_co
     bad: frozenset[str]
     own: frozenset[str]
@@ -38,16 +39,16 @@ def read_spec(defaults: object, accounts: object, others: Iterable[str], folder_
     """See `components.spec.parse`."""
     known = ("defaults", "accounts")
     problems = [
-        Problem(path_of("", (name,)), "unknown setting under api-keys", did_you_mean(name, known, "settings"))
+        Problem(place(name), "unknown setting under api-keys", did_you_mean(name, known, "settings"))
         for name in sorted(others)
     ]
-    default = _read(Defaults, {} if defaults is None else defaults, "defaults", problems)
+    default = _read(Defaults, {} if defaults is None else defaults, place("defaults"), problems)
     problems += spec_rules.defaults_problems(default)
     if not isinstance(accounts, list | tuple):
         wrong = "is missing" if accounts is None else f"{shown(accounts)} where a list belongs"
-        raise SpecError([*problems, Problem("accounts", wrong, ACCOUNTS_RIGHT)])
+        raise SpecError([*problems, Problem(place("accounts"), wrong, ACCOUNTS_RIGHT)])
     readings = [
-        _read_account(written, f"accounts[{index}]", default, problems) for index, written in enumerate(accounts)
+        _read_account(written, place("accounts", index), default, problems) for index, written in enumerate(accounts)
     ]
     problems += spec_rules.between_accounts(
         [account for account, _ in readings], [keys for _, keys in readings], folder_id
@@ -58,15 +59,15 @@ def read_spec(defaults: object, accounts: object, others: Iterable[str], folder_
 
 
 def _read_account(
-    written: object, path: str, default: Reading[Defaults], problems: list[Problem]
+    written: object, at: Place, default: Reading[Defaults], problems: list[Problem]
 ) -> tuple[Reading[AccountSpec], list[Reading[KeySpec]]]:
-    account = _read(AccountSpec, written, path, problems, stand_in={"name": _STAND_IN, "keys": []}, apart="keys")
+    account = _read(AccountSpec, written, at, problems, stand_in={"name": _STAND_IN, "keys": []}, apart="keys")
     listed = written.get("keys") if isinstance(written, dict) else None
     keys = [
         _read(
             KeySpec,
             _with_defaults(key, default),
-            f"{path}.keys[{index}]",
+            account.place / "keys" / index,
             problems,
             stand_in={"name": _STAND_IN},
             own=key,
@@ -80,7 +81,7 @@ def _read_account(
 def _read(
     model: type[M],
     written: object,
-    path: str,
+    at: Place,
     problems: list[Problem],
     *,
     stand_in: Mapping[str, object] | None = None,
@@ -88,24 +89,33 @@ def _read(
     own: object = None,
 ) -> Reading[M]:
     """Reads one mapping. `apart` is a field whose items the caller reads one by one; `own`, what the user wrote."""
-    fields = frozenset(str(field.alias or name) for name, field in model.model_fields.items())
+    fields = _fields(model)
     mapping: dict[str, Any] = dict(written) if isinstance(written, dict) else {}
     if apart and isinstance(mapping.get(apart), list | tuple):
         mapping[apart] = []
     bad: frozenset[str] = frozenset()
+    flaws: list[ErrorDetails] = []
     try:
         value = model.model_validate(mapping if isinstance(written, dict) else written, by_alias=True, by_name=False)
     except ValidationError as error:
         flaws = error.errors(include_url=False)
-        call_fields = [str(field.alias or name) for name, field in VerifySpec.model_fields.items()]
-        problems += problems_of(flaws, path, fields, call_fields)
         bad = frozenset(str(flaw["loc"][0]) for flaw in flaws if flaw["loc"]) or fields
         good = {name: mapping[name] for name in fields - bad if name in mapping}
         value = model.model_validate({**(stand_in or {}), **good}, by_alias=True, by_name=False)
+        # What follows from a field whose name is misspelt is guesswork, as it is where a value can't be read.
+        bad |= {near for name in bad - fields if (near := nearest(name, fields)) and near not in mapping}
+    name = getattr(value, "name", None)
+    named = at.of(name) if name and "name" not in bad else at
+    problems += problems_of(flaws, named, lambda location: _fields(VerifySpec) if location else fields)
     written_by_user = own if own is not None else written
     return Reading(
-        path, value, bad, fields.intersection(written_by_user) if isinstance(written_by_user, dict) else frozenset()
+        named, value, bad, fields.intersection(written_by_user) if isinstance(written_by_user, dict) else frozenset()
     )
+
+
+def _fields(model: type[BaseModel]) -> frozenset[str]:
+    """A model's fields, as the file has them."""
+    return frozenset(str(field.alias or name) for name, field in model.model_fields.items())
 
 
 def _with_defaults(key: object, default: Reading[Defaults]) -> object:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from components import catalogue
-from components.spec_errors import Problem
+from components.spec_errors import Place, Problem
 from components.spec_types import SECRET_NAME_LENGTH
 from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.key_rules import SCOPES
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from components.spec import AccountSpec, Defaults, KeySpec, Policy
     from components.spec_reading import Reading
 
+Named = TypeVar("Named", "AccountSpec", "KeySpec")
 _SCHEDULE: Final = ("overlap", "rotateEvery", "lifetime")
 
 
@@ -47,17 +48,17 @@ def between_accounts(
     """What is wrong between accounts; `folder_id` is the folder of those that name none, where that is known."""
     yield from _repeated_names(accounts, "account")
     yield from _rename_problems(accounts, "account")
-    owners: dict[tuple[str | None, str], tuple[Reading[AccountSpec], str]] = {}
+    owners: dict[tuple[str | None, str], tuple[Reading[AccountSpec], Place]] = {}
     for account, account_keys in zip(accounts, keys, strict=True):
         if not account.has("folderId"):
             continue
-        for path, secret in _all_secrets(account, account_keys):
+        for place, secret in _all_secrets(account, account_keys):
             where = (account.value.folder_id or folder_id, secret)
-            owner, owners_path = owners.setdefault(where, (account, path))
+            owner, owners_place = owners.setdefault(where, (account, place))
             if owner is not account and owner.value.name != account.value.name:
                 yield Problem(
-                    path,
-                    f"{secret} is a secret of {owner.value.name} already, by {owners_path}",
+                    place,
+                    f"{secret} is a secret of {owner.value.name} already, by {owners_place}",
                     "write another name: a secret belongs to one account of its folder",
                 )
 
@@ -81,7 +82,7 @@ def _schedule_problems(reading: Reading[Policy], source: Callable[[str], str]) -
         f"{format_duration(every + overlap)} is longer than lifetime {policy.lifetime}{source('lifetime')}"
     )
     yield Problem(
-        f"{reading.path}.{field}",
+        reading.place / field,
         figures,
         f"shorten rotateEvery or overlap, or set lifetime to {format_duration(every + overlap)}",
     )
@@ -92,11 +93,11 @@ def _purpose_problems(key: Reading[KeySpec]) -> Iterator[Problem]:
         return
     if not key.value.uses and not key.value.scopes:
         yield Problem(
-            key.path, "says neither `uses` nor `scopes`", "add what the key is for, such as uses: [translate]"
+            key.place, "says neither `uses` nor `scopes`", "add what the key is for, such as uses: [translate]"
         )
     elif (count := len(key.value.all_scopes)) > SCOPES:
         yield Problem(
-            f"{key.path}.scopes",
+            key.place / "scopes",
             f"with those of `uses` there are {count} scopes, the limit is {SCOPES}",
             "split the key",
         )
@@ -116,50 +117,54 @@ def _verify_problems(key: Reading[KeySpec]) -> Iterator[Problem]:
     host = next((host for service in by_header for host in service.hosts), "")
     if services and not by_header:
         right = f"write false: its keys travel by {services[0].authentication.value}, which no call of ours does"
-        yield Problem(f"{key.path}.verify", wrong, f"{right} (for a call of your own, verify: {{url: https://…}})")
+        yield Problem(key.place / "verify", wrong, f"{right} (for a call of your own, verify: {{url: https://…}})")
     else:
         right = f"write one of your own, such as verify: {{url: https://{host or '<host>'}/…}}, or false"
-        yield Problem(f"{key.path}.verify", wrong, right)
+        yield Problem(key.place / "verify", wrong, right)
 
 
-def _repeated_names(
-    readings: Sequence[Reading[AccountSpec]] | Sequence[Reading[KeySpec]], what: str
-) -> Iterator[Problem]:
-    first: dict[str, str] = {}
+def _repeated_names(readings: Sequence[Reading[Named]], what: str) -> Iterator[Problem]:
+    for reading, first in _repeating(readings):
+        yield Problem(
+            reading.place / "name",
+            f"{reading.value.name!r} is the name of {first.place} already",
+            f"give each {what} its own name",
+        )
+
+
+def _repeating(readings: Sequence[Reading[Named]]) -> Iterator[tuple[Reading[Named], Reading[Named]]]:
+    """Those whose name an earlier one has, each with that one."""
+    first: dict[str, Reading[Named]] = {}
     for reading in readings:
-        if reading.has("name") and (path := first.setdefault(reading.value.name, reading.path)) != reading.path:
-            yield Problem(
-                f"{reading.path}.name",
-                f"{reading.value.name!r} is the name of {path} already",
-                f"give each {what} its own name",
-            )
+        if reading.has("name") and (earlier := first.setdefault(reading.value.name, reading)) is not reading:
+            yield reading, earlier
 
 
-def _rename_problems(
-    readings: Sequence[Reading[AccountSpec]] | Sequence[Reading[KeySpec]], what: str
-) -> Iterator[Problem]:
+def _rename_problems(readings: Sequence[Reading[Named]], what: str) -> Iterator[Problem]:
     """Renames that the engine would refuse half-way, or carry out as nothing at all, or as a removal of live keys."""
     named = {reading.value.name: reading for reading in readings if reading.has("name")}
-    renamed: dict[str, str] = {}
+    renamed: dict[str, Place] = {}
     for reading in readings:
         before = reading.value.renamed_from
         if not reading.has("name", "renamedFrom") or before is None:
             continue
-        path = f"{reading.path}.renamedFrom"
+        place = reading.place / "renamedFrom"
         other = named.get(before)
         if before == reading.value.name:
-            yield Problem(path, f"{before!r} is the name that the {what} has", "leave it out, or write the name before")
+            yield Problem(
+                place, f"{before!r} is the name that the {what} has", "leave it out, or write the name before"
+            )
         elif other is not None:
             swap = other.has("renamedFrom") and other.value.renamed_from == reading.value.name
             first = "two names are swapped in two steps, by a third name" if swap else "a name is taken when it is free"
             yield Problem(
-                path,
-                f"{before!r} is the name of {other.path} still",
-                f"{first}: rename {other.path}, run `pulumi up`, then rename this one; or leave it out",
+                place,
+                f"{before!r} is the name of {other.place} still",
+                f"{first}: rename {other.place}, run `pulumi up`, then rename this one; or leave it out",
             )
-        elif (elsewhere := renamed.setdefault(before, path)) != path:
+        elif (elsewhere := renamed.setdefault(before, place)) != place:
             yield Problem(
-                path, f"{elsewhere} says {before!r} already", f"a {what} goes on as one {what}: leave one out"
+                place, f"{elsewhere} says {before!r} already", f"a {what} goes on as one {what}: leave one out"
             )
 
 
@@ -168,22 +173,22 @@ def _kept_under_an_old_name(account: Reading[AccountSpec], keys: Sequence[Readin
     name, before = account.value.name, account.value.renamed_from
     if before in (None, name) or not account.has("name", "renamedFrom"):
         return
-    declared = {secret: path for path, secret in _all_secrets(account, keys)}
-    for secret, path in declared.items():
+    declared = {secret: place for place, secret in _all_secrets(account, keys)}
+    for secret, place in declared.items():
         new = f"{name}-{secret.removeprefix(f'{before}-')}"
         if secret.startswith(f"{before}-") and not secret.startswith(f"{name}-") and new in declared:
             yield Problem(
-                path,
+                place,
                 f"the rename of the account makes {new} of {secret}, and both are declared",
                 f"rename first, with secret: {secret} where it is to stay; then leave renamedFrom out, and move keys",
             )
 
 
-def _all_secrets(account: Reading[AccountSpec], keys: Iterable[Reading[KeySpec]]) -> Iterator[tuple[str, str]]:
-    """The account's Lockbox secrets, each with the path that names it, where that can be told; one may come more than once."""
-    yield from ((f"{key.path}.secret", secret) for key, secret in _secrets(account, keys))
+def _all_secrets(account: Reading[AccountSpec], keys: Iterable[Reading[KeySpec]]) -> Iterator[tuple[Place, str]]:
+    """The account's Lockbox secrets, each with the place that names it, where that can be told; one may come more than once."""
+    yield from ((key.place / "secret", secret) for key, secret in _secrets(account, keys))
     if account.has("secrets"):
-        yield from ((f"{account.path}.secrets[{at}]", secret) for at, secret in enumerate(account.value.listed_secrets))
+        yield from ((account.place / "secrets" / at, secret) for at, secret in enumerate(account.value.listed_secrets))
 
 
 def _secrets(account: Reading[AccountSpec], keys: Iterable[Reading[KeySpec]]) -> Iterator[tuple[Reading[KeySpec], str]]:
@@ -195,21 +200,37 @@ def _secrets(account: Reading[AccountSpec], keys: Iterable[Reading[KeySpec]]) ->
 
 
 def _entry_problems(account: Reading[AccountSpec], keys: Sequence[Reading[KeySpec]]) -> Iterator[Problem]:
-    taken: dict[tuple[str, str], str] = {}
-    for key, secret in _secrets(account, keys):
+    # Two keys of one name would share a secret and its entries by that alone.
+    namesakes = [key for key, _ in _repeating(keys) if key.value.secret is None]
+    owners: dict[tuple[str, str], Place] = {}
+    for key, secret in _secrets(account, [key for key in keys if key not in namesakes]):
         if len(secret) > SECRET_NAME_LENGTH:
             yield Problem(
-                f"{key.path}.secret",
+                key.place / "secret",
                 f"{secret} has {len(secret)} characters, the limit is {SECRET_NAME_LENGTH}",
                 "write a shorter name, such as secret: keys",
             )
-        for field, entry in (("secretEntry", key.value.secret_entry), ("keyIdEntry", key.value.key_id_entry)):
-            if (
-                key.has(field)
-                and (owner := taken.setdefault((secret, entry), f"{key.path}.{field}")) != f"{key.path}.{field}"
-            ):
-                yield Problem(
-                    f"{key.path}.{field}",
-                    f"entry {entry} of secret {secret} is taken by {owner}",
-                    f"write another entry, such as {key.value.name.replace('-', '_')}_{entry}",
-                )
+        entries = {"secretEntry": key.value.secret_entry, "keyIdEntry": key.value.key_id_entry}
+        taken = {
+            field: owner
+            for field, entry in entries.items()
+            if key.has(field) and (owner := owners.setdefault((secret, entry), key.place / field)) != key.place / field
+        }
+        if len(taken) == 2 and key.own.isdisjoint(taken):
+            own = " and ".join(f"{field}: {_own_entry(key, entry)}" for field, entry in entries.items())
+            yield Problem(
+                key.place / "secret",
+                f"entries {' and '.join(entries.values())} of secret {secret} are taken by {' and '.join(map(str, taken.values()))}",
+                f"write entries of its own, such as {own}",
+            )
+            continue
+        for field, owner in taken.items():
+            yield Problem(
+                key.place / field,
+                f"entry {entries[field]} of secret {secret} is taken by {owner}",
+                f"write another entry, such as {_own_entry(key, entries[field])}",
+            )
+
+
+def _own_entry(key: Reading[KeySpec], entry: str) -> str:
+    return f"{key.value.name.replace('-', '_')}_{entry}"

@@ -10,9 +10,10 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from components.encrypted_values import encrypted_paths, encrypted_problems
+from components.encrypted_values import encrypted_places, encrypted_problems
 from components.settings import stack_spec
 from components.spec import SpecError
+from components.spec_errors import place
 from tests.components.declared import run
 
 SECURE: Final = {"secure": "v1:abc:def"}
@@ -32,11 +33,11 @@ ACCOUNTS: Final = [
     },
 ]
 PATHS: Final = [
-    "accounts[1].description",
-    "accounts[1].labels.team",
-    "accounts[1].labels['odd key']",
-    "accounts[1].keys[0].uses[1]",
-    "accounts[1].keys[0].verify.url",
+    "accounts[1] (second).description",
+    "accounts[1] (second).labels.team",
+    "accounts[1] (second).labels['odd key']",
+    "accounts[1] (second).keys[0] (a).uses[1]",
+    "accounts[1] (second).keys[0] (a).verify.url",
 ]
 
 
@@ -88,7 +89,7 @@ def test_without_a_file_that_can_be_read_the_setting_is_named(tmp_path: Path, co
 
 def test_what_only_looks_like_an_encrypted_value_is_none() -> None:
     value = {"a": {"secure": "v1", "more": 1}, "b": {"secure": 5}, "c": "secure", "d": {"secure": SECURE}}
-    assert list(encrypted_paths(value, "x")) == ["x.d.secure"]
+    assert [str(where) for where in encrypted_places(value, place("x"))] == ["x.d.secure"]
 
 
 def test_values_that_repeat_each_other_without_end_are_walked_once() -> None:
@@ -97,7 +98,7 @@ def test_values_that_repeat_each_other_without_end_are_walked_once() -> None:
         bomb = [bomb, bomb]
     around: Any = {}
     around["self"] = around
-    assert list(encrypted_paths([bomb, around], "x")) == [f"x{'[0]' * 62}"]
+    assert [str(where) for where in encrypted_places([bomb, around], place("x"))] == [f"x{'[0]' * 62}"]
 
 
 def test_the_program_refuses_it_before_it_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

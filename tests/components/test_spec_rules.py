@@ -27,7 +27,7 @@ def test_each_slip_is_one_line_with_its_path_and_remedy(case: str) -> None:
 def test_accounts_of_one_name_clash() -> None:
     other = account(keys=[{**KEY, "name": "other"}])
     assert problems([account(), other]) == [
-        "accounts[1].name: 'translator' is the name of accounts[0] already: give each account its own name"
+        "accounts[1] (translator).name: 'translator' is the name of accounts[0] (translator) already: give each account its own name"
     ]
 
 
@@ -37,8 +37,8 @@ CLASH = "write another name: a secret belongs to one account of its folder"
 def test_secrets_of_two_accounts_clash() -> None:
     other = {"name": "other", "keys": [{**KEY, "secret": "translator-default"}]}
     assert problems([account(), other]) == [
-        "accounts[1].keys[0].secret: translator-default is a secret of translator already, by accounts[0].keys[0].secret: "
-        + CLASH
+        "accounts[1] (other).keys[0] (default).secret: translator-default is a secret of translator already, by "
+        "accounts[0] (translator).keys[0] (default).secret: " + CLASH
     ]
 
 
@@ -46,8 +46,8 @@ def test_a_secret_that_stays_clashes_with_another_accounts_too() -> None:
     listing = {"name": "listing", "keys": [], "secrets": ["one-another", "shared"]}
     other = {"name": "one", "keys": [{**KEY, "name": "another"}, {**KEY, "name": "more", "secret": "shared"}]}
     assert problems([listing, other]) == [
-        f"accounts[1].keys[0].secret: one-another is a secret of listing already, by accounts[0].secrets[0]: {CLASH}",
-        f"accounts[1].keys[1].secret: shared is a secret of listing already, by accounts[0].secrets[1]: {CLASH}",
+        f"accounts[1] (one).keys[0] (another).secret: one-another is a secret of listing already, by accounts[0] (listing).secrets[0]: {CLASH}",
+        f"accounts[1] (one).keys[1] (more).secret: shared is a secret of listing already, by accounts[0] (listing).secrets[1]: {CLASH}",
     ]
 
 
@@ -59,7 +59,10 @@ def test_secrets_of_one_name_in_two_folders_do_not_clash() -> None:
 
 def test_a_folder_that_is_named_and_one_that_is_the_settings_may_be_the_same() -> None:
     other = {"name": "other", "folderId": "b1gfolder", "keys": [{**KEY, "secret": "translator-default"}]}
-    with pytest.raises(SpecError, match=r"accounts\[1\].keys\[0\].secret: .*, by accounts\[0\].keys\[0\].secret: "):
+    with pytest.raises(
+        SpecError,
+        match=r"accounts\[1\] \(other\).keys\[0\] \(default\).secret: .*, by accounts\[0\] \(translator\).keys",
+    ):
         parse(None, [account(), other], folder_id="b1gfolder")
     assert parse(None, [account(), other], folder_id="b1gelsewhere").accounts
 
@@ -69,10 +72,10 @@ def test_a_swap_is_refused_on_both_sides_with_the_way_to_do_it(what: str) -> Non
     names = [("first", "second"), ("second", "first")]
     if what == "key":
         written = [keys(*({**KEY, "name": name, "renamedFrom": before} for name, before in names))]
-        paths = ["accounts[0].keys[0]", "accounts[0].keys[1]"]
+        paths = [f"accounts[0] (translator).keys[{number}] ({name})" for number, (name, _) in enumerate(names)]
     else:
         written = [{"name": name, "renamedFrom": before, "keys": []} for name, before in names]
-        paths = ["accounts[0]", "accounts[1]"]
+        paths = [f"accounts[{number}] ({name})" for number, (name, _) in enumerate(names)]
     assert problems(written) == [
         f"{path}.renamedFrom: {before!r} is the name of {other} still: two names are swapped in two steps, by a third "
         f"name: rename {other}, run `pulumi up`, then rename this one; or leave it out"
@@ -84,7 +87,7 @@ def test_a_chain_of_renames_is_refused_where_a_name_is_not_free() -> None:
     chain = [("c", "b"), ("b", "a")]
     (line,) = problems([keys(*({**KEY, "name": name, "renamedFrom": before} for name, before in chain))])
     assert line.startswith(
-        "accounts[0].keys[0].renamedFrom: 'b' is the name of accounts[0].keys[1] still: a name is taken"
+        "accounts[0] (translator).keys[0] (c).renamedFrom: 'b' is the name of accounts[0] (translator).keys[1] (b) still: a name is taken"
     )
 
 
@@ -95,8 +98,8 @@ def test_renames_of_accounts_are_judged_as_those_of_keys() -> None:
         {"name": "newest", "renamedFrom": "new", "keys": []},
     ]
     assert [line.partition(": ")[0] for line in problems(written)] == [
-        "accounts[1].renamedFrom",
-        "accounts[2].renamedFrom",
+        "accounts[1] (newer).renamedFrom",
+        "accounts[2] (newest).renamedFrom",
     ]
 
 
@@ -116,7 +119,7 @@ def test_a_listed_secret_may_be_one_that_a_key_uses() -> None:
 def test_a_schedule_names_where_each_value_comes_from() -> None:
     defaults = {"rotateEvery": "60d", "overlap": "20d"}
     assert problems([key(lifetime="70d")], defaults) == [
-        "accounts[0].keys[0].lifetime: rotateEvery 60d (from defaults) + overlap 20d (from defaults) = 80d "
+        "accounts[0] (translator).keys[0] (default).lifetime: rotateEvery 60d (from defaults) + overlap 20d (from defaults) = 80d "
         "is longer than lifetime 70d: shorten rotateEvery or overlap, or set lifetime to 80d"
     ]
 
@@ -163,13 +166,13 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     second = {"name": "other", "keys": [{"name": "b", "deliver": "both"}], "typo": 1}
     assert [line.split(":")[0] for line in problems([first, second])] == [
         "accounts[0].name",
-        "accounts[0].keys[0].uses[0]",
-        "accounts[0].keys[1].overlap",
-        "accounts[0].keys[1].scopes",
-        "accounts[0].keys[0].overlap",
-        "accounts[0].keys[1].name",
-        "accounts[1].typo",
-        "accounts[1].keys[0]",
+        "accounts[0].keys[0] (a).uses[0]",
+        "accounts[0].keys[1] (a).overlap",
+        "accounts[0].keys[1] (a).scopes",
+        "accounts[0].keys[0] (a).overlap",
+        "accounts[0].keys[1] (a).name",
+        "accounts[1] (other).typo",
+        "accounts[1] (other).keys[0] (b)",
     ]
 
 

@@ -42,18 +42,18 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "a key's name with an underscore": (
         key(name="night_ly"),
-        f"{KEY_PATH}.name: 'night_ly' is not in the form asked for: {KEY_NAME}",
+        f"accounts[0] (translator).keys[0].name: 'night_ly' is not in the form asked for: {KEY_NAME}",
     ),
-    "an empty key's name": (key(name=""), f"{KEY_PATH}.name: is empty: {KEY_NAME}"),
+    "an empty key's name": (key(name=""), f"accounts[0] (translator).keys[0].name: is empty: {KEY_NAME}"),
     "two keys of one name": (
-        keys(KEY, {**KEY, "uses": ["vision"], "secret": "other"}),
-        "accounts[0].keys[1].name: 'default' is the name of accounts[0].keys[0] already: "
+        keys(KEY, {**KEY, "uses": ["vision"]}),
+        f"accounts[0] (translator).keys[1] (default).name: 'default' is the name of {KEY_PATH} already: "
         "give each key of this account its own name",
     ),
     # Descriptions
     "an account's description that is too long": (
         account(description="x" * 257),
-        "accounts[0].description: has 257 characters, the limit is 256: write one line of at most 256 characters",
+        "accounts[0] (translator).description: has 257 characters, the limit is 256: write one line of at most 256 characters",
     ),
     "a key's description without room for the mark": (
         key(description="x" * 208),
@@ -61,94 +61,97 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "a description that turns its text around": (
         account(description="abc\u202edef"),
-        "accounts[0].description: has RIGHT-TO-LEFT OVERRIDE (U+202E), which can't stand there: "
+        "accounts[0] (translator).description: has RIGHT-TO-LEFT OVERRIDE (U+202E), which can't stand there: "
         "write one line of at most 256 characters",
     ),
     "a description that no encoding takes": (
         account(description="\ud800"),
-        "accounts[0].description: has half a character (U+D800), which can't stand there: "
+        "accounts[0] (translator).description: has half a character (U+D800), which can't stand there: "
         "write one line of at most 256 characters",
     ),
     # Readers and roles
     "a reader without an id": (
         account(readers=["serviceAccount:"]),
-        f"accounts[0].readers[0]: 'serviceAccount:' is not a reader: {READER}",
+        f"accounts[0] (translator).readers[0]: 'serviceAccount:' is not a reader: {READER}",
     ),
     "a reader of no known kind": (
         account(readers=["serviceaccount:aje"]),
-        "accounts[0].readers[0]: 'serviceaccount' is no kind of reader: did you mean serviceAccount?",
+        "accounts[0] (translator).readers[0]: 'serviceaccount' is no kind of reader: did you mean serviceAccount?",
     ),
-    "a bare id for a reader": (account(readers=["aje"]), f"accounts[0].readers[0]: 'aje' is not a reader: {READER}"),
+    "a bare id for a reader": (
+        account(readers=["aje"]),
+        f"accounts[0] (translator).readers[0]: 'aje' is not a reader: {READER}",
+    ),
     "everybody for a reader": (
         account(readers=["system:allUsers"]),
-        "accounts[0].readers[0]: 'system:allUsers' would open the secret to everybody: "
+        "accounts[0] (translator).readers[0]: 'system:allUsers' would open the secret to everybody: "
         "name the readers one by one, or a group",
     ),
     "a role with a space": (
         account(roles=["monitoring viewer"]),
-        "accounts[0].roles[0]: 'monitoring viewer' is not in the form asked for: write a role such as monitoring.viewer",
+        "accounts[0] (translator).roles[0]: 'monitoring viewer' is not in the form asked for: write a role such as monitoring.viewer",
     ),
     "a role that is too long": (
         account(roles=["a" * 65]),
-        "accounts[0].roles[0]: has 65 characters, the limit is 64: write a role such as monitoring.viewer",
+        "accounts[0] (translator).roles[0]: has 65 characters, the limit is 64: write a role such as monitoring.viewer",
     ),
     # Labels and KMS
     "a label in capitals": (
         account(labels={"team": "A"}),
-        "accounts[0].labels.team: 'A' is not in the form asked for: use up to 63 of a-z, 0-9, hyphen and underscore",
+        "accounts[0] (translator).labels.team: 'A' is not in the form asked for: use up to 63 of a-z, 0-9, hyphen and underscore",
     ),
     "a label's key in capitals": (
         account(labels={"Team": "a"}),
-        "accounts[0].labels.Team: 'Team' is not in the form asked for: "
+        "accounts[0] (translator).labels.Team: 'Team' is not in the form asked for: "
         "use 1 to 63 of a-z, 0-9, hyphen and underscore, a letter first",
     ),
     "a label of the provider's own": (
         account(labels={"pulumi-yandex-keys-owner": "a"}),
-        "accounts[0].labels.pulumi-yandex-keys-owner: 'pulumi-yandex-keys-owner' is set by the provider itself: "
+        "accounts[0] (translator).labels.pulumi-yandex-keys-owner: 'pulumi-yandex-keys-owner' is set by the provider itself: "
         "choose another name",
     ),
     "a list for labels": (
         account(labels=["a"]),
-        "accounts[0].labels: a list where a mapping belongs: write labels as `key: value`",
+        "accounts[0] (translator).labels: a list where a mapping belongs: write labels as `key: value`",
     ),
     "too many labels": (
         account(labels={f"l{n}": "a" for n in range(63)}),
-        "accounts[0].labels: has 63 labels, the limit is 62: write labels as `key: value`",
+        "accounts[0] (translator).labels: has 63 labels, the limit is 62: write labels as `key: value`",
     ),
     "a number for a KMS key": (
         account(kmsKey=1),
-        "accounts[0].kmsKey: the number 1 where text belongs: write true for a key of its own, or the id of a KMS key",
+        "accounts[0] (translator).kmsKey: the number 1 where text belongs: write true for a key of its own, or the id of a KMS key",
     ),
     "text for a flag": (
         account(protect="true"),
-        "accounts[0].protect: 'true' where true or false belongs: write true or false",
+        "accounts[0] (translator).protect: 'true' where true or false belongs: write true or false",
     ),
     "text for another flag": (
         account(deletionProtection="true"),
-        "accounts[0].deletionProtection: 'true' where true or false belongs: write true or false",
+        "accounts[0] (translator).deletionProtection: 'true' where true or false belongs: write true or false",
     ),
     # Secrets that stay
     "a secret that stays twice": (
         account(secrets=["a", "a"]),
-        "accounts[0].secrets: has 'a' more than once: name each once",
+        "accounts[0] (translator).secrets: has 'a' more than once: name each once",
     ),
     "a secret that stays with a slash": (
         account(secrets=["a/b"]),
-        "accounts[0].secrets[0]: 'a/b' is not in the form asked for: "
+        "accounts[0] (translator).secrets[0]: 'a/b' is not in the form asked for: "
         "use 1 to 100 of a-z, A-Z, 0-9, hyphen, underscore and dot",
     ),
     "a word for the secrets that stay": (
         account(secrets="a"),
-        "accounts[0].secrets: 'a' where a list belongs: list names of Lockbox secrets, such as translator-default",
+        "accounts[0] (translator).secrets: 'a' where a list belongs: list names of Lockbox secrets, such as translator-default",
     ),
     # Renames
     "an account renamed from itself": (
         account(renamedFrom="translator"),
-        "accounts[0].renamedFrom: 'translator' is the name that the account has: leave it out, or write the name before",
+        "accounts[0] (translator).renamedFrom: 'translator' is the name that the account has: leave it out, or write the name before",
     ),
     "an account renamed with a secret under both names": (
         account(renamedFrom="old", secrets=["old-default"]),
-        "accounts[0].secrets[0]: the rename of the account makes translator-default of old-default, and both are declared: "
+        "accounts[0] (translator).secrets[0]: the rename of the account makes translator-default of old-default, and both are declared: "
         "rename first, with secret: old-default where it is to stay; then leave renamedFrom out, and move keys",
     ),
     # Fields
@@ -158,22 +161,34 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "an unknown field near none": (
         account(zzz=1),
-        "accounts[0].zzz: unknown field: known fields: "
+        "accounts[0] (translator).zzz: unknown field: known fields: "
         "deletionProtection, description, folderId, keys, kmsKey, labels, name, protect, readers, renamedFrom, roles, secrets",
     ),
     "an unknown field of hostile characters": (
         account(**{"a\nb${x}": 1}),
-        "accounts[0]['a\\nb${x}']: unknown field: known fields: "
+        "accounts[0] (translator)['a\\nb${x}']: unknown field: known fields: "
         "deletionProtection, description, folderId, keys, kmsKey, labels, name, protect, readers, renamedFrom, roles, secrets",
     ),
-    "no keys": ({"name": "translator"}, "accounts[0].keys: is missing: add `keys:`"),
+    "a misspelt field that has to be there": (
+        {"nmae": "translator", "keys": [KEY]},
+        "accounts[0].nmae: unknown field: did you mean name?",
+    ),
+    "a misspelt field that another rule asks for": (
+        keys({"name": "default", "use": ["translate"]}),
+        f"{KEY_PATH}.use: unknown field: did you mean uses?",
+    ),
+    "a misspelt field that two others are compared with": (
+        key(lifetime="30d", overlapp="1d"),
+        f"{KEY_PATH}.overlapp: unknown field: did you mean overlap?",
+    ),
+    "no keys": ({"name": "translator"}, "accounts[0] (translator).keys: is missing: add `keys:`"),
     "a mapping for the keys": (
         account(keys={"default": {}}),
-        "accounts[0].keys: a mapping where a list belongs: list the account's keys, each with a name and what it uses",
+        "accounts[0] (translator).keys: a mapping where a list belongs: list the account's keys, each with a name and what it uses",
     ),
     "a word for a key": (
         keys("default"),  # type: ignore[arg-type]
-        f"{KEY_PATH}: 'default' where a mapping of fields belongs: write fields as `name: value`",
+        "accounts[0] (translator).keys[0]: 'default' where a mapping of fields belongs: write fields as `name: value`",
     ),
     "nothing for an account": (
         None,

@@ -25,7 +25,7 @@ KEY_NAME = NAME.replace("3 to 63", "1 to 63")
 READER = "write self, or a kind and an id, such as serviceAccount:ajeexample"
 SCOPE = "write a scope such as yc.ai.translate.execute"
 URL = "write an https address such as https://translate.api.cloud.yandex.net/translate/v2/languages"
-KEY_PATH = "accounts[0].keys[0]"
+KEY_PATH = "accounts[0] (translator).keys[0] (default)"
 
 CASES: dict[str, tuple[object, str]] = {
     # Renames
@@ -35,12 +35,13 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "a key renamed from one that is declared": (
         keys({**KEY, "name": "new", "renamedFrom": "default"}, KEY),
-        f"{KEY_PATH}.renamedFrom: 'default' is the name of accounts[0].keys[1] still: a name is taken when it is free: "
-        "rename accounts[0].keys[1], run `pulumi up`, then rename this one; or leave it out",
+        "accounts[0] (translator).keys[0] (new).renamedFrom: 'default' is the name of "
+        "accounts[0] (translator).keys[1] (default) still: a name is taken when it is free: "
+        "rename accounts[0] (translator).keys[1] (default), run `pulumi up`, then rename this one; or leave it out",
     ),
     "two keys renamed from one": (
         keys({**KEY, "name": "a", "renamedFrom": "old"}, {**KEY, "name": "b", "renamedFrom": "old"}),
-        "accounts[0].keys[1].renamedFrom: accounts[0].keys[0].renamedFrom says 'old' already: "
+        "accounts[0] (translator).keys[1] (b).renamedFrom: accounts[0] (translator).keys[0] (a).renamedFrom says 'old' already: "
         "a key goes on as one key: leave one out",
     ),
     # Durations
@@ -167,8 +168,18 @@ CASES: dict[str, tuple[object, str]] = {
             {"name": "a", "uses": ["vision"], "secret": "shared", "keyIdEntry": "a_id"},
             {"name": "b-c", "uses": ["vision"], "secret": "shared", "keyIdEntry": "b_id"},
         ),
-        "accounts[0].keys[1].secretEntry: entry api_key of secret shared is taken by accounts[0].keys[0].secretEntry: "
+        "accounts[0] (translator).keys[1] (b-c).secretEntry: entry api_key of secret shared is taken by "
+        "accounts[0] (translator).keys[0] (a).secretEntry: "
         "write another entry, such as b_c_api_key",
+    ),
+    "two keys that share a secret and name no entries": (
+        keys(
+            {"name": "a", "uses": ["vision"], "secret": "shared"},
+            {"name": "b-c", "uses": ["vision"], "secret": "shared"},
+        ),
+        "accounts[0] (translator).keys[1] (b-c).secret: entries api_key and api_key_id of secret shared are taken by "
+        "accounts[0] (translator).keys[0] (a).secretEntry and accounts[0] (translator).keys[0] (a).keyIdEntry: "
+        "write entries of its own, such as secretEntry: b_c_api_key and keyIdEntry: b_c_api_key_id",
     ),
     "a secret's name with a slash": (
         key(secret="a/b"),
@@ -176,7 +187,7 @@ CASES: dict[str, tuple[object, str]] = {
     ),
     "a secret's name that follows from two long ones": (
         {"name": "a" * 63, "keys": [{**KEY, "name": "b" * 63}]},
-        f"{KEY_PATH}.secret: {'a' * 63}-{'b' * 63} has 127 characters, the limit is 100: "
+        f"accounts[0] ({'a' * 63}).keys[0] ({'b' * 63}).secret: {'a' * 63}-{'b' * 63} has 127 characters, the limit is 100: "
         "write a shorter name, such as secret: keys",
     ),
     # Rotation

@@ -26,14 +26,14 @@ def test_one_run_lists_every_problem_with_its_path_and_no_call_is_made(stack: St
     assert failed
     for path in (
         "accounts[0].name",
-        "accounts[0].keys[0].uses[0]",
-        "accounts[0].keys[0].lifetime",
-        "accounts[1].keys[0].scopes",
-        "accounts[1].keys[1].name",
-        "accounts[1].keys[1].colour",
-        "accounts[2].keys[0]",
-        "accounts[3].name",
-        "accounts[3].keys[0].deliver",
+        "accounts[0].keys[0] (default).uses[0]",
+        "accounts[0].keys[0] (default).lifetime",
+        "accounts[1] (nightly).keys[0] (a).scopes",
+        "accounts[1] (nightly).keys[1] (a).name",
+        "accounts[1] (nightly).keys[1] (a).colour",
+        "accounts[2] (short).keys[0] (a)",
+        "accounts[3] (nightly).name",
+        "accounts[3] (nightly).keys[0] (b).deliver",
     ):
         assert path in printed, path
     assert "Traceback" not in printed
@@ -76,7 +76,10 @@ def test_an_encrypted_value_is_refused_with_its_path_and_neither_shown_nor_kept(
     cloud.forget_calls()
     failed, printed = stack.attempt("up", "--yes", "--skip-preview")
     assert failed
-    assert "accounts[0].keys[0].description: is encrypted: write it in plain text or leave it out" in printed
+    assert (
+        "accounts[0] (translator).keys[0] (default).description: is encrypted: write it in plain text or leave it out"
+        in printed
+    )
     assert "Sesame" not in printed
     assert "Sesame" not in stack.run("stack", "export")
     assert cloud.calls() == {}

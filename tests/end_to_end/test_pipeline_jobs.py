@@ -192,7 +192,7 @@ def test_a_failed_stack_keeps_no_other_from_its_run_and_reaches_a_human(
     code, log = told(runner, "up", "dev", "prod", **settings)
     assert code == 1
     assert len(cloud.live_keys("translator")) == 1
-    assert "accounts[0].keys[0].uses[0]" in log
+    assert "accounts[0].keys[0] (default).uses[0]" in log
     (issue,) = github.issues
     assert issue["title"] == "API keys: stack dev needs a human"
     assert "accounts[0].name" in html.unescape(issue["body"])
@@ -204,7 +204,7 @@ def test_a_failed_stack_keeps_no_other_from_its_run_and_reaches_a_human(
     (comment,) = github.comments
     text = html.unescape(comment["body"])
     assert "<b><code>dev</code></b>: <code>the preview failed</code>" in text
-    assert "accounts[0].keys[0].uses[0]" in text
+    assert "accounts[0].keys[0] (default).uses[0]" in text
     assert "<b><code>prod</code></b>: <code>nothing to do</code>" in text
 
 

@@ -47,7 +47,10 @@ def test_a_swap_and_a_chain_are_refused_before_any_call_and_go_in_two_steps(live
         lived_in.write([account(*keys)])
         failed, printed = lived_in.attempt("up", "--yes", "--skip-preview")
         assert failed
-        assert "accounts[0].keys[0].renamedFrom: 'second' is the name of accounts[0].keys[1] still" in printed
+        assert (
+            "keys[0] (first).renamedFrom: 'second' is the name of accounts[0] (translator).keys[1] (second) still"
+            in printed
+        )
         assert "Duplicate resource" not in printed
     assert cloud.calls() == {}
     lived_in.write([account(key("first"), key("third", renamedFrom="second"))])
@@ -55,7 +58,10 @@ def test_a_swap_and_a_chain_are_refused_before_any_call_and_go_in_two_steps(live
     lived_in.write([account(key("second", renamedFrom="first"), key("third", renamedFrom="second"))])
     failed, printed = lived_in.attempt("up", "--yes", "--skip-preview")
     assert failed
-    assert "accounts[0].keys[1].renamedFrom: 'second' is the name of accounts[0].keys[0] still" in printed
+    assert (
+        "keys[1] (third).renamedFrom: 'second' is the name of accounts[0] (translator).keys[0] (second) still"
+        in printed
+    )
     lived_in.write([account(key("second", renamedFrom="first"), key("third"))])
     lived_in.up()
     lived_in.write([account(key("second"), key("first", renamedFrom="third"))])
@@ -114,7 +120,7 @@ def test_an_account_is_renamed_with_a_secret_that_keeps_its_name(lived_in: Stack
     lived_in.write([{**renamed, "renamedFrom": "interpreter"}])
     failed, printed = lived_in.attempt("up", "--yes", "--skip-preview")
     assert failed
-    assert "accounts[0].renamedFrom: 'interpreter' is the name that the account has" in printed
+    assert "accounts[0] (interpreter).renamedFrom: 'interpreter' is the name that the account has" in printed
     del renamed["renamedFrom"]
     lived_in.write([renamed])
     lived_in.up()

@@ -136,17 +136,21 @@ def _raw_files() -> list[tuple[str, str, str]]:
         (
             "an unknown service",
             account("{name: translator, keys: [{name: a, uses: [tranlsate]}]}"),
-            "accounts[0].keys[0].uses[0]",
+            "accounts[0] (translator).keys[0] (a).uses[0]",
         ),
         (
             "a lifetime that is too short",
             account("{name: translator, keys: [{name: a, uses: [translate], lifetime: 1d}]}"),
-            "accounts[0].keys[0].lifetime",
+            "accounts[0] (translator).keys[0] (a).lifetime",
         ),
         ("no accounts at all", config("api-keys:defaults: {overlap: 7d}"), "accounts"),
         ("accounts that are a text", config("api-keys:accounts: translator"), "accounts"),
-        ("a key without a use", account("{name: translator, keys: [{name: a}]}"), "accounts[0].keys[0]"),
-        ("an unknown field", account("{name: translator, kyes: []}"), "accounts[0].kyes"),
+        (
+            "a key without a use",
+            account("{name: translator, keys: [{name: a}]}"),
+            "accounts[0] (translator).keys[0] (a)",
+        ),
+        ("an unknown field", account("{name: translator, kyes: []}"), "accounts[0] (translator).kyes"),
         ("a control character", account('{name: "trans\\u0007lator", keys: []}'), "accounts[0].name"),
         ("an unknown setting of ours", config(f"api-keys:acounts: x\napi-keys:accounts: [{good}]"), "acounts"),
         ("an unknown setting of the provider", config(f"yandex-keys:folder: x\napi-keys:accounts: [{good}]"), "folder"),
@@ -159,6 +163,6 @@ def _raw_files() -> list[tuple[str, str, str]]:
         (
             "several at once",
             account("{name: T, keys: [{name: a, uses: [x]}, {name: b, uses: [translate], overlap: soon}]}"),
-            "accounts[0].keys[1].overlap",
+            "accounts[0].keys[1] (b).overlap",
         ),
     ]
