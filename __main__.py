@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components.service_account_keys import ServiceAccountKeys
+from components.accounts import declare
 from components.settings import stack_provider, stack_spec
 from components.spec import SpecError
 
@@ -11,8 +11,7 @@ try:
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 
-opts = pulumi.ResourceOptions(provider=stack_provider())
-accounts = {account.name: ServiceAccountKeys(account.name, account, opts=opts) for account in spec.accounts}
+accounts = declare(spec.accounts, pulumi.ResourceOptions(provider=stack_provider()))
 
 pulumi.export("serviceAccounts", {name: keys.service_account_id for name, keys in accounts.items()})
 pulumi.export("receipts", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.receipts.items()})

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pulumi
 
@@ -27,7 +27,7 @@ from components import yandex
 from components.debug_lines import withhold_values
 from components.settings import stack_provider
 from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
-from components.spec_types import ACCOUNT_NAME
+from components.spec_types import ACCOUNT_NAME, ACCOUNT_PREFIX, account_of
 from pulumi_yandex_keys import (
     ApiKey,
     ApiKeyArgs,
@@ -45,11 +45,22 @@ FOLDER_ID: Final = "{folderId}"
 """Stands in a verifying call's address for the account's folder."""
 
 
+class Reader(Protocol):
+    """An account whose service account may read the secrets of another; a `ServiceAccountKeys` is one."""
+
+    @property
+    def service_account_id(self) -> pulumi.Output[str]: ...
+    @property
+    def renamed_from(self) -> str | None:
+        """The account's name before."""
+
+
 class ServiceAccountKeys(pulumi.ComponentResource):
     """A service account and its API keys, as one account of the stack file says it.
 
     `account` is a mapping as in the stack file, or an AccountSpec; `defaults` is what `api-keys:defaults` would be;
-    `folder_id` is the folder where the account names none, by default the provider's. `opts` are the component's own; without a provider of
+    `folder_id` is the folder where the account names none, by default the provider's; `accounts` are the others that its `readers` may name as
+    `account:<name>`. `opts` are the component's own; without a provider of
     `yandex-keys` among them or its parent's, the stack's own settings count. All children have that one provider, pulumi-yandex's types too.
     Raises SpecError, which has every problem with `account` at once, before anything is declared.
     """
@@ -68,10 +79,14 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         *,
         defaults: Mapping[str, Any] | None = None,
         folder_id: pulumi.Input[str] | None = None,
+        accounts: Mapping[str, Reader] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         withhold_values()
-        spec = parse_account(account if isinstance(account, AccountSpec) else dict(account), defaults)
+        self._accounts = accounts or {}
+        spec = parse_account(
+            account if isinstance(account, AccountSpec) else dict(account), defaults, accounts=self._accounts
+        )
         renamed = [pulumi.Alias(name=spec.renamed_from)] if spec.renamed_from else []
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=renamed))
         super().__init__("yandex-keys:index:ServiceAccountKeys", name, None, merged)
@@ -79,6 +94,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         self._yandex_provider = yandex.served_by(self._own_provider)
         self._name = name
         self._spec = spec
+        self.renamed_from = spec.renamed_from
         self._folder_id = spec.folder_id or folder_id
         self.service_account = yandex.IamServiceAccount(
             name,
@@ -124,9 +140,12 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         return member
 
     def _member(self, reader: str) -> pulumi.Input[str]:
-        if reader == "self":
-            return pulumi.Output.concat("serviceAccount:", self.service_account_id)
-        return reader
+        account = self if reader == "self" else self._account(reader)
+        return pulumi.Output.concat("serviceAccount:", account.service_account_id) if account else reader
+
+    def _account(self, reader: str) -> Reader | None:
+        """The account that a reader names, None where it names something else."""
+        return self._accounts[account_of(reader)] if account_of(reader) else None
 
     def _declare_kms_key(self) -> pulumi.Input[str] | None:
         if not isinstance(self._spec.kms_key, bool):
@@ -202,12 +221,19 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             opts=self._child(before=before, depends_on=[self.service_account], protect=self._spec.protects(secret)),
         )
         for reader in self._spec.readers:
+            known_as = [reader, *self._former_names(reader)]
+            _, *formerly = [f"{child}/{each}" for child in (name, *before) for each in known_as]
             LockboxSecretIamMember(
                 f"{name}/{reader}",
                 LockboxSecretIamMemberArgs(secret_id=declared.id, role=READER_ROLE, member=self._member(reader)),
-                opts=self._child(before=[f"{old}/{reader}" for old in before]),
+                opts=self._child(before=formerly),
             )
         return declared
+
+    def _former_names(self, reader: str) -> list[str]:
+        """What the reader was called before its account was renamed."""
+        account = self._account(reader)
+        return [f"{ACCOUNT_PREFIX}{account.renamed_from}"] if account and account.renamed_from else []
 
     def _declare_key(self, key: KeySpec, roles: Sequence[pulumi.Resource]) -> ApiKey:
         return ApiKey(

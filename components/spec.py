@@ -170,7 +170,8 @@ class AccountSpec(_Written):
     roles: Annotated[tuple[kind.Role, ...], Items("list roles, such as monitoring.viewer")] = ()
     """Roles on the folder, on top of those that the keys' `uses` imply."""
     readers: Annotated[tuple[kind.Reader, ...], Items("list readers, such as self")] = ()
-    """Who may read the account's secrets in Lockbox: `self`, the account, or others as `serviceAccount:<id>`."""
+    """Who may read the account's secrets in Lockbox: `self`, the account; `account:<name>`, another one of this file; or
+    others as `serviceAccount:<id>`."""
     kms_key: kind.KmsKey = False
     """The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one
     that exists, and leaves its rights to you."""
@@ -229,10 +230,13 @@ def parse(defaults: object, accounts: object, *, others: Iterable[str] = (), fol
     return read_spec(defaults, accounts, others, folder_id)
 
 
-def parse_account(account: object, defaults: object = None) -> AccountSpec:
-    """One account, for programs that have no stack file: a mapping as in the file, or an AccountSpec.
+def parse_account(account: object, defaults: object = None, *, accounts: Iterable[str] = ()) -> AccountSpec:
+    """One account, for programs that have no stack file: a mapping as in the file, or an AccountSpec. `accounts` are the names of the others, which
+    may be readers.
 
     Raises SpecError, as `parse` does.
     """
     written = account.model_dump(by_alias=True, exclude_unset=True) if isinstance(account, AccountSpec) else account
-    return parse(defaults, [written]).accounts[0]
+    from components.spec_reading import read_spec
+
+    return read_spec(defaults, [written], (), None, accounts).accounts[0]

@@ -35,8 +35,10 @@ class Reading(Generic[M_co]):
         return self.bad.isdisjoint(fields)
 
 
-def read_spec(defaults: object, accounts: object, others: Iterable[str], folder_id: str | None) -> Spec:
-    """See `components.spec.parse`."""
+def read_spec(
+    defaults: object, accounts: object, others: Iterable[str], folder_id: str | None, elsewhere: Iterable[str] = ()
+) -> Spec:
+    """See `components.spec.parse`; `elsewhere` are the names of accounts that readers may name as well."""
     known = ("defaults", "accounts")
     problems = [
         Problem(place(name), "unknown setting under api-keys", did_you_mean(name, known, "settings"))
@@ -51,7 +53,7 @@ def read_spec(defaults: object, accounts: object, others: Iterable[str], folder_
         _read_account(written, place("accounts", index), default, problems) for index, written in enumerate(accounts)
     ]
     problems += spec_rules.between_accounts(
-        [account for account, _ in readings], [keys for _, keys in readings], folder_id
+        [account for account, _ in readings], [keys for _, keys in readings], folder_id, elsewhere
     )
     if problems:
         raise SpecError(problems)

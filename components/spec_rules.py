@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from components import catalogue
-from components.spec_errors import Place, Problem
-from components.spec_types import SECRET_NAME_LENGTH
+from components.spec_errors import Place, Problem, did_you_mean
+from components.spec_types import ACCOUNT_PREFIX, SECRET_NAME_LENGTH, account_of
 from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.key_rules import SCOPES
 
@@ -43,9 +43,14 @@ def within_account(
 
 
 def between_accounts(
-    accounts: Sequence[Reading[AccountSpec]], keys: Sequence[Sequence[Reading[KeySpec]]], folder_id: str | None
+    accounts: Sequence[Reading[AccountSpec]],
+    keys: Sequence[Sequence[Reading[KeySpec]]],
+    folder_id: str | None,
+    elsewhere: Iterable[str],
 ) -> Iterator[Problem]:
-    """What is wrong between accounts; `folder_id` is the folder of those that name none, where that is known."""
+    """What is wrong between accounts; `folder_id` is the folder of those that name none, where that is known; `elsewhere` are the names of accounts
+    that readers may name as well."""
+    yield from _reader_problems(accounts, elsewhere)
     yield from _repeated_names(accounts, "account")
     yield from _rename_problems(accounts, "account")
     owners: dict[tuple[str | None, str], tuple[Reading[AccountSpec], Place]] = {}
@@ -61,6 +66,31 @@ def between_accounts(
                     f"{secret} is a secret of {owner.value.name} already, by {owners_place}",
                     "write another name: a secret belongs to one account of its folder",
                 )
+
+
+def _reader_problems(accounts: Sequence[Reading[AccountSpec]], elsewhere: Iterable[str]) -> Iterator[Problem]:
+    """Readers that are accounts which there are not."""
+    named = {account.value.name: account.value for account in accounts if account.has("name")}
+    now = {spec.renamed_from: name for name, spec in named.items() if spec.renamed_from}
+    known = {*named, *elsewhere}
+    for account in accounts:
+        for index, reader in enumerate(account.value.readers if account.has("readers") else ()):
+            other, place = account_of(reader), account.place / "readers" / index
+            if account.has("name") and other == account.value.name:
+                yield Problem(place, f"{reader} is the account itself", "write self")
+            # An account whose name can't be read may be the one that is meant.
+            elif other and other not in known and len(named) == len(accounts):
+                yield Problem(
+                    place, f"no account is called {other}", _reader_right(other, now, known - {account.value.name})
+                )
+
+
+def _reader_right(other: str, now: Mapping[str, str], known: Set[str]) -> str:
+    if other in now:
+        return f"it was renamed, write {ACCOUNT_PREFIX}{now[other]}"
+    if not known:
+        return "there are no other accounts: write self, or a kind and an id, such as serviceAccount:ajeexample"
+    return did_you_mean(other, known, "accounts")
 
 
 def _source(field: str, key: Reading[KeySpec], default: Reading[Defaults]) -> str:

@@ -27,6 +27,8 @@ LABELS: Final = 64 - len(marks.LABELS)
 LABEL_LENGTH: Final = 63
 SUBJECT_LENGTH: Final = 100
 ACCOUNT_NAME: Final = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+ACCOUNT_PREFIX: Final = "account:"
+"""Before the name of a reader that is another account of the stack file."""
 ENTRY: Final = r"[-_./\\@0-9a-zA-Z]+"
 LABEL_KEY: Final = r"[a-z][-_0-9a-z]*"
 LABEL_VALUE: Final = r"[-_0-9a-z]*"
@@ -77,15 +79,21 @@ def _scope_rule(value: str) -> tuple[str, str] | None:
     return None
 
 
+def account_of(reader: str) -> str:
+    """The name of the account that a reader names as `account:<name>`; empty for every other reader."""
+    name = reader.removeprefix(ACCOUNT_PREFIX)
+    return name if name != reader and len(name) >= 3 and re.fullmatch(ACCOUNT_NAME, name, re.ASCII) else ""
+
+
 def _reader_rule(value: str) -> tuple[str, str] | None:
     kind, colon, subject = value.partition(":")
-    if value == "self":
+    if value == "self" or account_of(value):
         return None
     if kind == "system":
         return f"{shown(value)} would open the secret to everybody", "name the readers one by one, or a group"
-    if colon and kind not in _SUBJECTS:
-        return f"{shown(kind)} is no kind of reader", did_you_mean(kind, _SUBJECTS, "kinds")
-    if not re.fullmatch(_ID, subject, re.ASCII) or len(subject) > SUBJECT_LENGTH:
+    if colon and kind not in ("account", *_SUBJECTS):
+        return f"{shown(kind)} is no kind of reader", did_you_mean(kind, ("account", *_SUBJECTS), "kinds")
+    if kind == "account" or not re.fullmatch(_ID, subject, re.ASCII) or len(subject) > SUBJECT_LENGTH:
         return f"{shown(value)} is not a reader", _READER_RIGHT
     return None
 
@@ -104,7 +112,9 @@ def _label_key_rule(value: str) -> tuple[str, str] | None:
 
 
 _SCOPE_RIGHT: Final = "write a scope such as yc.ai.translate.execute"
-_READER_RIGHT: Final = "write self, or a kind and an id, such as serviceAccount:ajeexample"
+_READER_RIGHT: Final = (
+    "write self, an account of this file as account:<name>, or a kind and an id, such as serviceAccount:ajeexample"
+)
 _URL_RIGHT: Final = "write an https address such as https://translate.api.cloud.yandex.net/translate/v2/languages"
 _DURATION_RIGHT: Final = "write a whole number and a unit, such as 90d, 36h or 15m"
 _WAIT_RIGHT: Final = "write a whole number and a unit from 1s to 1h, such as 60s or 2m"
@@ -159,7 +169,7 @@ Reader = Annotated[
         _READER_RIGHT,
         longest=SUBJECT_LENGTH + 20,
         rule=_reader_rule,
-        schema={"pattern": f"^(self|({'|'.join(_SUBJECTS)}):{_ID})$"},
+        schema={"pattern": f"^(self|{ACCOUNT_PREFIX}{ACCOUNT_NAME}|({'|'.join(_SUBJECTS)}):{_ID})$"},
     ),
 ]
 FolderId = Annotated[str, Text("write a folder's id, such as b1gexample", _ID, longest=ID_LENGTH)]

@@ -15,8 +15,9 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.accounts import declare
 from components.service_account_keys import ServiceAccountKeys
-from components.spec import AccountSpec, KeySpec, SpecError
+from components.spec import AccountSpec, KeySpec, SpecError, parse
 from pulumi_yandex_keys import ApiKey, LockboxSecret, LockboxSecretIamMember, Provider, ProviderArgs
 from tests.components.declared import SECRET, Declared, run, secret_value
 
@@ -310,6 +311,66 @@ def test_a_renamed_account_is_known_by_its_old_name() -> None:
     declared = run(component({**ACCOUNT, "name": "interpreter", "renamedFrom": "translator"}, name="interpreter"))
     assert declared.aliases("ServiceAccountKeys", "interpreter") == {"translator"}
     assert {name for _, name in declared.requests if not name.startswith("interpreter")} == {"yandex-keys"}
+
+
+def accounts(*written: dict[str, Any]) -> Declared:
+    spec = parse(None, [{"keys": keys("default"), **account} for account in written])
+    return run(lambda: declare(spec.accounts) and None)
+
+
+def test_accounts_that_read_each_others_secrets_get_each_others_ids() -> None:
+    declared = accounts(
+        {"name": "shop", "readers": ["account:desk"], "kmsKey": True},
+        {"name": "desk", "readers": ["self", "account:shop"]},
+    )
+    members = {
+        name: inputs["member"] for (kind, name), inputs in declared.inputs.items() if kind == "LockboxSecretIamMember"
+    }
+    assert members == {
+        "shop/default/account:desk": "serviceAccount:desk-id",
+        "desk/default/self": "serviceAccount:desk-id",
+        "desk/default/account:shop": "serviceAccount:shop-id",
+    }
+    assert declared.inputs["KmsSymmetricKeyIamBinding", "shop/readers"]["members"] == ["serviceAccount:desk-id"]
+    assert "desk" in declared.depends_on("LockboxSecretIamMember", "shop/default/account:desk")
+
+
+def test_a_reader_stays_the_same_where_its_account_is_renamed() -> None:
+    renamed = [{**key, "renamedFrom": "first"} for key in keys("default")]
+    declared = accounts(
+        {"name": "shop", "readers": ["account:desk"], "keys": renamed}, {"name": "desk", "renamedFrom": "table"}
+    )
+    assert declared.aliases("LockboxSecretIamMember", "shop/default/account:desk") == {
+        "shop/default/account:table",
+        "shop/first/account:desk",
+        "shop/first/account:table",
+    }
+
+
+def test_a_program_gives_a_component_the_accounts_that_may_read_its_secrets() -> None:
+    def program() -> None:
+        desk = ServiceAccountKeys("desk", {"name": "desk", "keys": []})
+        shop = {"name": "shop", "keys": keys("default"), "readers": ["account:desk"]}
+        ServiceAccountKeys("shop", shop, accounts={"desk": desk})
+
+    declared = run(program)
+    assert declared.inputs["LockboxSecretIamMember", "shop/default/account:desk"]["member"] == "serviceAccount:desk-id"
+
+
+def test_an_account_that_cannot_be_declared_leaves_none_that_waits_for_it() -> None:
+    reasons = []
+
+    def program() -> None:
+        first, second = parse(
+            None, [{"name": "shop", "keys": keys("default"), "readers": ["account:desk"]}, {"name": "desk", "keys": []}]
+        ).accounts
+        try:
+            declare([first, second.model_copy(update={"readers": ("account:nobody",)})])
+        except SpecError as error:
+            reasons.append(error)
+
+    run(program)
+    assert reasons
 
 
 def test_the_callers_options_are_the_components_own() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from components.spec import SpecError, parse
+from components.spec import SpecError, parse, parse_account
 from tests.components import wrong_accounts, wrong_keys
-from tests.components.wrong_keys import A_DURATION, KEY, account, key, keys
+from tests.components.wrong_keys import A_DURATION, KEY, READER, account, key, keys
 
 
 def problems(accounts: object, defaults: object = None) -> list[str]:
@@ -65,6 +65,42 @@ def test_a_folder_that_is_named_and_one_that_is_the_settings_may_be_the_same() -
     ):
         parse(None, [account(), other], folder_id="b1gfolder")
     assert parse(None, [account(), other], folder_id="b1gelsewhere").accounts
+
+
+def readers(*accounts: tuple[str, list[str]], **more: object) -> list[dict[str, object]]:
+    return [{"name": name, "keys": [], "readers": listed, **more} for name, listed in accounts]
+
+
+def test_accounts_may_read_each_others_secrets_whichever_comes_first() -> None:
+    accounts = readers(("shop", ["account:desk", "self"]), ("desk", ["account:shop"]))
+    assert [each.readers for each in parse(None, accounts).accounts] == [("account:desk", "self"), ("account:shop",)]
+
+
+@pytest.mark.parametrize(
+    ("reader", "line"),
+    [
+        ("account:dekc", "no account is called dekc: did you mean desk?"),
+        ("account:zzz", "no account is called zzz: accounts: desk"),
+        ("account:shop", "account:shop is the account itself: write self"),
+        ("account:before", "no account is called before: it was renamed, write account:desk"),
+        ("account:No", f"'account:No' is not a reader: {READER}"),
+        ("account:", f"'account:' is not a reader: {READER}"),
+    ],
+)
+def test_a_reader_that_is_no_account_is_told_where_it_stands(reader: str, line: str) -> None:
+    desk = {"name": "desk", "renamedFrom": "before", "keys": []}
+    assert problems([*readers(("shop", ["self", reader])), desk]) == [f"accounts[0] (shop).readers[1]: {line}"]
+
+
+def test_a_reader_is_not_called_missing_where_the_name_of_an_account_cannot_be_read() -> None:
+    assert len(problems(readers(("shop", ["account:desk"]), ("Desk", [])))) == 1
+
+
+def test_one_account_alone_may_be_read_by_those_that_the_program_gives_it() -> None:
+    written = {"name": "shop", "keys": [], "readers": ["account:desk"]}
+    assert parse_account(written, accounts=["desk"]).readers == ("account:desk",)
+    with pytest.raises(SpecError, match="no account is called desk: there are no other accounts: write self"):
+        parse_account(written)
 
 
 @pytest.mark.parametrize("what", ["account", "key"])

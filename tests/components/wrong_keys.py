@@ -22,7 +22,7 @@ def keys(*written: dict[str, Any]) -> dict[str, Any]:
 A_DURATION = "write a whole number and a unit, such as 90d, 36h or 15m"
 NAME = "use 3 to 63 of a-z, 0-9 and hyphens, a letter first and no hyphen last"
 KEY_NAME = NAME.replace("3 to 63", "1 to 63")
-READER = "write self, or a kind and an id, such as serviceAccount:ajeexample"
+READER = "write self, an account of this file as account:<name>, or a kind and an id, such as serviceAccount:ajeexample"
 SCOPE = "write a scope such as yc.ai.translate.execute"
 URL = "write an https address such as https://translate.api.cloud.yandex.net/translate/v2/languages"
 KEY_PATH = "accounts[0] (translator).keys[0] (default)"

@@ -1,0 +1,38 @@
+"""The accounts of a stack file as components, each of which may let any other read its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.service_account_keys import ServiceAccountKeys
+from components.spec import AccountSpec
+
+
+@dataclass(frozen=True)
+class _Announced:
+    """An account that is declared in its turn: two may read each other's secrets, and one of them comes first."""
+
+    service_account_id: pulumi.Output[str]
+    renamed_from: str | None
+
+
+def declare(
+    accounts: Sequence[AccountSpec], opts: pulumi.ResourceOptions | None = None
+) -> dict[str, ServiceAccountKeys]:
+    """The components of these accounts, by name. `opts` are those of each."""
+    ids: dict[str, tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]] = {
+        account.name: pulumi.deferred_output() for account in accounts
+    }
+    announced = {account.name: _Announced(ids[account.name][0], account.renamed_from) for account in accounts}
+    declared: dict[str, ServiceAccountKeys] = {}
+    try:
+        for account in accounts:
+            declared[account.name] = ServiceAccountKeys(account.name, account, accounts=announced, opts=opts)
+    finally:
+        # Where one could not be declared, whatever waits for it would wait for ever, and the program with it.
+        for name, (_, resolve) in ids.items():
+            resolve(declared[name].service_account_id if name in declared else pulumi.Output.from_input(""))
+    return declared
