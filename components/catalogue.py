@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from components.service import Authentication, Probe, Service
-from components.services import ALL
+from components.services import ALL, Authentication, Probe, Service
 
 __all__ = [
     "SERVICES",

@@ -1,7 +1,8 @@
 """What Pulumi's SDK logs for debugging, without the values.
 
-The SDK (pulumi 3.259, runtime/resource.py) logs every resource's properties as they go over the wire, where a secret is plain text with a mark beside
-it. The engine prints such lines with `--debug`, and among the events of `pulumi up --json` always.
+The SDK (pulumi 3.259, runtime/resource.py) logs every resource's properties as they go over the wire, where a secret is
+plain text with a mark beside it. The engine prints such lines with `--debug`, and among the events of `pulumi up
+--json` always.
 """
 
 from __future__ import annotations

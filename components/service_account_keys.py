@@ -25,9 +25,10 @@ import pulumi
 
 from components import yandex
 from components.debug_lines import withhold_values
+from components.rule_book import ACCOUNT_NAME
 from components.settings import stack_provider
 from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
-from components.spec_types import ACCOUNT_NAME, ACCOUNT_PREFIX, account_of
+from components.spec.values import ACCOUNT_PREFIX, account_of
 from pulumi_yandex_keys import (
     ApiKey,
     ApiKeyArgs,
@@ -59,16 +60,18 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     """A service account and its API keys, as one account of the stack file says it.
 
     `account` is a mapping as in the stack file, or an AccountSpec; `defaults` is what `api-keys:defaults` would be;
-    `folder_id` is the folder where the account names none, by default the provider's; `accounts` are the others that its `readers` may name as
-    `account:<name>`. `opts` are the component's own; without a provider of
-    `yandex-keys` among them or its parent's, the stack's own settings count. All children have that one provider, pulumi-yandex's types too.
+    `folder_id` is the folder where the account names none, by default the provider's; `accounts` are the others that
+    its `readers` may name as `account:<name>`. `opts` are the component's own; without a provider of `yandex-keys`
+    among them or its parent's, the stack's own settings count. All children have that one provider, pulumi-yandex's
+    types too.
+
     Raises SpecError, which has every problem with `account` at once, before anything is declared.
     """
 
     service_account_id: pulumi.Output[str]
     receipts: Mapping[str, pulumi.Output[dict[str, str]]]
-    """By the key's name, what people and consumers ask for, no secret among it: `keyId`, `maskedSecret`, `expiresAt`, `nextRotationAt`, and where the
-    secret is in Lockbox `lockboxSecretId` and `secretEntry`."""
+    """By the key's name, what people and consumers ask for, no secret among it: `keyId`, `maskedSecret`, `expiresAt`,
+    `nextRotationAt`, and where the secret is in Lockbox `lockboxSecretId` and `secretEntry`."""
     secrets: Mapping[str, pulumi.Output[str | None]]
     """By the key's name: the secrets of keys that are delivered as outputs; always Pulumi secrets."""
 
@@ -175,7 +178,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         return key_id
 
     def _secret_child(self, secret: str) -> str:
-        """The child's name of the Lockbox secret `secret`: it follows from that name alone, so that nothing else that changes replaces it."""
+        """The child's name of the Lockbox secret `secret`: it follows from that name alone, so that nothing else that
+        changes replaces it."""
         word = secret.removeprefix(f"{self._spec.name}-")
         if word != secret and re.fullmatch(ACCOUNT_NAME, word, re.ASCII):
             return f"{self._name}/{word}"
@@ -188,7 +192,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         possible: list[tuple[str, str]] = []
         for secret in spec.secrets:
             if spec.renamed_from and secret.startswith(before) and not secret.startswith(own):
-                # The account is renamed and the secret is not. The component's own alias makes the old account's child of this one.
+                # The account is renamed and the secret is not. The component's own alias makes the old account's child
+                # of this one.
                 possible.append((secret, f"{self._name}/{secret.removeprefix(before)}"))
             elif secret.removeprefix(own) not in keys:
                 # So it was called while no key had that name.

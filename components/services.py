@@ -4,33 +4,83 @@ Scopes and services: the Yandex Cloud page "API key" (`iam/concepts/authorizatio
 "Access management" (`<service>/security`). What no such page says outright carries a question mark and is advisory: the
 cloud's own `ListScopes` and its role reference decide.
 
-Probes: a service has one where its documentation shows a call that changes nothing, is not charged for, needs no body, and
-is open to a key with no more than the service's own scope and roles. The others have none, and why is known: a key of
-Functions, Containers, MCP gateways, YTsaurus or Workflows opens what has an address or an id of the user's own; SpeechKit,
-Vision OCR and image generation answer nothing that isn't paid for or doesn't begin with work of the user's (what they say
-of an operation that there isn't is not documented); Cloud Logging and Monium are written to, and by gRPC; the API of Cloud
-Registry takes IAM tokens alone; whether DataSphere's scope opens a listing isn't said; and keys of Postbox, YDB, Data Streams
-and the Schema Registry don't travel in the header.
+Probes: a service has one where its documentation shows a call that changes nothing, is not charged for, needs no body,
+and is open to a key with no more than the service's own scope and roles. The others have none, and why is known: a key
+of Functions, Containers, MCP gateways, YTsaurus or Workflows opens what has an address or an id of the user's own;
+SpeechKit, Vision OCR and image generation answer nothing that isn't paid for or doesn't begin with work of the user's
+(what they say of an operation that there isn't is not documented); Cloud Logging and Monium are written to, and by
+gRPC; the API of Cloud Registry takes IAM tokens alone; whether DataSphere's scope opens a listing isn't said; and keys
+of Postbox, YDB, Data Streams and the Schema Registry don't travel in the header.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import enum
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from components.service import Authentication, Probe, Service
+
+class Authentication(enum.Enum):
+    """How a key's secret travels to the service."""
+
+    API_KEY_HEADER = "api-key-header"
+    """HTTP or gRPC header `Authorization: Api-Key <secret>`."""
+    SMTP = "smtp"
+    """SMTP login: the user is the key's id, the password its secret; so consumers need both entries."""
+    POSTGRESQL = "postgresql"
+    """PostgreSQL password."""
+    KAFKA = "kafka"
+    """Kafka SASL_SSL/PLAIN on port 9093: the user is `@<database>`, the password the secret."""
+    HTTP_BASIC = "http-basic"
+    """HTTP basic: the user is `api-key`, the password the secret."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A harmless call, free of charge, that succeeds only with a working key; how `verify: true` is carried out.
+
+    `{folderId}` in `url` stands for the account's folder. `docs` is where the call is described, a path below
+    https://yandex.cloud/en/docs/.
+    """
+
+    url: str
+    method: Literal["GET", "HEAD", "POST"]
+    expect_status: int
+    docs: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """One way to use a key, as the user names it under `uses`.
+
+    `roles` are the least that the account needs, granted on the folder. `docs` is a path below
+    https://yandex.cloud/en/docs/.
+    """
+
+    name: str
+    title: str
+    scopes: tuple[str, ...]
+    roles: tuple[str, ...]
+    authentication: Authentication
+    hosts: tuple[str, ...]
+    docs: str
+    probe: Probe | None = None
+
 
 _HEADER: Final = Authentication.API_KEY_HEADER
 
 
 _MODELS: Final = Probe(
-    # Lists the models that the account may use. The official SDK calls it with `Api-Key` as well (`yandex-ai-studio-sdk`, `_chat/base_function.py`).
+    # Lists the models that the account may use. The official SDK calls it with `Api-Key` as well
+    # (`yandex-ai-studio-sdk`, `_chat/base_function.py`).
     "https://llm.api.cloud.yandex.net/v1/models",
     "GET",
     200,
     "ai-studio/models/listModels",
 )
 _METRICS: Final = Probe(
-    # Lists the folder's metrics, one of them; what is charged for are metric values (`monitoring/pricing`), and there are none in it.
+    # Lists the folder's metrics, one of them; what is charged for are metric values (`monitoring/pricing`), and there
+    # are none in it.
     "https://monitoring.api.cloud.yandex.net/monitoring/v2/metrics?folderId={folderId}&pageSize=1",
     "GET",
     200,

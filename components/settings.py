@@ -1,4 +1,4 @@
-"""The stack's settings, as the program needs them: what it says of accounts, and the one provider of all its resources."""
+"""The stack's settings: what they say of accounts, and the one provider of all resources."""
 
 from __future__ import annotations
 
@@ -15,20 +15,13 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from pulumi.runtime.settings import get_monitor
 
 from components.debug_lines import withhold_values
-from components.encrypted_values import encrypted_problems
+from components.rule_book import as_of
 from components.spec import Problem, Spec, SpecError, parse
-from components.spec_errors import Place, did_you_mean
-from provider.yandex_keys.as_of import parse_as_of
+from components.spec.encrypted import encrypted_problems
+from components.spec.problems import Place, did_you_mean
 
 _SECRET: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
-_SETTINGS: Final = _SECRET | {
-    "asOf",
-    "cloudId",
-    "endpoint",
-    "federatedServiceAccountId",
-    "folderId",
-    "runEvery",
-}
+_SETTINGS: Final = _SECRET | {"asOf", "cloudId", "endpoint", "federatedServiceAccountId", "folderId", "runEvery"}
 """Every setting of `yandex-keys`; a test compares them with the package's schema."""
 _BY_ENVIRONMENT: Final = {
     "rootCertificates": "YANDEX_KEYS_ROOT_CERTIFICATES",
@@ -39,14 +32,15 @@ _ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL"})
 _YANDEX_CLOUD: Final = "api.cloud.yandex.net:443"
 _HOST: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[-A-Za-z0-9.]+)(:[0-9]+)?")
 _declared: Final[WeakKeyDictionary[object, pulumi.ProviderResource]] = WeakKeyDictionary()
-"""The provider of each run of a program, by its way to the engine: one process may run several programs (tests, the automation API)."""
+"""The provider of each run of a program, by its way to the engine: one process may run several programs (tests, the
+automation API)."""
 
 
 def stack_spec() -> Spec:
     """What the stack file says under `api-keys:`. Raises SpecError, which has every problem at once.
 
-    Unknown names under `yandex-keys:` are among them: the plugin would refuse them only when its first resource comes up, and others may have been
-    made by then.
+    Unknown names under `yandex-keys:` are among them: the plugin would refuse them only when its first resource comes
+    up, and others may have been made by then.
     """
     config = pulumi.Config("api-keys")
     slips = [_slip(name) for name in sorted(_names_under("yandex-keys") - _SETTINGS - _ENGINE_SETTINGS)]
@@ -101,9 +95,10 @@ def _written(config: pulumi.Config, name: str) -> object:
 def stack_provider() -> pulumi.ProviderResource:
     """The provider of all resources of this stack that are given no other; the same one however often it is asked for.
 
-    It has what a default provider of `yandex-keys` would have: the stack file's settings, secret ones secret. What isn't set there is read from the
-    environment by the plugin, on each run, and never gets into the state: credentials are best kept there. It is an explicit provider because
-    a default one serves no types but its own package's, and the plugin would be started twice.
+    It has what a default provider of `yandex-keys` would have: the stack file's settings, secret ones secret. What
+    isn't set there is read from the environment by the plugin, on each run, and never gets into the state: credentials
+    are best kept there. It is an explicit provider because a default one serves no types but its own package's, and the
+    plugin would be started twice.
 
     Raises pulumi.RunError where an update at another time than now is asked for, on a cloud that isn't a local one.
     """
@@ -127,21 +122,24 @@ def _setting(name: str) -> str | None:
 
 
 def _refuse_a_rehearsed_update() -> None:
-    """Raises pulumi.RunError where `asOf` would decide what is changed in a cloud that isn't on this machine: it serves previews there, no more."""
-    where, as_of = _from_settings_or("asOf", "YANDEX_KEYS_AS_OF")
+    """Raises pulumi.RunError where `asOf` would decide what is changed in a cloud that isn't on this machine: it serves
+    previews there, no more."""
+    where, time = _from_settings_or("asOf", "YANDEX_KEYS_AS_OF")
     endpoint = _from_settings_or("endpoint", "YC_ENDPOINT")[1] or _YANDEX_CLOUD
-    # What is no time, or no host:port at all, is the plugin's to refuse, with everything else that is wrong with the settings.
-    if pulumi.runtime.is_dry_run() or not _is_time(as_of) or not _HOST.fullmatch(endpoint) or _is_loopback(endpoint):
+    # What is no time, or no host:port at all, is the plugin's to refuse, with everything else that is wrong with the
+    # settings.
+    if pulumi.runtime.is_dry_run() or not _is_time(time) or not _HOST.fullmatch(endpoint) or _is_loopback(endpoint):
         return
     raise pulumi.RunError(
-        f"{where}: keys can't be changed as of {as_of}: {endpoint} isn't on this machine, and its keys live by its own clock. "
+        f"{where}: keys can't be changed as of {time}: {endpoint} isn't on this machine, and its keys live "
+        "by its own clock. "
         "A preview may be as of another time; to change anything, unset it"
     )
 
 
 def _is_time(text: str) -> bool:
     try:
-        parse_as_of(text, datetime.now(UTC))
+        as_of.parse_as_of(text, datetime.now(UTC))
     except ValueError:
         return False
     return True

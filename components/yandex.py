@@ -8,8 +8,8 @@ import warnings
 import pulumi
 
 with warnings.catch_warnings():
-    # pulumi-yandex 0.13.0, the last one, asks for its own version by the deprecated pkg_resources; requirements.txt pins
-    # the setuptools that still has it.
+    # pulumi-yandex 0.13.0, the last one, asks for its own version by the deprecated pkg_resources; requirements.txt
+    # pins the setuptools that still has it.
     warnings.simplefilter("ignore")
     from pulumi_yandex import (
         IamServiceAccount,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,32 @@ def test_setting_up_needs_the_standard_library_alone() -> None:
 def test_components_and_the_program_never_load_the_cloud_sdk() -> None:
     paths = [*files("components"), ROOT / "__main__.py"]
     assert not [path for path in paths for name in imports(path) if name.split(".")[0] in CLOUD_SDK]
+
+
+def test_components_take_the_providers_rules_in_one_place() -> None:
+    assert {path.name for path in files("components") for name in imports(path) if name.startswith("provider.")} == {
+        "rule_book.py"
+    }
+
+
+def test_nothing_in_components_is_imported_late_or_in_a_circle() -> None:
+    needs: dict[str, set[str]] = {}
+    for path in files("components"):
+        functions = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if _is_function(node)]
+        assert not [
+            path for node in functions for inner in ast.walk(node) if isinstance(inner, ast.Import | ast.ImportFrom)
+        ]
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        needs[module] = set(imports(path))
+    graph = {
+        module: {name if name in needs else name.rpartition(".")[0] for name in names} & needs.keys()
+        for module, names in needs.items()
+    }
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
 def test_the_provider_knows_the_cloud_sdk_in_one_file_and_its_rule_book() -> None:

@@ -1,6 +1,6 @@
 """What an API key's inputs may hold, as far as that can be told from a value alone (pure).
 
-The provider checks its inputs by these rules and the stack file is read by them (`components/spec_types.py`), so that what the one accepts the other
+The provider checks its inputs by these rules and the stack file is read by them (`components/spec/`), so that what the one accepts the other
 does not refuse half-way through a run. The figures that the API itself sets are held to its own descriptors by a test.
 """
 

@@ -146,7 +146,7 @@ def test_verify_true_is_a_call_or_an_error_that_shows_how_to_name_one(name: str)
         with pytest.raises(SpecError) as refused:
             parse_account(account)
         (problem,) = refused.value.problems
-        assert problem.path == "accounts[0].keys[0].verify"
+        assert problem.path == "keys[0].verify"
         assert problem.wrong == f"the catalogue knows no harmless, free call for {name}"
         assert "verify: {url: https://" in problem.right
 

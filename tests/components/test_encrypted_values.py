@@ -10,10 +10,10 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from components.encrypted_values import encrypted_places, encrypted_problems
 from components.settings import stack_spec
 from components.spec import SpecError
-from components.spec_errors import place
+from components.spec.encrypted import encrypted_places, encrypted_problems
+from components.spec.problems import place
 from tests.components.declared import run
 
 SECURE: Final = {"secure": "v1:abc:def"}

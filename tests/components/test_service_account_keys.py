@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -21,6 +23,7 @@ from components.spec import AccountSpec, KeySpec, SpecError, parse
 from pulumi_yandex_keys import ApiKey, LockboxSecret, LockboxSecretIamMember, Provider, ProviderArgs
 from tests.components.declared import SECRET, Declared, run, secret_value
 
+STACK_FILE = Path(__file__).parents[2] / "docs" / "stack-file.md"
 ACCOUNT: dict[str, Any] = {
     "name": "translator",
     "readers": ["self", "serviceAccount:ajereader"],
@@ -185,6 +188,8 @@ def test_a_receipt_is_what_a_consumer_needs_and_no_secret(declared: Declared) ->
         "second": {**issued, "lockboxSecretId": "translator/secret/shared-id", "secretEntry": "api_key"},
         "plain": issued,
     }
+    told = STACK_FILE.read_text(encoding="utf-8").partition("\nA receipt:\n")[2].partition("\nWhat a key")[0]
+    assert set(re.findall(r"`(\w+)`", told.replace("`deliver: output`", ""))) == receipts["default"].keys()
 
 
 GUARDED = ("ApiKey", "IamServiceAccount", "KmsSymmetricKey", "LockboxSecret")

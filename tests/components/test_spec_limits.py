@@ -10,7 +10,7 @@ from yandex.cloud.iam.v1.api_key_service_pb2 import CreateApiKeyRequest
 from yandex.cloud.iam.v1.service_account_service_pb2 import CreateServiceAccountRequest
 from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretRequest, PayloadEntryChange
 
-from components import spec_types
+from components import rule_book
 from provider.yandex_keys import key_rules, marks
 from provider.yandex_keys.field_limits import field_violations
 
@@ -22,15 +22,15 @@ BINDING: str = AccessBinding.DESCRIPTOR.full_name
 SUBJECT: str = Subject.DESCRIPTOR.full_name
 
 LENGTHS = [
-    (CREATE_KEY, "description", spec_types.DESCRIPTION_LENGTH),
-    (CREATE_ACCOUNT, "description", spec_types.DESCRIPTION_LENGTH),
-    (CREATE_ACCOUNT, "folder_id", spec_types.ID_LENGTH),
-    (CREATE_SECRET, "folder_id", spec_types.ID_LENGTH),
-    (CREATE_SECRET, "kms_key_id", spec_types.ID_LENGTH),
-    (CREATE_SECRET, "name", spec_types.SECRET_NAME_LENGTH),
-    (ENTRY_CHANGE, "key", spec_types.ENTRY_LENGTH),
-    (BINDING, "role_id", spec_types.ROLE_LENGTH),
-    (SUBJECT, "id", spec_types.SUBJECT_LENGTH),
+    (CREATE_KEY, "description", rule_book.DESCRIPTION_LENGTH),
+    (CREATE_ACCOUNT, "description", rule_book.DESCRIPTION_LENGTH),
+    (CREATE_ACCOUNT, "folder_id", rule_book.ID_LENGTH),
+    (CREATE_SECRET, "folder_id", rule_book.ID_LENGTH),
+    (CREATE_SECRET, "kms_key_id", rule_book.ID_LENGTH),
+    (CREATE_SECRET, "name", rule_book.SECRET_NAME_LENGTH),
+    (ENTRY_CHANGE, "key", rule_book.ENTRY_LENGTH),
+    (BINDING, "role_id", rule_book.ROLE_LENGTH),
+    (SUBJECT, "id", rule_book.SUBJECT_LENGTH),
 ]
 
 
@@ -56,13 +56,13 @@ def test_scopes_are_as_many_and_as_long_as_the_api_takes() -> None:
     ["abc", "a-1", "a" * 63, "a" * 64, "Abc", "1abc", "-abc", "abc-", "a_b", "a.b", "a b", "abc\n", "\u0430bc", ""],
 )
 def test_an_accounts_name_is_right_where_the_api_takes_it(name: str) -> None:
-    right = re.fullmatch(spec_types.ACCOUNT_NAME, name) is not None
+    right = re.fullmatch(rule_book.ACCOUNT_NAME, name) is not None
     assert right == (field_violations(CREATE_ACCOUNT, "name", name) == [])
 
 
 @pytest.mark.parametrize("entry", ["api_key", "a/b", "a\\b", "A.b-c@d", "a b", "ключ", "a:b", "a\n", "a$b"])
 def test_an_entry_is_right_where_the_api_takes_it(entry: str) -> None:
-    right = re.fullmatch(spec_types.ENTRY, entry, re.ASCII) is not None
+    right = re.fullmatch(rule_book.ENTRY, entry, re.ASCII) is not None
     assert right == (field_violations(ENTRY_CHANGE, "key", entry) == [])
 
 
@@ -86,10 +86,10 @@ def test_an_entry_is_right_where_the_api_takes_it(entry: str) -> None:
     ),
 )
 def test_labels_are_right_where_the_api_takes_them(labels: dict[str, str]) -> None:
-    right = len(labels) <= spec_types.LABELS and all(
-        re.fullmatch(spec_types.LABEL_KEY, key)
-        and re.fullmatch(spec_types.LABEL_VALUE, value)
-        and max(len(key), len(value)) <= spec_types.LABEL_LENGTH
+    right = len(labels) <= rule_book.LABELS and all(
+        re.fullmatch(rule_book.LABEL_KEY, key)
+        and re.fullmatch(rule_book.LABEL_VALUE, value)
+        and max(len(key), len(value)) <= rule_book.LABEL_LENGTH
         for key, value in labels.items()
     )
     sent = marks.with_labels(labels, "0" * marks.OWNER_DIGITS, "a" * marks.RANDOM_DIGITS)

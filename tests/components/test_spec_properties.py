@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from components import catalogue
 from components.spec import AccountSpec, KeySpec, Spec, SpecError, VerifySpec, parse, parse_account
-from components.spec_errors import MOST_SHOWN
+from components.spec.problems import MOST_SHOWN
 from provider.yandex_keys.durations import SHORTEST, parse_duration
 
 LONGEST_LINE = 1200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.spec import SpecError, parse, parse_account
+from components.spec import SpecError, account_problems, parse, parse_account
 from tests.components import wrong_accounts, wrong_keys
 from tests.components.wrong_keys import A_DURATION, KEY, READER, account, key, keys
 
@@ -103,6 +103,24 @@ def test_one_account_alone_may_be_read_by_those_that_the_program_gives_it() -> N
         parse_account(written)
 
 
+def test_an_account_alone_is_judged_as_data_by_paths_below_it() -> None:
+    written = {"name": "translator", "colour": 1, "keys": [{**KEY, "overlap": "soon"}], "readers": ["account:desk"]}
+    found = [(problem.path, problem.text) for problem in account_problems(written, accounts=["desk"])]
+    assert [path for path, _ in found] == ["colour", "keys[0].overlap"]
+    assert found[1][1] == f"'soon' is not a duration: {A_DURATION}"
+    assert account_problems(account()) == []
+    assert [(each.path, each.text) for each in account_problems("x")] == [
+        ("", "'x' where a mapping of fields belongs: write fields as `name: value`")
+    ]
+
+
+def test_an_account_alone_is_refused_by_that_name() -> None:
+    with pytest.raises(SpecError) as refused:
+        parse_account(key(overlap="soon", lifetime=5))
+    assert str(refused.value).splitlines()[0] == "the account has 2 problems:"
+    assert str(refused.value).splitlines()[1].startswith("  keys[0] (default).lifetime: ")
+
+
 @pytest.mark.parametrize("what", ["account", "key"])
 def test_a_swap_is_refused_on_both_sides_with_the_way_to_do_it(what: str) -> None:
     names = [("first", "second"), ("second", "first")]
@@ -188,6 +206,14 @@ def test_a_misspelt_setting_is_named() -> None:
     assert [str(problem) for problem in refused.value.problems] == [
         "default: unknown setting under api-keys: did you mean defaults?",
         "['x\\ny']: unknown setting under api-keys: settings: accounts, defaults",
+    ]
+
+
+def test_accounts_under_a_misspelt_setting_are_not_called_missing_as_well() -> None:
+    with pytest.raises(SpecError) as refused:
+        parse(None, None, others=["acounts"])
+    assert [str(problem) for problem in refused.value.problems] == [
+        "acounts: unknown setting under api-keys: did you mean accounts?"
     ]
 
 

@@ -1,46 +1,21 @@
-"""What a stack file says: accounts, their keys and the defaults; filled in, or refused with every reason at once.
-
-    api-keys:defaults: { lifetime: 90d, rotateEvery: 30d, overlap: 7d }
-    api-keys:accounts:
-      - name: translator
-        readers: [self]
-        keys:
-          - { name: default, uses: [translate] }
-
-Fields are camelCase in the file and snake_case in Python.
-"""
+"""What a stack file says, filled in. Fields are camelCase in the file and snake_case in Python."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 
 from components import catalogue
-from components import spec_types as kind
-from components.spec_errors import Problem, SpecError
-from components.spec_shapes import Choice, Flag, Items, Status
-from provider.yandex_keys.key_rules import METHODS, SCOPES
-
-__all__ = [
-    "AccountSpec",
-    "Defaults",
-    "KeySpec",
-    "Policy",
-    "Problem",
-    "Spec",
-    "SpecError",
-    "VerifySpec",
-    "parse",
-    "parse_account",
-]
+from components.rule_book import key_rules
+from components.spec import values as kind
+from components.spec.shapes import Choice, Flag, Items, Status
 
 Delivery = Literal["lockbox", "output", "both"]
 
 
-class _Written(BaseModel):
+class _Model(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
@@ -51,12 +26,13 @@ class _Written(BaseModel):
     )
 
 
-class VerifySpec(_Written):
+class VerifySpec(_Model):
     """A harmless call, made with the new key before it counts."""
 
     url: kind.Url
-    """Where to call; the new key goes along as `Authorization: Api-Key …`. `{folderId}` stands for the account's folder."""
-    method: Annotated[Literal["GET", "HEAD", "POST"], Choice(METHODS, "write GET, HEAD or POST")] = "GET"
+    """Where to call; the new key goes along as `Authorization: Api-Key …`. `{folderId}` stands for the account's
+    folder."""
+    method: Annotated[Literal["GET", "HEAD", "POST"], Choice(key_rules.METHODS, "write GET, HEAD or POST")] = "GET"
     """The HTTP method."""
     expect_status: Annotated[int, Status()] = 200
     """The HTTP status that says that the key works."""
@@ -71,7 +47,7 @@ Verify = Annotated[
 ]
 
 
-class Policy(_Written):
+class Policy(_Model):
     """How keys live. `defaults` says it for all of them, a key for itself."""
 
     lifetime: kind.Lifetime = "90d"
@@ -79,8 +55,8 @@ class Policy(_Written):
     rotate_every: kind.Period = "30d"
     """How often a new key takes over; 15m at least. `rotateEvery + overlap` is at most `lifetime`."""
     overlap: kind.Period = "7d"
-    """How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at
-    least."""
+    """How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m
+    at least."""
     when_still_used: Annotated[
         Literal["extend", "retire"],
         Choice(
@@ -120,7 +96,7 @@ class KeySpec(Policy):
         Items(
             "name a scope, or leave `scopes` out: no scope would mean the cloud's ten default ones",
             least=1,
-            most=SCOPES,
+            most=key_rules.SCOPES,
         ),
     ] = ()
     """Scopes on top of those that `uses` implies."""
@@ -136,8 +112,8 @@ class KeySpec(Policy):
     """Ids of keys that must stop working at once: replaced and deleted without overlap."""
 
     protect: Annotated[bool, Flag()] = False
-    """Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this
-    out, run `pulumi up`, and then remove it."""
+    """Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take
+    this out, run `pulumi up`, and then remove it."""
 
     @property
     def all_scopes(self) -> tuple[str, ...]:
@@ -155,14 +131,14 @@ class KeySpec(Policy):
         return self.deliver in ("output", "both")
 
 
-class AccountSpec(_Written):
+class AccountSpec(_Model):
     """One service account and its keys."""
 
     name: kind.AccountName
     """The service account's name, unique in the cloud."""
     renamed_from: kind.AccountName | None = None
-    """The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that
-    name."""
+    """The account's name before, so that a rename keeps the account and its keys; may stay until another account gets
+    that name."""
     description: kind.AccountDescription = ""
     """What the account is for."""
     folder_id: kind.FolderId | None = None
@@ -170,8 +146,8 @@ class AccountSpec(_Written):
     roles: Annotated[tuple[kind.Role, ...], Items("list roles, such as monitoring.viewer")] = ()
     """Roles on the folder, on top of those that the keys' `uses` imply."""
     readers: Annotated[tuple[kind.Reader, ...], Items("list readers, such as self")] = ()
-    """Who may read the account's secrets in Lockbox: `self`, the account; `account:<name>`, another one of this file; or
-    others as `serviceAccount:<id>`."""
+    """Who may read the account's secrets in Lockbox: `self`, the account; `account:<name>`, another one of this file;
+    or others as `serviceAccount:<id>`."""
     kms_key: kind.KmsKey = False
     """The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one
     that exists, and leaves its rights to you."""
@@ -204,39 +180,13 @@ class AccountSpec(_Written):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The names of the account's Lockbox secrets, each once: those that keys are delivered to, in the order of the keys, then those that are
-        listed."""
+        """The names of the account's Lockbox secrets, each once: those that keys are delivered to, in the order of the
+        keys, then those that are listed."""
         delivered = (name for key in self.keys if (name := self.secret_of(key)))
         return tuple(dict.fromkeys([*delivered, *self.listed_secrets]))
 
 
-class Spec(_Written):
+class Spec(_Model):
     """The stack file, read and filled in."""
 
     accounts: tuple[AccountSpec, ...]
-
-
-ACCOUNTS_RIGHT: Final = "list the service accounts under api-keys:accounts"
-
-
-def parse(defaults: object, accounts: object, *, others: Iterable[str] = (), folder_id: str | None = None) -> Spec:
-    """`api-keys:defaults` (None where there are none) and `api-keys:accounts`, as read from YAML, filled in.
-
-    `others` are further names under `api-keys:`; there are none that mean anything. `folder_id` is the folder of accounts that name none, where
-    that is known. Raises SpecError, which has every problem at once, and nothing else.
-    """
-    from components.spec_reading import read_spec
-
-    return read_spec(defaults, accounts, others, folder_id)
-
-
-def parse_account(account: object, defaults: object = None, *, accounts: Iterable[str] = ()) -> AccountSpec:
-    """One account, for programs that have no stack file: a mapping as in the file, or an AccountSpec. `accounts` are the names of the others, which
-    may be readers.
-
-    Raises SpecError, as `parse` does.
-    """
-    written = account.model_dump(by_alias=True, exclude_unset=True) if isinstance(account, AccountSpec) else account
-    from components.spec_reading import read_spec
-
-    return read_spec(defaults, [written], (), None, accounts).accounts[0]

@@ -5,28 +5,21 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-from pydantic_core import PydanticCustomError
+from typing import Final
 
 LONGEST_SHOWN: Final = 60
 """Characters of a user's value that a line shows: a slip of 10 MB still makes one short line."""
 MOST_SHOWN: Final = 1000
 """Lines that one error shows."""
-_NO_STEPS: Final = frozenset({"<flag>", "<call>", "[key]"})
-"""What pydantic puts into a location for the branch of a union and for a mapping's key; no part of the path that the user knows."""
 _PLAIN_FIELD: Final = re.compile(r"[-_a-zA-Z0-9]{1,40}")
-
-Location = tuple[int | str, ...]
-KnownFields = Callable[[Location], Iterable[str]]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands: its `path`, `accounts[0].keys[1].overlap`, and for people the same with the names of what is on the way,
-    `accounts[0] (billing).keys[1] (default).overlap`."""
+    """Where something stands: its `path`, `accounts[0].keys[1].overlap`, and for people the same with the names of what
+    is on the way, `accounts[0] (billing).keys[1] (default).overlap`."""
 
     path: str = ""
     named: str = ""
@@ -38,8 +31,8 @@ class Place:
         return Place((self.path + written).removeprefix("."), (self.named + written).removeprefix("."))
 
     def of(self, name: str) -> Place:
-        """This place, for people as that of what is called `name`."""
-        return Place(self.path, f"{self.named} ({name})")
+        """This place, for people as that of what is called `name`; the beginning needs none."""
+        return Place(self.path, f"{self.named} ({name})") if self.path else self
 
     def __str__(self) -> str:
         return self.named
@@ -69,24 +62,20 @@ class Problem:
         return f"{self.wrong}: {self.right}"
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}"
+        return f"{self.place}: {self.text}" if self.path else self.text
 
 
 class SpecError(Exception):
-    """The stack file can't be used. `problems` has every reason; the text of the error is their lines under a count."""
+    """What is written can't be used. `problems` has every reason; the text of the error is their lines under a
+    count."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], what: str = "the stack file") -> None:
         self.problems: Final = tuple(problems)
         count = len(self.problems)
         lines = [f"  {problem}" for problem in self.problems[:MOST_SHOWN]]
         if count > MOST_SHOWN:
             lines.append(f"  and {count - MOST_SHOWN} more")
-        super().__init__("\n".join([f"the stack file has {count} problem{'' if count == 1 else 's'}:", *lines]))
-
-
-def rule_error(wrong: str, right: str) -> PydanticCustomError:
-    """What a validator raises, so that the line keeps `wrong` and `right` apart."""
-    return PydanticCustomError("rule", "{wrong}: {right}", {"wrong": wrong, "right": right})
+        super().__init__("\n".join([f"{what} has {count} problem{'' if count == 1 else 's'}:", *lines]))
 
 
 def shown(value: object) -> str:
@@ -120,41 +109,3 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def _plain(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
-
-
-def problems_of(errors: Iterable[Any], at: Place, known: KnownFields) -> list[Problem]:
-    """pydantic's own `errors()` about what stands `at` a place; `known` are the fields that there are at a location within it.
-
-    A field that is missing because its name is misspelt is told by the misspelt one.
-    """
-    located = [(tuple(step for step in error["loc"] if step not in _NO_STEPS), error) for error in errors]
-    meant = {
-        (*location[:-1], nearest(str(location[-1]), known(location[:-1])))
-        for location, error in located
-        if error["type"] == "extra_forbidden"
-    }
-    return [
-        Problem(functools.reduce(Place.__truediv__, location, at), *_words(error, location, known))
-        for location, error in located
-        if error["type"] != "missing" or location not in meant
-    ]
-
-
-def _words(error: Any, location: Location, known: KnownFields) -> tuple[str, str]:
-    match error["type"]:
-        case "rule":
-            return error["ctx"]["wrong"], error["ctx"]["right"]
-        case "missing":
-            return "is missing", f"add `{location[-1]}:`"
-        case "extra_forbidden":
-            return "unknown field", did_you_mean(str(location[-1]), known(location[:-1]), "known fields")
-        case "model_type" | "dict_type" | "model_attributes_type":
-            return f"{shown(error['input'])} where a mapping of fields belongs", "write fields as `name: value`"
-        case "invalid_key":
-            return "a field's name that is not text", "write fields as `name: value`"
-        case other:
-            # Whatever a later pydantic adds still makes one line.
-            return (
-                f"{shown(error['input'])} can't be used ({other})",
-                "see the field's description in stacks/schema.json",
-            )

@@ -1,6 +1,8 @@
-"""Encrypted values where none belong: no field under `api-keys:` is a secret, and each would stand in the state in plain text.
+"""Encrypted values where none belong: no field under `api-keys:` is a secret, and each would stand in the state in
+plain text.
 
-The program gets the values decrypted, and is told no more than which setting holds one somewhere; where exactly, the stack file itself says.
+The program gets the values decrypted, and is told no more than which setting holds one somewhere; where exactly, the
+stack file itself says.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from components.spec_errors import Place, Problem, place
-from components.spec_types import ACCOUNT_NAME
+import yaml
+
+from components.rule_book import ACCOUNT_NAME
+from components.spec.problems import Place, Problem, place
 
 _IS_NAME: Final = re.compile(ACCOUNT_NAME, re.ASCII).fullmatch
 _FORMATS: Final = ("yaml", "yml", "json")
@@ -23,7 +27,8 @@ _RIGHT: Final = (
 def encrypted_problems(settings: Iterable[str], root: Path, stack: str) -> list[Problem]:
     """One for each encrypted value under the `settings`, such as `accounts`, which are known to hold some.
 
-    The stack file of `stack` is looked up in the project at `root`; where it can't be found or read, the setting itself is named.
+    The stack file of `stack` is looked up in the project at `root`; where it can't be found or read, the setting itself
+    is named.
     """
     config = _config(root, stack)
     problems = []
@@ -36,7 +41,8 @@ def encrypted_problems(settings: Iterable[str], root: Path, stack: str) -> list[
 
 
 def encrypted_places(value: object, at: Place) -> Iterator[Place]:
-    """Where in `value`, which stands `at` a place, there are values as `pulumi config set --secret` writes them: `{secure: …}`."""
+    """Where in `value`, which stands `at` a place, there are values as `pulumi config set --secret` writes them:
+    `{secure: …}`."""
     waiting: list[tuple[object, Place]] = [(value, at)]
     seen: set[int] = set()
     while waiting:
@@ -73,9 +79,6 @@ def _config(root: Path, stack: str) -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    # Pulumi's SDK brings it along; a run with nothing to refuse has no use for it.
-    import yaml
-
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError):

@@ -8,19 +8,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from components.spec_errors import rule_error, shown
-from provider.yandex_keys.key_rules import foreign_character, name_of
+from components.rule_book import key_rules
+from components.spec.problems import shown
 
 Rule = Callable[[str], tuple[str, str] | None]
 """What is wrong with a text and what would be right, or None."""
 
 
+def broken_rule(wrong: str, right: str) -> PydanticCustomError:
+    """What a shape raises, so that the line keeps `wrong` and `right` apart."""
+    return PydanticCustomError("rule", "{wrong}: {right}", {"wrong": wrong, "right": right})
+
+
+class Shape:
+    """What pydantic asks about a value of the type that it stands at, before it looks itself."""
+
+    def check(self, value: Any) -> object:
+        """`value`. Raises a broken rule."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+
 @dataclass(frozen=True)
-class Text:
-    """One line of text. `secretive`: what stands there may be a secret by mistake, so that no line repeats it; `schema`: what
-    the JSON Schema says of `rule`."""
+class Text(Shape):
+    """One line of text. `secretive`: what stands there may be a secret by mistake, so that no line repeats it;
+    `schema`: what the JSON Schema says of `rule`."""
 
     right: str
     pattern: str | None = None
@@ -31,13 +47,13 @@ class Text:
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def check(self, value: object) -> str:
-        """`value` as it is. Raises a rule error."""
+        """`value` as it is. Raises a broken rule."""
         if not isinstance(value, str):
-            raise rule_error(f"{shown(value)} where text belongs", self._remedy(value))
+            raise broken_rule(f"{shown(value)} where text belongs", self._remedy(value))
         if wrong := self._flaw(value):
-            raise rule_error(wrong, self.right)
+            raise broken_rule(wrong, self.right)
         if self.rule and (flaw := self.rule(value)):
-            raise rule_error(*flaw)
+            raise broken_rule(*flaw)
         return value
 
     def _remedy(self, value: object) -> str:
@@ -50,16 +66,14 @@ class Text:
         return f"{self.right}, in quotes" if quoted else self.right
 
     def _flaw(self, value: str) -> str | None:
-        if len(value) > self.longest:
-            return f"has {len(value)} characters, the limit is {self.longest}"
-        if foreign := foreign_character(value):
-            return f"has {name_of(foreign)}, which can't stand there"
+        if wrong := key_rules.line_problem(value, self.longest):
+            return wrong
         if len(value) < self.shortest:
             return "is empty" if not value else f"{self._shown(value)} is shorter than {self.shortest} characters"
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             foreign = next((char for char in value if not char.isascii()), None)
             return (
-                f"{self._shown(value)} has {name_of(foreign)}"
+                f"{self._shown(value)} has {key_rules.name_of(foreign)}"
                 if foreign
                 else f"{self._shown(value)} is not in the form asked for"
             )
@@ -68,16 +82,13 @@ class Text:
     def _shown(self, value: str) -> str:
         return "what is written" if self.secretive else shown(value)
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, core_schema.str_schema())
-
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         limits = {"minLength": self.shortest, "maxLength": self.longest}
         return handler(schema) | limits | ({"pattern": f"^{self.pattern}$"} if self.pattern else {}) | dict(self.schema)
 
 
 @dataclass(frozen=True)
-class Items:
+class Items(Shape):
     """A list; a mapping or a single value there is a slip. Text that stands there twice is one as well."""
 
     right: str
@@ -85,21 +96,18 @@ class Items:
     most: int | None = None
 
     def check(self, value: object) -> tuple[object, ...]:
-        """`value` as a tuple. Raises a rule error."""
+        """`value` as a tuple. Raises a broken rule."""
         if not isinstance(value, list | tuple):
-            raise rule_error(f"{shown(value)} where a list belongs", self.right)
+            raise broken_rule(f"{shown(value)} where a list belongs", self.right)
         if len(value) < self.least:
-            raise rule_error("is empty", self.right)
+            raise broken_rule("is empty", self.right)
         if self.most is not None and len(value) > self.most:
-            raise rule_error(f"has {len(value)} items, the limit is {self.most}", self.right)
+            raise broken_rule(f"has {len(value)} items, the limit is {self.most}", self.right)
         texts = [item for item in value if isinstance(item, str)]
         if len(set(texts)) < len(texts):
             twice = next(item for item in texts if texts.count(item) > 1)
-            raise rule_error(f"has {shown(twice)} more than once", "name each once")
+            raise broken_rule(f"has {shown(twice)} more than once", "name each once")
         return tuple(value)
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         json_schema = handler(schema) | {"minItems": self.least, "uniqueItems": True}
@@ -107,48 +115,42 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Shape):
     """`true` or `false`, and nothing that merely looks like it."""
 
     right: str = "write true or false"
 
     def check(self, value: object) -> bool:
-        """`value` as it is. Raises a rule error."""
+        """`value` as it is. Raises a broken rule."""
         if not isinstance(value, bool):
-            raise rule_error(f"{shown(value)} where true or false belongs", self.right)
+            raise broken_rule(f"{shown(value)} where true or false belongs", self.right)
         return value
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, core_schema.bool_schema())
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Shape):
     """One of a few words."""
 
     words: tuple[str, ...]
     right: str
 
     def check(self, value: object) -> str:
-        """`value` as it is. Raises a rule error."""
+        """`value` as it is. Raises a broken rule."""
         if not isinstance(value, str) or value not in self.words:
-            raise rule_error(f"{shown(value)} is not a choice", self.right)
+            raise broken_rule(f"{shown(value)} is not a choice", self.right)
         return value
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, handler(source))
 
 
 @dataclass(frozen=True)
-class Status:
+class Status(Shape):
     """An HTTP status."""
 
     right: str = "write a number from 100 to 599, such as 200"
 
     def check(self, value: object) -> int:
-        """`value` as it is. Raises a rule error."""
+        """`value` as it is. Raises a broken rule."""
         if not isinstance(value, int) or isinstance(value, bool) or not 100 <= value <= 599:
-            raise rule_error(f"{shown(value)} is not an HTTP status", self.right)
+            raise broken_rule(f"{shown(value)} is not an HTTP status", self.right)
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -156,33 +158,27 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Labels:
+class Labels(Shape):
     """A mapping of at most `most` labels; each is looked at by its own type."""
 
     most: int
     right: str = "write labels as `key: value`"
 
     def check(self, value: object) -> object:
-        """`value` as it is. Raises a rule error."""
+        """`value` as it is. Raises a broken rule."""
         if not isinstance(value, dict):
-            raise rule_error(f"{shown(value)} where a mapping belongs", self.right)
+            raise broken_rule(f"{shown(value)} where a mapping belongs", self.right)
         if len(value) > self.most:
-            raise rule_error(f"has {len(value)} labels, the limit is {self.most}", self.right)
+            raise broken_rule(f"has {len(value)} labels, the limit is {self.most}", self.right)
         return value
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, handler(source))
 
 
 @dataclass(frozen=True)
-class FlagOr:
+class FlagOr(Shape):
     """`true`, `false`, or a text."""
 
     text: Text
 
     def check(self, value: object) -> object:
-        """`value` as it is. Raises a rule error."""
+        """`value` as it is. Raises a broken rule."""
         return value if isinstance(value, bool) else self.text.check(value)
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, handler(source))

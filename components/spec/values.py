@@ -1,9 +1,4 @@
-"""The kinds of value in a stack file, each with its rule and its remedy. Rules only look: no value is ever changed.
-
-What becomes an input of an API key is judged by the provider's own rules (`provider/yandex_keys/key_rules.py`). The other figures are the API's own
-limits, from its protos (`yandex/cloud/iam/v1`, `lockbox/v1`, `access`); they are constants here because this program can't load the protos, and a
-test holds them equal to those.
-"""
+"""The kinds of value in a stack file, each with its rule and its remedy. Rules only look: no value is ever changed."""
 
 from __future__ import annotations
 
@@ -13,26 +8,13 @@ from datetime import timedelta
 from typing import Annotated, Final
 
 from components import catalogue
-from components.spec_errors import did_you_mean, shown
-from components.spec_shapes import FlagOr, Labels, Text
-from provider.yandex_keys import key_rules, marks
+from components import rule_book as limits
+from components.rule_book import key_rules
+from components.spec.problems import did_you_mean, shown
+from components.spec.shapes import FlagOr, Labels, Text
 
-DESCRIPTION_LENGTH: Final = 256
-ROLE_LENGTH: Final = 64
-ID_LENGTH: Final = 50
-SECRET_NAME_LENGTH: Final = 100
-ENTRY_LENGTH: Final = 256
-LABELS: Final = 64 - len(marks.LABELS)
-"""The API takes 64; the mark's are among them."""
-LABEL_LENGTH: Final = 63
-SUBJECT_LENGTH: Final = 100
-ACCOUNT_NAME: Final = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 ACCOUNT_PREFIX: Final = "account:"
 """Before the name of a reader that is another account of the stack file."""
-ENTRY: Final = r"[-_./\\@0-9a-zA-Z]+"
-LABEL_KEY: Final = r"[a-z][-_0-9a-z]*"
-LABEL_VALUE: Final = r"[-_0-9a-z]*"
-
 _ID: Final = r"[a-zA-Z0-9][-_a-zA-Z0-9]*"
 _PERIOD: Final = "^0*([1-9][0-9]*[dh]|(1[5-9]|[2-9][0-9]|[1-9][0-9]{2,})m|(9[0-9]{2}|[1-9][0-9]{3,})s)$"
 """15 minutes or more, for editors."""
@@ -81,8 +63,9 @@ def _scope_rule(value: str) -> tuple[str, str] | None:
 
 def account_of(reader: str) -> str:
     """The name of the account that a reader names as `account:<name>`; empty for every other reader."""
-    name = reader.removeprefix(ACCOUNT_PREFIX)
-    return name if name != reader and len(name) >= 3 and re.fullmatch(ACCOUNT_NAME, name, re.ASCII) else ""
+    kind, _, name = reader.partition(":")
+    is_name = len(name) >= limits.SHORTEST_ACCOUNT_NAME and re.fullmatch(limits.ACCOUNT_NAME, name, re.ASCII)
+    return name if kind == "account" and is_name else ""
 
 
 def _reader_rule(value: str) -> tuple[str, str] | None:
@@ -93,7 +76,7 @@ def _reader_rule(value: str) -> tuple[str, str] | None:
         return f"{shown(value)} would open the secret to everybody", "name the readers one by one, or a group"
     if colon and kind not in ("account", *_SUBJECTS):
         return f"{shown(kind)} is no kind of reader", did_you_mean(kind, ("account", *_SUBJECTS), "kinds")
-    if kind == "account" or not re.fullmatch(_ID, subject, re.ASCII) or len(subject) > SUBJECT_LENGTH:
+    if kind == "account" or not re.fullmatch(_ID, subject, re.ASCII) or len(subject) > limits.SUBJECT_LENGTH:
         return f"{shown(value)} is not a reader", _READER_RIGHT
     return None
 
@@ -122,14 +105,22 @@ _WAIT_RIGHT: Final = "write a whole number and a unit from 1s to 1h, such as 60s
 AccountName = Annotated[
     str,
     Text(
-        "use 3 to 63 of a-z, 0-9 and hyphens, a letter first and no hyphen last", ACCOUNT_NAME, shortest=3, longest=63
+        "use 3 to 63 of a-z, 0-9 and hyphens, a letter first and no hyphen last",
+        limits.ACCOUNT_NAME,
+        shortest=limits.SHORTEST_ACCOUNT_NAME,
+        longest=63,
     ),
 ]
 KeyName = Annotated[
-    str, Text("use 1 to 63 of a-z, 0-9 and hyphens, a letter first and no hyphen last", ACCOUNT_NAME, longest=63)
+    str, Text("use 1 to 63 of a-z, 0-9 and hyphens, a letter first and no hyphen last", limits.ACCOUNT_NAME, longest=63)
 ]
 AccountDescription = Annotated[
-    str, Text(f"write one line of at most {DESCRIPTION_LENGTH} characters", shortest=0, longest=DESCRIPTION_LENGTH)
+    str,
+    Text(
+        f"write one line of at most {limits.DESCRIPTION_LENGTH} characters",
+        shortest=0,
+        longest=limits.DESCRIPTION_LENGTH,
+    ),
 ]
 KeyDescription = Annotated[
     str,
@@ -160,28 +151,28 @@ Role = Annotated[
     Text(
         "write a role such as monitoring.viewer",
         r"[a-z][-a-zA-Z0-9]*(\.[a-zA-Z0-9][-a-zA-Z0-9]*)*",
-        longest=ROLE_LENGTH,
+        longest=limits.ROLE_LENGTH,
     ),
 ]
 Reader = Annotated[
     str,
     Text(
         _READER_RIGHT,
-        longest=SUBJECT_LENGTH + 20,
+        longest=limits.SUBJECT_LENGTH + 20,
         rule=_reader_rule,
-        schema={"pattern": f"^(self|{ACCOUNT_PREFIX}{ACCOUNT_NAME}|({'|'.join(_SUBJECTS)}):{_ID})$"},
+        schema={"pattern": f"^(self|{ACCOUNT_PREFIX}{limits.ACCOUNT_NAME}|({'|'.join(_SUBJECTS)}):{_ID})$"},
     ),
 ]
-FolderId = Annotated[str, Text("write a folder's id, such as b1gexample", _ID, longest=ID_LENGTH)]
+FolderId = Annotated[str, Text("write a folder's id, such as b1gexample", _ID, longest=limits.ID_LENGTH)]
 SecretName = Annotated[
     str,
     Text(
-        f"use 1 to {SECRET_NAME_LENGTH} of a-z, A-Z, 0-9, hyphen, underscore and dot",
+        f"use 1 to {limits.SECRET_NAME_LENGTH} of a-z, A-Z, 0-9, hyphen, underscore and dot",
         r"[a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?",
-        longest=SECRET_NAME_LENGTH,
+        longest=limits.SECRET_NAME_LENGTH,
     ),
 ]
-EntryKey = Annotated[str, Text("use a-z, A-Z, 0-9 and - _ . / \\ @", ENTRY, longest=ENTRY_LENGTH)]
+EntryKey = Annotated[str, Text("use a-z, A-Z, 0-9 and - _ . / \\ @", limits.ENTRY, longest=limits.ENTRY_LENGTH)]
 Reissue = Annotated[str, Text("write any text, such as the date or the ticket", longest=key_rules.REISSUE_LENGTH)]
 KeyId = Annotated[
     str, Text("write a key's id, as in the receipt (never its secret)", key_rules.KEY_ID, longest=50, secretive=True)
@@ -189,26 +180,28 @@ KeyId = Annotated[
 LabelKey = Annotated[
     str,
     Text(
-        f"use 1 to {LABEL_LENGTH} of a-z, 0-9, hyphen and underscore, a letter first",
-        LABEL_KEY,
-        longest=LABEL_LENGTH,
+        f"use 1 to {limits.LABEL_LENGTH} of a-z, 0-9, hyphen and underscore, a letter first",
+        limits.LABEL_KEY,
+        longest=limits.LABEL_LENGTH,
         rule=_label_key_rule,
     ),
 ]
 LabelValue = Annotated[
     str,
-    Text(f"use up to {LABEL_LENGTH} of a-z, 0-9, hyphen and underscore", LABEL_VALUE, shortest=0, longest=LABEL_LENGTH),
+    Text(
+        f"use up to {limits.LABEL_LENGTH} of a-z, 0-9, hyphen and underscore",
+        limits.LABEL_VALUE,
+        shortest=0,
+        longest=limits.LABEL_LENGTH,
+    ),
 ]
 Url = Annotated[
     str,
     Text(
-        _URL_RIGHT,
-        longest=key_rules.URL_LENGTH,
-        rule=_url_rule,
-        schema={"pattern": "^[hH][tT][tT][pP][sS]?://[!-~]+$"},
+        _URL_RIGHT, longest=key_rules.URL_LENGTH, rule=_url_rule, schema={"pattern": "^[hH][tT][tT][pP][sS]?://[!-~]+$"}
     ),
 ]
 KmsKey = Annotated[
-    bool | str, FlagOr(Text("write true for a key of its own, or the id of a KMS key", _ID, longest=ID_LENGTH))
+    bool | str, FlagOr(Text("write true for a key of its own, or the id of a KMS key", _ID, longest=limits.ID_LENGTH))
 ]
-AccountLabels = Annotated[dict[LabelKey, LabelValue], Labels(LABELS)]
+AccountLabels = Annotated[dict[LabelKey, LabelValue], Labels(limits.LABELS)]
