@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components import catalogue
-from components.spec import AccountSpec, KeySpec, Spec, SpecError, VerifySpec, parse, parse_account
+from components.spec import AccountSpec, KeySpec, Spec, SpecError, VerifySpec, account_problems, parse, parse_account
 from components.spec.problems import MOST_SHOWN
 from provider.yandex_keys.durations import SHORTEST, parse_duration
 
@@ -113,6 +113,19 @@ def test_anything_at_all_is_read_or_refused_in_lines(defaults: object, accounts:
     result = read(defaults, accounts)
     if isinstance(result, SpecError):
         assert_readable(result)
+
+
+@settings(max_examples=150, deadline=None)
+@given(near_accounts | anything, anything)
+def test_one_account_is_judged_as_data_whatever_it_is(account: object, defaults: object) -> None:
+    found = account_problems(account, defaults)
+    if found:
+        with pytest.raises(SpecError) as refused:
+            parse_account(account, defaults)
+        assert list(refused.value.problems) == found
+    else:
+        parse_account(account, defaults)
+    assert all(problem.text.isprintable() for problem in found)
 
 
 @settings(max_examples=100, deadline=None)
