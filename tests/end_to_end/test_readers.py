@@ -37,6 +37,20 @@ def test_accounts_read_each_others_secrets_also_after_one_is_renamed(stack: Stac
     stack.run("preview", "--expect-no-changes")
 
 
+def test_a_reader_that_was_named_by_its_id_is_named_by_its_account_without_a_break(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    shop: dict[str, Any] = {"name": "shop", "readers": ["self"], "keys": KEYS}
+    desk: dict[str, Any] = {"name": "desk", "keys": []}
+    stack.write([shop, desk])
+    stack.up()
+    by_id = f"serviceAccount:{stack.outputs()['serviceAccounts']['desk']}"
+    for reader in (by_id, "account:desk", by_id):
+        stack.write([{**shop, "readers": ["self", reader]}, desk])
+        stack.up()
+        assert readers_of(cloud) == {"shop-default": {"shop", "desk"}}
+
+
 def test_a_reader_that_there_is_not_is_found_before_anything_is_made(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([{"name": "shop", "readers": ["self", "account:dekc"], "keys": KEYS}, {"name": "desk", "keys": KEYS}])
     cloud.forget_calls()
