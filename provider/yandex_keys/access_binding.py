@@ -1,39 +1,64 @@
-"""What roles on folders and on Lockbox secrets have in common: one member's role, added and removed as a delta.
+"""Roles on folders, Lockbox secrets and KMS keys: one role's members, added and removed as deltas.
 
-Whatever else is bound stays untouched: the bindings of a folder or secret are never written as a whole.
+What else is bound there stays untouched: the bindings of a folder, a secret or a key are never written as a whole.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import ClassVar, Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
 from .errors import AlreadyExists, InvalidInput, NotFound
-from .input_fields import InputField, Member, changes, checked
+from .input_fields import InputField, Member, Seconds, changes, checked
+from .properties import is_unknown
 from .resource import Diff, Properties, Read, ResourceType, Runtime
 
 _REQUEST: Final = "yandex.cloud.access.UpdateAccessBindingsRequest"
 _BINDING: Final = "yandex.cloud.access.AccessBinding"
+_ROLE: Final = InputField("role", _BINDING, "role_id", required=True, replaces=True)
+_SLEEP_AFTER: Final = Seconds("sleepAfter")
 
 
-def bound_to(name: str) -> tuple[InputField, ...]:
-    """The inputs of a binding on what the input `name` identifies."""
-    return (
-        InputField(name, _REQUEST, "resource_id", required=True, replaces=True),
-        InputField("role", _BINDING, "role_id", required=True, replaces=True),
-        Member("member", required=True, replaces=True),
-    )
+class Members(InputField):
+    """A set of members: their order makes no difference."""
+
+    def problems(self, value: Any) -> Iterator[tuple[str, str]]:
+        if not isinstance(value, list) or not value:
+            yield self.name, "must be a list with at least one member, such as serviceAccount:ajexxxxxxxxxxxxxxxxx"
+            return
+        for index, member in enumerate(value):
+            if not is_unknown(member):
+                yield from Member(f"{self.name}[{index}]").problems(member)
+
+    def same(self, one: Any, other: Any) -> bool:
+        return not is_unknown(one) and not is_unknown(other) and sorted(one or ()) == sorted(other or ())
 
 
+@dataclass(frozen=True)
 class AccessBinding(ResourceType):
-    """The verbs of one binding. Its id is `<folder or secret>/<role>/<member>`.
+    """The verbs of one type of binding. Its id is `<what the role is on>/<role>`, and `/<member>` where it is one member's.
 
-    service: of the API; noun: in messages, `folder`; fields: the inputs, first what the role is on.
+    service: of the API; noun: of what the role is on, in messages; on: the input that identifies it; whose: the input that names one member, or all
+    members of the role (`Members`): then who isn't listed loses it; further: inputs that the cloud doesn't know of; not_an_id: what is said of an id
+    of another form.
+
+    `sleepAfter`: how many seconds to wait after the role was granted, for it to spread. It says nothing of the binding, so it changes in place.
     """
 
-    service: ClassVar[str]
-    noun: ClassVar[str]
-    fields: ClassVar[tuple[InputField, ...]]
+    token: str
+    service: str
+    noun: str
+    on: str
+    whose: InputField
+    not_an_id: str
+    further: tuple[InputField, ...] = ()
+
+    @property
+    def fields(self) -> tuple[InputField, ...]:
+        """Its inputs."""
+        on = InputField(self.on, _REQUEST, "resource_id", required=True, replaces=True)
+        return (on, _ROLE, self.whose, *self.further)
 
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
         inputs, problems = checked(self.fields, new, self.token.rpartition(":")[2])
@@ -48,66 +73,117 @@ class AccessBinding(ResourceType):
         return dict(inputs)
 
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
-        resource_id = "/".join(self._parts(inputs))
-        with suppress(AlreadyExists):  # by hand or by a run whose answer was lost: it is what was asked for
-            self._write("ADD", inputs, runtime)
+        try:
+            self._change(inputs, set(), self._members(inputs), runtime)
+        except AlreadyExists:  # by hand or by a run whose answer was lost: it is what was asked for
+            if self._has_all_members:
+                raise
+        resource_id = self._id(inputs)
         runtime.fresh.add(resource_id)
+        if inputs.get("sleepAfter"):
+            # A run that is cancelled meanwhile has its binding all the same.
+            runtime.cloud.wait(float(inputs["sleepAfter"]))
         return resource_id, dict(inputs)
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
-        on, role, member = self._identified(resource_id)
+        parts = resource_id.split() if " " in resource_id else resource_id.split("/", 2)
+        member = None if self._has_all_members else parts[-1]
+        if len(parts) != (2 if member is None else 3) or not all(parts) or (member and ":" not in member):
+            raise InvalidInput([("id", self.not_an_id)])
+        on, role = parts[:2]
         try:
-            bindings = runtime.reads.bindings(f"{self.service}/ListAccessBindings", on)
+            members = self._listed(on, role, runtime)
         except NotFound:
             return None
-        subject = {"type": member.partition(":")[0], "id": member.partition(":")[2]}
-        if not any(binding.get("role_id") == role and binding.get("subject") == subject for binding in bindings):
+        if not members or (member and member not in members):
             return None
-        found = {**self._kept(inputs, state), self.fields[0].name: on, "role": role, "member": member}
-        return Read(f"{on}/{role}/{member}", found, dict(found))
+        given = {**state, **inputs}
+        found = {field.name: given[field.name] for field in self.further if field.name in given}
+        found |= {self.on: on, "role": role, self.whose.name: member or sorted(members)}
+        return Read(self._id(found), found, dict(found))
 
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
-        return dict(inputs)  # whatever the binding consists of replaces it
+        self._change(inputs, self._members(state), self._members(inputs), runtime)
+        return dict(inputs)
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         if resource_id in runtime.fresh:
             # This run has granted the same role again, for a renamed resource or a replacement: taking it away now would leave that one without.
             return
         try:
-            self._write("REMOVE", state, runtime)
+            self._change(state, self._members(state), set(), runtime)
         except NotFound:
             return
 
-    def _parts(self, properties: Properties) -> tuple[str, str, str]:
-        return properties[self.fields[0].name], properties["role"], properties["member"]
+    @property
+    def _has_all_members(self) -> bool:
+        return isinstance(self.whose, Members)
 
-    def _kept(self, inputs: Properties, state: Properties) -> Properties:
-        """Inputs that the cloud doesn't know of."""
-        given = {**state, **inputs}
-        return {field.name: given[field.name] for field in self.fields[3:] if field.name in given}
+    def _id(self, properties: Properties) -> str:
+        parts = [properties[self.on], properties["role"], properties[self.whose.name]]
+        return "/".join(parts[:2] if self._has_all_members else parts)
 
-    def _identified(self, resource_id: str) -> tuple[str, str, str]:
-        """The parts of an id, or of what `pulumi import` takes: the three parts with spaces between. Raises InvalidInput."""
-        parts = resource_id.split() if " " in resource_id else resource_id.split("/", 2)
-        if len(parts) != 3 or not all(parts) or ":" not in parts[2]:
-            expected = f'"<{self.noun} id> <role> <type>:<id>", such as "{_EXAMPLES[self.noun]} serviceAccount:ajexxxxxxxxxxxxxxxxx"'
-            raise InvalidInput([("id", f"is not that of a role on a {self.noun}: write {expected}")])
-        return parts[0], parts[1], parts[2]
+    def _members(self, properties: Properties) -> set[str]:
+        named = properties[self.whose.name]
+        return set(named) if self._has_all_members else {named}
 
-    def _write(self, action: str, properties: Properties, runtime: Runtime) -> None:
-        on, role, member = self._parts(properties)
-        kind, _, subject = member.partition(":")
-        delta = {"action": action, "access_binding": {"role_id": role, "subject": {"type": kind, "id": subject}}}
-        request = {"resource_id": on, "access_binding_deltas": [delta]}
-        try:
-            runtime.cloud.operate(
-                f"{self.service}/UpdateAccessBindings", request, f"role {role} of {member} on {self.noun} {on}"
-            )
-        finally:
-            runtime.reads.forget_bindings(f"{self.service}/ListAccessBindings", on)
+    def _listed(self, on: str, role: str, runtime: Runtime) -> set[str]:
+        """Who has the role by the cloud."""
+        bound = (item["subject"] for item in runtime.reads.bindings(self.service, on) if item.get("role_id") == role)
+        return {f"{subject['type']}:{subject['id']}" for subject in bound}
+
+    def _change(self, properties: Properties, had: set[str], wanted: set[str], runtime: Runtime) -> None:
+        """Adds and removes what differs; who had a role of which we own all members, the cloud alone can tell."""
+        on, role = properties[self.on], properties["role"]
+        with runtime.reads.changing_bindings(self.service, on):
+            if self._has_all_members:
+                had = self._listed(on, role, runtime)
+            deltas = [_delta("ADD", role, member) for member in sorted(wanted - had)]
+            deltas += [_delta("REMOVE", role, member) for member in sorted(had - wanted)]
+            if deltas:
+                whose = "" if self._has_all_members else f" of {properties[self.whose.name]}"
+                request = {"resource_id": on, "access_binding_deltas": deltas}
+                about = f"role {role}{whose} on {self.noun} {on}"
+                runtime.cloud.operate(f"{self.service}/UpdateAccessBindings", request, about)
 
 
-_EXAMPLES: Final = {
-    "folder": "b1gxxxxxxxxxxxxxxxxx viewer",
-    "Lockbox secret": "e6qxxxxxxxxxxxxxxxxx lockbox.payloadViewer",
-}
+def _delta(action: str, role: str, member: str) -> dict[str, Any]:
+    kind, _, subject = member.partition(":")
+    return {"action": action, "access_binding": {"role_id": role, "subject": {"type": kind, "id": subject}}}
+
+
+_MEMBER: Final = Member("member", required=True, replaces=True)
+
+FOLDER_IAM_MEMBER: Final = AccessBinding(
+    "yandex:index/resourcemanagerFolderIamMember:ResourcemanagerFolderIamMember",
+    service="FolderService",
+    noun="folder",
+    on="folderId",
+    whose=_MEMBER,
+    not_an_id='is not that of a role on a folder: write "<folder id> <role> <type>:<id>", such as '
+    '"b1gxxxxxxxxxxxxxxxxx viewer serviceAccount:ajexxxxxxxxxxxxxxxxx"',
+    further=(_SLEEP_AFTER,),
+)
+"""One member's role on a folder, as pulumi-yandex 0.13.0 shapes it."""
+
+LOCKBOX_SECRET_IAM_MEMBER: Final = AccessBinding(
+    "yandex-keys:index:LockboxSecretIamMember",
+    service="SecretService",
+    noun="Lockbox secret",
+    on="secretId",
+    whose=_MEMBER,
+    not_an_id='is not that of a role on a Lockbox secret: write "<Lockbox secret id> <role> <type>:<id>", such as '
+    '"e6qxxxxxxxxxxxxxxxxx lockbox.payloadViewer serviceAccount:ajexxxxxxxxxxxxxxxxx"',
+)
+"""One member's role on a Lockbox secret, for those who read it."""
+
+KMS_SYMMETRIC_KEY_IAM_BINDING: Final = AccessBinding(
+    "yandex:index/kmsSymmetricKeyIamBinding:KmsSymmetricKeyIamBinding",
+    service="SymmetricKeyService",
+    noun="KMS key",
+    on="symmetricKeyId",
+    whose=Members("members", required=True),
+    not_an_id='is not that of a binding: write "<key id> <role>", such as "abjxxxxxxxxxxxxxxxxx viewer"',
+    further=(_SLEEP_AFTER,),
+)
+"""All members of one role on a KMS key, as pulumi-yandex 0.13.0 shapes it."""

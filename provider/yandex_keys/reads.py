@@ -6,8 +6,9 @@ A plugin process serves one run, and Pulumi lets one run at a time change a stac
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from .cloud import Cloud
@@ -62,12 +63,23 @@ class Reads:
         except NotFound:
             return None
 
-    def bindings(self, method: str, resource_id: str) -> list[dict[str, Any]]:
-        """The access bindings of a folder or secret; `method` is its service's `…/ListAccessBindings`."""
+    def bindings(self, service: str, resource_id: str) -> list[dict[str, Any]]:
+        """The access bindings of a folder, a secret or a key, by the API's service for it."""
+        method, request = f"{service}/ListAccessBindings", {"resource_id": resource_id}
         return self._shared(
             (method, resource_id),
-            lambda: list(self._cloud.pages(method, "access_bindings", {"resource_id": resource_id}, resource_id)),
+            lambda: list(self._cloud.pages(method, "access_bindings", request, resource_id)),
         )
+
+    @contextmanager
+    def changing_bindings(self, service: str, resource_id: str) -> Iterator[None]:
+        """While they are changed, and afterwards, what was read of the bindings before is no longer true."""
+        what = (f"{service}/ListAccessBindings", resource_id)
+        self._forget(what)
+        try:
+            yield
+        finally:
+            self._forget(what)
 
     def forget_secret(self, secret_id: str) -> None:
         """What was read of the secret is no longer true."""
@@ -77,10 +89,6 @@ class Reads:
     def forget_keys(self, service_account_id: str) -> None:
         """What was listed for the account is no longer true."""
         self._forget(("keys", service_account_id))
-
-    def forget_bindings(self, method: str, resource_id: str) -> None:
-        """What was read of the bindings is no longer true."""
-        self._forget((method, resource_id))
 
     def _forget(self, what: tuple[str, str]) -> None:
         with self._lock:

@@ -22,14 +22,12 @@ from pulumi.runtime import proto
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from .access_binding import FOLDER_IAM_MEMBER, KMS_SYMMETRIC_KEY_IAM_BINDING, LOCKBOX_SECRET_IAM_MEMBER
 from .api_key.handler import ApiKey
 from .engine_watch import end_with
 from .errors import InvalidInput, PartialFailure, YandexKeysError
-from .folder_iam_member import FolderIamMember
 from .kms_symmetric_key import KmsSymmetricKey
-from .kms_symmetric_key_iam_binding import KmsSymmetricKeyIamBinding
 from .lockbox_secret import LockboxSecret
-from .lockbox_secret_iam_member import LockboxSecretIamMember
 from .properties import has_marks, is_unknown, read, wrapped
 from .resource import Properties, ResourceType
 from .service_account import ServiceAccount
@@ -42,11 +40,11 @@ TYPES: Final[dict[str, ResourceType]] = {
     for handler in (
         ApiKey(),
         LockboxSecret(),
-        LockboxSecretIamMember(),
+        LOCKBOX_SECRET_IAM_MEMBER,
         ServiceAccount(),
-        FolderIamMember(),
+        FOLDER_IAM_MEMBER,
         KmsSymmetricKey(),
-        KmsSymmetricKeyIamBinding(),
+        KMS_SYMMETRIC_KEY_IAM_BINDING,
     )
 }
 """Every type that this plugin answers for, of the packages `yandex-keys` and `yandex`."""

@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 from components.service_account_keys import ServiceAccountKeys
 from components.spec import SpecError, parse_account
 from provider.yandex_keys import input_fields
+from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER, LOCKBOX_SECRET_IAM_MEMBER
 from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.folder_iam_member import FolderIamMember
 from provider.yandex_keys.http import address
 from provider.yandex_keys.key_rules import DESCRIPTION_LENGTH, url_problem
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
-from provider.yandex_keys.lockbox_secret_iam_member import LockboxSecretIamMember
 from provider.yandex_keys.service_account import ServiceAccount
 from tests.components.declared import run
 
@@ -239,9 +238,9 @@ def test_all_that_a_right_stack_file_declares_passes_the_providers_checks() -> N
     declared = run(lambda: ServiceAccountKeys("account", account) and None)
     fields = {
         "IamServiceAccount": ServiceAccount.fields,
-        "ResourcemanagerFolderIamMember": FolderIamMember.fields,
+        "ResourcemanagerFolderIamMember": FOLDER_IAM_MEMBER.fields,
         "LockboxSecret": LockboxSecret.fields,
-        "LockboxSecretIamMember": LockboxSecretIamMember.fields,
+        "LockboxSecretIamMember": LOCKBOX_SECRET_IAM_MEMBER.fields,
         "KmsSymmetricKey": KmsSymmetricKey.fields,
     }
     seen = set()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.folder_iam_member import FolderIamMember
 from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.resource import Change, Properties, Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
-MEMBER = FolderIamMember()
-URN = f"urn:pulumi:local::api-keys::{FolderIamMember.token}::viewer"
+MEMBER = FOLDER_IAM_MEMBER
+URN = f"urn:pulumi:local::api-keys::{MEMBER.token}::viewer"
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from provider.yandex_keys.access_binding import LOCKBOX_SECRET_IAM_MEMBER
 from provider.yandex_keys.input_fields import InputField, changes, checked
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
-from provider.yandex_keys.lockbox_secret_iam_member import LockboxSecretIamMember
 from provider.yandex_keys.marks import LABELS
 from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.resource import Change
@@ -34,7 +34,7 @@ class TestAnInput:
         )
 
     def test_that_is_missing_but_required_is_named(self) -> None:
-        assert problems(LockboxSecretIamMember.fields) == {
+        assert problems(LOCKBOX_SECRET_IAM_MEMBER.fields) == {
             "secretId": "is required",
             "role": "is required",
             "member": "is required",
@@ -78,11 +78,11 @@ class TestAnInput:
 
     def test_that_is_no_member_is_refused(self) -> None:
         for member in ("aje123", "serviceAccount:", ":aje", "service account:aje", f"serviceAccount:{'a' * 101}"):
-            assert list(problems(LockboxSecretIamMember.fields, secretId="e6q", role="viewer", member=member)) == [
+            assert list(problems(LOCKBOX_SECRET_IAM_MEMBER.fields, secretId="e6q", role="viewer", member=member)) == [
                 "member"
             ]
         for member in ("serviceAccount:aje123", "system:allUsers", "system:group:organization:bpf:users"):
-            assert not problems(LockboxSecretIamMember.fields, secretId="e6q", role="viewer", member=member)
+            assert not problems(LOCKBOX_SECRET_IAM_MEMBER.fields, secretId="e6q", role="viewer", member=member)
 
 
 class TestLabels:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
 from provider.yandex_keys.errors import AlreadyExists, CloudError, InvalidInput
-from provider.yandex_keys.folder_iam_member import FolderIamMember
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import with_labels
 from provider.yandex_keys.properties import UNKNOWN
@@ -180,7 +180,7 @@ class TestARefusalSoonAfterRightsChanged:
     @pytest.fixture(autouse=True)
     def rights(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
         role = {"folderId": runtime.folder_id, "role": "lockbox.viewer", "member": "userAccount:somebody"}
-        FolderIamMember().create(urn("role"), role, runtime)
+        FOLDER_IAM_MEMBER.create(urn("role"), role, runtime)
         cloud.forget_calls()
 
     def test_is_asked_again_until_they_have_spread(self, cloud: EmulatedCloud, runtime: Runtime) -> None:

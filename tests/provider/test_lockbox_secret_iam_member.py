@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from provider.yandex_keys.access_binding import LOCKBOX_SECRET_IAM_MEMBER
 from provider.yandex_keys.errors import CloudError, InvalidInput
-from provider.yandex_keys.lockbox_secret_iam_member import LockboxSecretIamMember
 from provider.yandex_keys.resource import Properties, Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
-MEMBER = LockboxSecretIamMember()
-URN = f"urn:pulumi:local::api-keys::{LockboxSecretIamMember.token}::reader"
+MEMBER = LOCKBOX_SECRET_IAM_MEMBER
+URN = f"urn:pulumi:local::api-keys::{MEMBER.token}::reader"
 ROLE = "lockbox.payloadViewer"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
 from provider.yandex_keys.errors import Cancelled, CloudError
-from provider.yandex_keys.folder_iam_member import FolderIamMember
 from provider.yandex_keys.resource import Runtime
 from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud
@@ -25,7 +25,7 @@ def runtime(cloud: EmulatedCloud, time: FastTime) -> Runtime:
     run = cloud.runtime()
     run.cloud.wait, run.cloud.monotonic = time.wait, time.monotonic
     member = {"folderId": run.folder_id, "role": "lockbox.viewer", "member": "userAccount:somebody"}
-    FolderIamMember().create(URN, member, run)
+    FOLDER_IAM_MEMBER.create(URN, member, run)
     cloud.logged.clear()
     return run
 
