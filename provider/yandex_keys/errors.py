@@ -16,7 +16,7 @@ The text of an error is one or more plain sentences for the user; no error ever 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 AMBIGUOUS: Final = frozenset(
     {"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED", "DATA_LOSS"}
@@ -83,6 +83,14 @@ class CloudError(YandexKeysError):
         super().__init__(
             f"{where}{call} failed with {code}: {message.rstrip('.')}{trace}." + (f" {advice}" if advice else "")
         )
+
+    def saying(self, message: str) -> Self:
+        """This error in other words than the cloud's `message`; of the same kind."""
+        return type(self)(self.call, self.code, message, self.request_id, self.resource)
+
+    def advising(self, advice: str) -> Self:
+        """This error with `advice` after the cloud's own words."""
+        return self.saying(f"{self.message.rstrip('.')}; {advice}")
 
     @property
     def ambiguous(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .api_services import SERVICES
-from .cloud_resource import CloudResource, whole_seconds
+from .folder_resource import FolderResource, whole_seconds
 from .input_fields import Choice, InputField, Labels, Period
 from .resource import Properties
 
@@ -19,7 +19,7 @@ _ALGORITHMS: Final = tuple(
 )
 
 
-class KmsSymmetricKey(CloudResource):
+class KmsSymmetricKey(FolderResource):
     """The verbs of a KMS key."""
 
     token = "yandex:index/kmsSymmetricKey:KmsSymmetricKey"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
-from .cloud_resource import CloudResource, advised, whole_seconds
 from .errors import CloudError, InvalidInput
+from .folder_resource import FolderResource, whole_seconds
 from .input_fields import InputField, Labels, Switch
 from .resource import Diff, Properties, Runtime
 
 _LIMITS: Final = "yandex.cloud.lockbox.v1.CreateSecretRequest"
 
 
-class LockboxSecret(CloudResource):
+class LockboxSecret(FolderResource):
     """The verbs of a Lockbox secret."""
 
     token = "yandex-keys:index:LockboxSecret"
@@ -27,17 +26,17 @@ class LockboxSecret(CloudResource):
         InputField("folderId", _LIMITS, replaces=True),
         InputField("description", _LIMITS),
         Labels("labels", _LIMITS),
-        InputField(
-            "kmsKeyId", _LIMITS, replaces=True
-        ),  # an update can't change it: UpdateSecretRequest has no such field
+        InputField("kmsKeyId", _LIMITS, replaces=True),  # UpdateSecretRequest has no such field
         Switch("deletionProtection", default=False),
     )
     outputs = ("createdAt", "status")
-    # Without it the API would make a first version, of nothing.
-    creation = MappingProxyType({"create_version": False})
 
     def output_values(self, answer: Mapping[str, Any]) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", "")), "status": answer.get("status", "")}
+
+    def creation(self, inputs: Properties) -> dict[str, Any]:
+        # Left out, the API would make a first version, of nothing.
+        return {**super().creation(inputs), "create_version": False}
 
     def get(self, resource_id: str, runtime: Runtime) -> Mapping[str, Any]:
         return runtime.reads.secret(resource_id)
@@ -76,4 +75,4 @@ class LockboxSecret(CloudResource):
                 raise
             known = "set deletionProtection to false and run `pulumi up` first"
             unknown = "run `pulumi refresh` and `pulumi up` first, for its protection was switched on behind our back"
-            raise advised(error, f"to remove it, {known if protected else unknown}") from None
+            raise error.advising(f"to remove it, {known if protected else unknown}") from None

@@ -267,4 +267,4 @@ def _without(error: CloudError, entries: Mapping[str, str]) -> CloudError:
     message = error.message
     for value in entries.values():
         message = message.replace(value, "[secret]")
-    return type(error)(error.call, error.code, message, error.request_id, error.resource)
+    return error.saying(message)

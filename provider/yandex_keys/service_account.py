@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .cloud_resource import CloudResource, whole_seconds
+from .folder_resource import FolderResource, whole_seconds
 from .input_fields import InputField
 from .resource import Diff, Properties, Runtime
 
 _LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"
 
 
-class ServiceAccount(CloudResource):
+class ServiceAccount(FolderResource):
     """The verbs of a service account.
 
     Its name is unique in the whole cloud. So a replacement under the same name needs the old account out of the way first.
@@ -29,11 +29,14 @@ class ServiceAccount(CloudResource):
         InputField("description", _LIMITS),
         InputField("folderId", _LIMITS, replaces=True),
     )
-    always_sent = ("name",)  # the API requires it in every update
     longest_name = 63
 
     def output_values(self, answer: Mapping[str, Any]) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", ""))}
+
+    def update_of(self, changed: list[InputField], inputs: Properties) -> dict[str, Any]:
+        # The API requires the name in every update, whatever the mask says.
+        return {"name": inputs["name"], **super().update_of(changed, inputs)}
 
     def automatic_name(self, logical_name: str) -> str:
         """As for every resource, in the letters that an account's name may have."""
@@ -48,5 +51,5 @@ class ServiceAccount(CloudResource):
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         runtime.reads.forget_keys(resource_id)
 
-    def named(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> Mapping[str, Any] | None:
-        return super().named(inputs, runtime, filter=f'name="{inputs["name"]}"')
+    def search(self, inputs: Properties) -> dict[str, str]:
+        return {**super().search(inputs), "filter": f'name="{inputs["name"]}"'}

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.cloud_resource import INSTANCE, CloudResource
 from provider.yandex_keys.errors import AlreadyExists, CloudError
+from provider.yandex_keys.folder_resource import INSTANCE, FolderResource
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import INSTANCE_LABEL, OWNER_LABEL, owner_of
@@ -28,7 +28,7 @@ class Life:
     """One resource through several runs; each method is a verb of the run `runtime`, or a look at the cloud."""
 
     cloud: EmulatedCloud
-    handler: CloudResource
+    handler: FolderResource
     runtime: Runtime
     name: str
 

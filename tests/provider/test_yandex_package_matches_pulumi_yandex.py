@@ -16,11 +16,11 @@ from pulumi_yandex import (
 )
 
 from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER, KMS_SYMMETRIC_KEY_IAM_BINDING, AccessBinding
-from provider.yandex_keys.cloud_resource import CloudResource
+from provider.yandex_keys.folder_resource import FolderResource
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.service_account import ServiceAccount
 
-ANSWERED: list[tuple[CloudResource | AccessBinding, Any, str]] = [
+ANSWERED: list[tuple[FolderResource | AccessBinding, Any, str]] = [
     (ServiceAccount(), iam_service_account, "IamServiceAccount"),
     (FOLDER_IAM_MEMBER, resourcemanager_folder_iam_member, "ResourcemanagerFolderIamMember"),
     (KmsSymmetricKey(), kms_symmetric_key, "KmsSymmetricKey"),
@@ -43,25 +43,25 @@ def outputs_of(resource: type[pulumi.CustomResource]) -> set[str]:
 @pytest.mark.parametrize(("handler", "module", "name"), ANSWERED, ids=[name for _, _, name in ANSWERED])
 class TestEachType:
     def test_takes_exactly_the_inputs_of_the_args_class(
-        self, handler: CloudResource | AccessBinding, module: Any, name: str
+        self, handler: FolderResource | AccessBinding, module: Any, name: str
     ) -> None:
         assert {field.name for field in handler.fields} == on_the_wire(getattr(module, f"{name}Args"))
 
     def test_has_exactly_the_properties_of_the_state_class(
-        self, handler: CloudResource | AccessBinding, module: Any, name: str
+        self, handler: FolderResource | AccessBinding, module: Any, name: str
     ) -> None:
-        outputs = handler.outputs if isinstance(handler, CloudResource) else ()
+        outputs = handler.outputs if isinstance(handler, FolderResource) else ()
         ours = {*(field.name for field in handler.fields), *outputs}
         assert ours == on_the_wire(getattr(module, f"_{name}State")) == outputs_of(getattr(module, name))
 
     def test_requires_what_the_args_class_requires(
-        self, handler: CloudResource | AccessBinding, module: Any, name: str
+        self, handler: FolderResource | AccessBinding, module: Any, name: str
     ) -> None:
         parameters = inspect.signature(getattr(module, f"{name}Args")).parameters.values()
         theirs = {item.name for item in parameters if item.default is inspect.Parameter.empty} - {"__self__"}
         assert {field.proto for field in handler.fields if field.required} == theirs
 
     def test_has_the_token_under_which_the_class_registers(
-        self, handler: CloudResource | AccessBinding, module: Any, name: str
+        self, handler: FolderResource | AccessBinding, module: Any, name: str
     ) -> None:
         assert f"'{handler.token}'" in inspect.getsource(getattr(module, name)._internal_init)

@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
-from provider.yandex_keys.cloud_resource import CloudResource, logical_name, whole_seconds
 from provider.yandex_keys.errors import InvalidInput
+from provider.yandex_keys.folder_resource import FolderResource, logical_name, whole_seconds
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.properties import UNKNOWN
@@ -25,26 +25,26 @@ def urn(name: str) -> str:
 
 
 @pytest.fixture(params=[ServiceAccount, KmsSymmetricKey, LockboxSecret])
-def handler(request: pytest.FixtureRequest) -> CloudResource:
+def handler(request: pytest.FixtureRequest) -> FolderResource:
     made = request.param()
-    assert isinstance(made, CloudResource)
+    assert isinstance(made, FolderResource)
     return made
 
 
 class TestAName:
-    def test_that_is_given_is_kept(self, handler: CloudResource) -> None:
+    def test_that_is_given_is_kept(self, handler: FolderResource) -> None:
         assert handler.check(urn("x"), {"name": "old"}, {"name": "translator"}, RUNTIME)["name"] == "translator"
 
-    def test_that_is_not_given_is_the_resources_and_seven_random_digits(self, handler: CloudResource) -> None:
+    def test_that_is_not_given_is_the_resources_and_seven_random_digits(self, handler: FolderResource) -> None:
         made = [handler.check(urn("translator"), {}, {}, RUNTIME)["name"] for _ in range(2)]
         assert all(re.fullmatch(r"translator-[0-9a-f]{7}", name) for name in made)
         assert made[0] != made[1]
 
-    def test_that_was_made_up_once_stays(self, handler: CloudResource) -> None:
+    def test_that_was_made_up_once_stays(self, handler: FolderResource) -> None:
         first = handler.check(urn("translator"), {}, {}, RUNTIME)
         assert handler.check(urn("translator"), first, {}, RUNTIME) == first
 
-    def test_that_was_made_up_is_never_too_long(self, handler: CloudResource) -> None:
+    def test_that_was_made_up_is_never_too_long(self, handler: FolderResource) -> None:
         name = handler.check(urn("n" * 300), {}, {}, RUNTIME)["name"]
         assert len(name) == handler.longest_name
 
@@ -55,22 +55,22 @@ class TestAName:
 
 
 class TestAFolder:
-    def test_that_is_not_given_is_the_providers(self, handler: CloudResource) -> None:
+    def test_that_is_not_given_is_the_providers(self, handler: FolderResource) -> None:
         assert handler.check(urn("x"), {}, {}, RUNTIME)["folderId"] == "b1gdefault"
 
-    def test_stays_where_the_resource_is_when_the_providers_changes(self, handler: CloudResource) -> None:
+    def test_stays_where_the_resource_is_when_the_providers_changes(self, handler: FolderResource) -> None:
         assert handler.check(urn("x"), {"folderId": "b1gold"}, {}, RUNTIME)["folderId"] == "b1gold"
 
-    def test_is_not_known_while_the_providers_settings_are_not(self, handler: CloudResource) -> None:
+    def test_is_not_known_while_the_providers_settings_are_not(self, handler: FolderResource) -> None:
         assert handler.check(urn("x"), {}, {}, None)["folderId"] is UNKNOWN
 
-    def test_that_nobody_names_is_a_problem_with_a_remedy(self, handler: CloudResource) -> None:
+    def test_that_nobody_names_is_a_problem_with_a_remedy(self, handler: FolderResource) -> None:
         with pytest.raises(InvalidInput) as refused:
             handler.check(urn("x"), {}, {"nmae": "x"}, NO_FOLDER)
         assert [path for path, _ in refused.value.problems] == ["nmae", "folderId"]
         assert "YC_FOLDER_ID" in str(refused.value)
 
-    def test_that_changes_replaces_the_resource(self, handler: CloudResource) -> None:
+    def test_that_changes_replaces_the_resource(self, handler: FolderResource) -> None:
         diff = handler.diff(urn("x"), "id", {"folderId": "a", "name": "n"}, {"folderId": "b", "name": "n"}, RUNTIME)
         assert diff.changes == {"folderId": Change("update", replace=True)}
 
@@ -84,18 +84,18 @@ class TestAFolder:
 
 
 class TestAPreview:
-    def test_of_a_create_knows_what_is_given_and_not_what_the_cloud_decides(self, handler: CloudResource) -> None:
+    def test_of_a_create_knows_what_is_given_and_not_what_the_cloud_decides(self, handler: FolderResource) -> None:
         inputs = handler.check(urn("x"), {}, {"name": "n", "description": UNKNOWN}, RUNTIME)
         seen = handler.preview(urn("x"), None, inputs, RUNTIME)
         assert {name: seen[name] for name in inputs} == inputs
         assert {name: seen[name] for name in handler.outputs} == dict.fromkeys(handler.outputs, UNKNOWN)
 
-    def test_knows_every_output_that_no_input_gives(self, handler: CloudResource) -> None:
+    def test_knows_every_output_that_no_input_gives(self, handler: FolderResource) -> None:
         seen = handler.preview(urn("x"), None, handler.check(urn("x"), {}, {"name": "n"}, RUNTIME), RUNTIME)
         assert seen.keys() == {*(field.name for field in handler.fields), *handler.outputs}
         assert seen["description"] == ""
 
-    def test_of_an_update_keeps_what_the_cloud_has_decided(self, handler: CloudResource) -> None:
+    def test_of_an_update_keeps_what_the_cloud_has_decided(self, handler: FolderResource) -> None:
         state = {"name": "old", "folderId": "b1g", "description": "gone", **dict.fromkeys(handler.outputs, "known")}
         seen = handler.preview(urn("x"), state, {"name": "new", "folderId": "b1g"}, RUNTIME)
         assert seen["name"] == "new"

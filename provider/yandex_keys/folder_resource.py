@@ -14,7 +14,6 @@ import secrets
 import uuid
 from abc import abstractmethod
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from .cloud import TRANSIENT
@@ -35,12 +34,11 @@ INSTANCE: Final = "__instance"
 """The property that keeps the mark's instance in the state, for life; the engine shows no property named so."""
 
 
-class CloudResource(ResourceType):
+class FolderResource(ResourceType):
     """The verbs of one type, over what its subclass declares.
 
     noun: in messages, `service account`; service: of the API; id_field, listing: the names of the id in requests and of the items in `List`'s
-    answer; fields: the inputs, `name`, `folderId` and others; always_sent: inputs that an update must hold though they are not in its mask;
-    longest_name: in characters.
+    answer; fields: the inputs, `name`, `folderId` and others; outputs: what is no input; longest_name: in characters.
     """
 
     noun: ClassVar[str]
@@ -49,8 +47,6 @@ class CloudResource(ResourceType):
     listing: ClassVar[str]
     fields: ClassVar[tuple[InputField, ...]]
     outputs: ClassVar[tuple[str, ...]] = ("createdAt",)
-    always_sent: ClassVar[tuple[str, ...]] = ()
-    creation: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     longest_name: ClassVar[int] = 100
 
     @abstractmethod
@@ -62,7 +58,19 @@ class CloudResource(ResourceType):
         return runtime.cloud.call(f"{self.service}/Get", {self.id_field: resource_id}, f"{self.noun} {resource_id}")
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
-        """Called after every change and deletion: what was read of it is no longer true."""
+        """What was read of it is no longer true."""
+
+    def creation(self, inputs: Properties) -> dict[str, Any]:
+        """What a request to create it holds, but for the labels."""
+        return {field.proto: field.to_cloud(inputs[field.name]) for field in self.fields if _is_given(field, inputs)}
+
+    def update_of(self, changed: list[InputField], inputs: Properties) -> dict[str, Any]:
+        """What a request to update it holds, but for the id, the mask and the labels."""
+        return {field.proto: field.to_cloud(inputs[field.name]) for field in changed if _is_given(field, inputs)}
+
+    def search(self, inputs: Properties) -> dict[str, str]:
+        """The request of a listing in which what has the name that `inputs` ask for is found."""
+        return {"folder_id": inputs["folderId"]}
 
     def is_in_use(self, answer: Mapping[str, Any]) -> bool:
         """Whether it can be seen that a state knows what the API describes: so it wasn't left by a killed run."""
@@ -100,7 +108,7 @@ class CloudResource(ResourceType):
 
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
         owner, instance = runtime.owner(urn), runtime.random_part()
-        request = {**self._given(inputs), **self.creation, "labels": with_labels(inputs.get("labels"), owner, instance)}
+        request = {**self.creation(inputs), "labels": with_labels(inputs.get("labels"), owner, instance)}
         number = 0
         while True:
             key = creation_key(owner, number) if number < _KNOWN_CREATIONS else ""
@@ -123,7 +131,7 @@ class CloudResource(ResourceType):
                 return made["id"], {**self.state(made, inputs), INSTANCE: instance}
             left = self._left_by_a_killed_run(made, inputs, owner, runtime)
             if left is not None:
-                return self._taken_over(urn, left, inputs, instance, runtime)
+                return self._continued(urn, left, inputs, instance, runtime)
             number += 1
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
@@ -160,11 +168,9 @@ class CloudResource(ResourceType):
                     urn,
                 )
                 return
-            runtime.cloud.operate(f"{self.service}/Delete", {self.id_field: resource_id}, self.about(state))
+            self._operate("Delete", resource_id, {}, self.about(state), runtime)
         except NotFound:
             return
-        finally:
-            self.forget(resource_id, runtime)
 
     def state(self, answer: Mapping[str, Any], known: Properties) -> Properties:
         """The state that the API's `answer` makes; what is the same as `known` keeps the user's way of writing it."""
@@ -180,12 +186,6 @@ class CloudResource(ResourceType):
     def about(self, properties: Properties) -> str:
         """What errors call it: `service account translator`."""
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
-
-    def named(self, inputs: Properties, runtime: Runtime, **narrowed: str) -> Mapping[str, Any] | None:
-        """What has the name that `inputs` ask for, in their folder; `narrowed` goes along with the listing."""
-        request = {"folder_id": inputs["folderId"], **narrowed}
-        items = runtime.cloud.pages(f"{self.service}/List", self.listing, request, self.about(inputs))
-        return next((item for item in items if item.get("name") == inputs["name"]), None)
 
     def _asked_to_create(
         self, request: Mapping[str, Any], key: str, inputs: Properties, runtime: Runtime
@@ -241,25 +241,26 @@ class CloudResource(ResourceType):
     ) -> tuple[str, Properties]:
         """Keeps what has the name, where a killed run of this resource made it. Else raises `error` with whose it is."""
         try:
-            holder = self.named(inputs, runtime)
+            found = runtime.cloud.pages(f"{self.service}/List", self.listing, self.search(inputs), self.about(inputs))
+            holder = next((item for item in found if item.get("name") == inputs["name"]), None)
         except CloudError as unseen:
-            raise advised(error, f"whose it is could not be looked up ({unseen})") from None
+            raise error.advising(f"whose it is could not be looked up ({unseen})") from None
         if holder is None:
-            raise advised(error, f"nothing that we can see in folder {inputs['folderId']} has that name")
+            raise error.advising(f"nothing that we can see in folder {inputs['folderId']} has that name")
         owner = labelled_owner(holder)
         if owner == runtime.owner(urn):
             left = self._left_by_a_killed_run(holder, inputs, owner, runtime)
             if left is not None:
-                return self._taken_over(urn, left, inputs, instance, runtime)
+                return self._continued(urn, left, inputs, instance, runtime)
         command = import_command(self.token, urn, holder["id"], runtime.provider_urn)
         whose = (
             f"another stack, or another resource of this one, made it (owner {owner})"
             if owner
             else "it was made by hand"
         )
-        raise advised(error, f"it is {holder['id']}, and {whose}. To manage it here, run `{command}`")
+        raise error.advising(f"it is {holder['id']}, and {whose}. To manage it here, run `{command}`")
 
-    def _taken_over(
+    def _continued(
         self, urn: str, left: Mapping[str, Any], inputs: Properties, instance: str, runtime: Runtime
     ) -> tuple[str, Properties]:
         """Brings what a killed run has left in line with `inputs`, under a new instance: should a state know the old
@@ -299,42 +300,32 @@ class CloudResource(ResourceType):
     ) -> Properties:
         """Updates what has `changed`, and all `labels` where they are given: the new state. Raises NotFound."""
         mask = [field.name for field in changed if field.name != "labels"] + ([] if labels is None else ["labels"])
-        values = {
-            field.proto: field.to_cloud(inputs.get(field.name))
-            for field in changed
-            if inputs.get(field.name) is not None
-        }
         request = {
-            self.id_field: resource_id,
             "update_mask": ",".join(mask),
-            **{field.proto: inputs.get(field.name) for field in self.fields if field.name in self.always_sent},
-            **values,
+            **self.update_of(changed, inputs),
             **({} if labels is None else {"labels": labels}),
         }
         try:
-            operation = runtime.cloud.operate(f"{self.service}/Update", request, self.about(inputs))
+            operation = self._operate("Update", resource_id, request, self.about(inputs), runtime)
         except NotFound as error:
-            raise advised(error, "it was removed behind our back: run `pulumi refresh`, then `pulumi up`") from None
+            raise error.advising("it was removed behind our back: run `pulumi refresh`, then `pulumi up`") from None
+        return self.state(operation["response"], inputs)
+
+    def _operate(
+        self, verb: str, resource_id: str, request: Mapping[str, Any], about: str, runtime: Runtime
+    ) -> Mapping[str, Any]:
+        """Changes it, and forgets what was read of it, whatever came of the change. Raises CloudError."""
+        try:
+            return runtime.cloud.operate(f"{self.service}/{verb}", {self.id_field: resource_id, **request}, about)
         finally:
             self.forget(resource_id, runtime)
-        return self.state(operation["response"], inputs)
 
     def _empty(self) -> Properties:
         return {field.name: field.empty() for field in self.fields}
 
-    def _given(self, inputs: Properties) -> dict[str, Any]:
-        return {
-            field.proto: field.to_cloud(inputs[field.name])
-            for field in self.fields
-            if inputs.get(field.name) is not None
-        }
 
-
-def advised(error: CloudError, advice: str) -> CloudError:
-    """`error`, of the same kind, with `advice` after the cloud's own words."""
-    return type(error)(
-        error.call, error.code, f"{error.message.rstrip('.')}; {advice}", error.request_id, error.resource
-    )
+def _is_given(field: InputField, inputs: Properties) -> bool:
+    return inputs.get(field.name) is not None
 
 
 def _instance_in(state: Properties) -> Properties:
