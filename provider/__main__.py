@@ -2,7 +2,7 @@
 
 import sys
 
-from yandex_keys import protobuf_status  # noqa: F401  (before the first import of pulumi; its docstring says why)
+from yandex_keys import sdk_internals  # noqa: F401  (before the first import of pulumi; its docstring says why)
 from yandex_keys.server import main
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from provider.yandex_keys import protobuf_status  # noqa: F401  (before anything imports pulumi)
+from provider.yandex_keys import sdk_internals  # noqa: F401  (before anything imports pulumi)
 
 # In CI every run tries the same examples, so that a pipeline fails for what was changed and nothing else; at a desk each run tries new ones.
 # `thorough` is for `pytest --hypothesis-profile=thorough`: the same properties, ten times as many examples.

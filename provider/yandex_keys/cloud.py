@@ -5,14 +5,14 @@ Requests and answers are dictionaries in the proto's own field names (snake_case
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +21,6 @@ from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.message import Message
 
 from .api_services import SERVICES
-from .credentials import Credentials
 from .errors import Cancelled, CloudError, ConfigurationError, cloud_error
 from .shared_work import SharedWork
 
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
 
 _READS: Final = ("Get", "List")
 _OPERATION: Final = "yandex.cloud.operation.Operation"
-# No operation, but harmless however often it is made.
-_LOGIN: Final = "IamTokenService/Create"
+LOGIN: Final = "IamTokenService/Create"
+"""No operation, but harmless however often it is made."""
 TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
 """What is asked again, where that may be done."""
 _REQUEST_ID: Final = "x-request-id"
-# The ids, in discovery's answer, of the services that we call: these addresses are sent a token.
-_SERVICE_IDS: Final = ("iam", "kms", "lockbox", "operation", "resource-manager")
+UNREACHED: Final = "check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again"
+"""What to do where nothing answers."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,21 @@ class Patience:
     """How long after our own change of rights a refusal may be only a right that hasn't spread, and how long a call waits for that: usually 5 s
     (IAM docs), seen 60 s."""
 
+    def delay(self, attempt: int, jitter: float) -> float:
+        """The pause before try number `attempt` + 1, longer each time; `jitter`, from 0 to 1, takes up to half of it away."""
+        return min(self.first_delay * float(2 ** min(attempt, 10)), self.longest_delay) * (0.5 + jitter / 2)
+
+
+class Entrance(ABC):
+    """A way to the cloud that is yet to be gone. endpoint: whose; step: what is being waited for, in words, or empty."""
+
+    endpoint: str
+    step: str
+
+    @abstractmethod
+    def sdk(self, patience: Patience, wait: Callable[[float], bool]) -> yandexcloud.SDK:
+        """The SDK, logged in. Raises ConfigurationError."""
+
 
 @dataclass
 class Cloud:
@@ -67,7 +81,7 @@ class Cloud:
     wait: sleeps that many seconds, or returns True at once when the run was cancelled. warn: tells the user.
     """
 
-    sdk: yandexcloud.SDK | Login
+    sdk: yandexcloud.SDK | Entrance
     patience: Patience = field(default_factory=Patience)
     wait: Callable[[float], bool] = field(default_factory=lambda: threading.Event().wait)
     warn: Callable[[str], None] = lambda message: None
@@ -102,13 +116,13 @@ class Cloud:
         service, _, method = name.partition("/")
         stub, message = self._prepared(service, method, request)
         metadata = (("idempotency-key", idempotency_key or str(uuid.uuid4())),)
-        repeatable = method.startswith(_READS) or name == _LOGIN or _starts_operation(service, method)
+        repeatable = method.startswith(_READS) or name == LOGIN or _starts_operation(service, method)
         started = self.monotonic()
         for attempt in range(1_000_000):
             try:
                 answer: Message = getattr(stub, method)(message, timeout=self.patience.call, metadata=metadata)
             except grpc.RpcError as error:
-                failure = _failure(name, error, resource)
+                failure = failure_of(name, error, resource)
             else:
                 if method == "UpdateAccessBindings" or name == "ServiceAccountService/Create":
                     self._rights_changed = self.monotonic()
@@ -184,7 +198,7 @@ class Cloud:
     def _client(self, service: str, constructor: Any) -> Any:
         """A stub. The first to need one logs in, the others wait for that; once somebody has, nothing is waited for."""
         sdk = self.sdk
-        if isinstance(sdk, Login) or self._cancelled.done():
+        if isinstance(sdk, Entrance) or self._cancelled.done():
             try:
                 sdk = self._connection.get(self.patience.login, self._cancelled)
             except TimeoutError:
@@ -194,22 +208,22 @@ class Cloud:
             with self._lock:
                 return self._stubs.setdefault(service, sdk.client(constructor))
         except grpc.RpcError as error:
-            raise _failure("ApiEndpointService/List", error, "") from None
+            raise failure_of("ApiEndpointService/List", error, "") from None
         except (KeyError, RuntimeError) as error:
             raise ConfigurationError(
                 f"the endpoint doesn't list the service {error}: is it an endpoint of Yandex Cloud?"
             ) from None
 
     def _connected(self) -> yandexcloud.SDK:
-        if isinstance(self.sdk, Login):
+        if isinstance(self.sdk, Entrance):
             self.sdk = self.sdk.sdk(self.patience, self.wait)
         return self.sdk
 
     def _late(self) -> str:
-        login = self.sdk
-        where = f"endpoint {login.endpoint}: " if isinstance(login, Login) else ""
-        what = f", waiting for {login.step}" if isinstance(login, Login) and login.step else ""
-        return f"{where}not logged in after {self.patience.login:g} s{what}; {_UNREACHED}"
+        entrance = self.sdk if isinstance(self.sdk, Entrance) else None
+        where = f"endpoint {entrance.endpoint}: " if entrance else ""
+        what = f", waiting for {entrance.step}" if entrance and entrance.step else ""
+        return f"{where}not logged in after {self.patience.login:g} s{what}; {UNREACHED}"
 
     def time(self) -> datetime | None:
         """The cloud's own time, in UTC and to the second: what it told last in this run, and what has passed since. None: it has told nothing."""
@@ -252,107 +266,8 @@ class Cloud:
 
     def pause(self, attempt: int) -> None:
         """Waits before try number `attempt` + 1, longer each time, with jitter. Raises Cancelled."""
-        delay = min(self.patience.first_delay * 2 ** min(attempt, 10), self.patience.longest_delay)
-        if self.wait(delay * (0.5 + self.jitter() / 2)):
-            raise Cancelled("stopped, as asked; the next `pulumi up` continues")
-
-
-_UNREACHED: Final = "check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again"
-
-
-@dataclass
-class Login:
-    """How to get to the cloud: log in, and find where its services are.
-
-    may_answer: which addresses discovery may name for a service; root_certificates: PEM, or None for gRPC's own. step: what is being waited for, in
-    words.
-    """
-
-    endpoint: str
-    root_certificates: bytes | None
-    credentials: Credentials
-    user_agent: str
-    may_answer: Callable[[str], bool] = lambda address: True
-    step: str = field(default="", init=False)
-
-    def sdk(self, patience: Patience, wait: Callable[[float], bool]) -> yandexcloud.SDK:
-        """The SDK, logged in, its services found. An authorized key is exchanged for one IAM token here, rather than by each channel of the SDK.
-
-        Raises ConfigurationError where the endpoint can't be reached or refuses the credentials: nothing that matters has been called by then.
-        """
-        token = self.credentials.iam_token
-        if self.credentials.ask is not None:
-            self.step = self.credentials.asked
-            token = self.credentials.ask()
-        if self.credentials.service_account_key is not None:
-            token = self._token_for(dict(self.credentials.service_account_key), patience, wait)
-        return self._found(patience, iam_token=token)
-
-    def _token_for(self, key: dict[str, Any], patience: Patience, wait: Callable[[float], bool]) -> str:
-        # `wait` ends the tries of a login that nobody waits for any more.
-        from yandexcloud._auth_fabric import ServiceAccountAuth
-
-        request = ServiceAccountAuth(key, self.endpoint).get_token_request()
-        hurry = replace(patience, call=patience.login_call)
-        entry = Cloud(self._found(patience, service_account_key=key), patience=hurry, wait=wait)
-        self.step = f"an IAM token for {self.credentials.source}"
-        try:
-            answer = entry.call(_LOGIN, json_format.MessageToDict(request), self.credentials.source)
-        except CloudError as error:
-            raise ConfigurationError(f"endpoint {self.endpoint}: {error}") from None
-        return str(answer["iam_token"])
-
-    def _found(self, patience: Patience, **credentials: Any) -> yandexcloud.SDK:
-        """The SDK with these credentials, after its discovery, which it makes only once."""
-        # A third of the plugin's start is this import, and a run with nothing to do has no use for it.
-        import yandexcloud
-
-        self.step = "the list of its services"
-        sdk = yandexcloud.SDK(
-            endpoint=self.endpoint,
-            root_certificates=self.root_certificates,
-            user_agent=self.user_agent,
-            retry_policy=_Discovery(patience),
-            **credentials,
-        )
-        try:
-            services: Mapping[str, str] = sdk._channels.endpoints
-        except grpc.RpcError as error:
-            failure = _failure("ApiEndpointService/List", error, f"endpoint {self.endpoint}")
-            if failure.code == "DEADLINE_EXCEEDED":
-                said = f"endpoint {self.endpoint}: it hasn't answered within {patience.login_call:g} s; {_UNREACHED}"
-                raise ConfigurationError(said) from None
-            raise ConfigurationError(str(failure)) from None
-        for name in _SERVICE_IDS:
-            if name in services and not self.may_answer(services[name]):
-                said = "it is at an address that a stack file may not choose, so nothing was sent there"
-                remedy = "if it is right, set YC_ENDPOINT where `pulumi` runs, and take yandex-keys:endpoint out of the stack"
-                raise ConfigurationError(f"endpoint {self.endpoint} says of the service {name} that {said}; {remedy}")
-        return sdk
-
-
-@dataclass(frozen=True)
-class _Discovery:
-    """A deadline and a few tries for the one call that the SDK makes by itself, without any: finding the services' addresses.
-
-    The SDK takes gRPC's service config by the name of a retry policy.
-    """
-
-    patience: Patience
-
-    def to_json(self) -> str:
-        """The service config; it names that one service, so no other call is ever repeated behind our back."""
-        tries = {
-            "maxAttempts": self.patience.attempts,
-            "initialBackoff": f"{self.patience.first_delay}s",
-            "maxBackoff": f"{self.patience.longest_delay}s",
-            "backoffMultiplier": 2,
-            "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
-        }
-        name = [{"service": "yandex.cloud.endpoint.ApiEndpointService"}]
-        return json.dumps(
-            {"methodConfig": [{"name": name, "timeout": f"{self.patience.login_call}s", "retryPolicy": tries}]}
-        )
+        if self.wait(self.patience.delay(attempt, self.jitter())):
+            raise Cancelled
 
 
 def _starts_operation(service: str, method: str) -> bool:
@@ -384,7 +299,8 @@ def _is_known(type_name: str) -> bool:
     return True
 
 
-def _failure(name: str, error: grpc.RpcError, resource: str) -> CloudError:
+def failure_of(name: str, error: grpc.RpcError, resource: str) -> CloudError:
+    """What gRPC says of the call `name`, as an error of ours."""
     code = error.code().name if isinstance(error, grpc.Call) else "UNKNOWN"
     details = (error.details() if isinstance(error, grpc.Call) else str(error)) or "no reason given"
     trailing: dict[str, Any] = dict(error.trailing_metadata() or ()) if isinstance(error, grpc.Call) else {}

@@ -39,6 +39,9 @@ class ConfigurationError(YandexKeysError):
 class Cancelled(YandexKeysError):
     """The run was asked to stop; the next `pulumi up` continues."""
 
+    def __init__(self) -> None:
+        super().__init__("stopped, as asked; the next `pulumi up` continues")
+
 
 class VerificationFailed(YandexKeysError):
     """The service that a new key is for refused it."""

@@ -12,7 +12,8 @@ from typing import Any, Final
 from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.provider.experimental.property_value import PropertyValue, PropertyValueType
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
-from pulumi.runtime.rpc import _special_sig_key as _MARK
+
+from .sdk_internals import SIGNATURE_KEY
 
 
 class _Unknown:
@@ -34,7 +35,7 @@ def read(message: Struct) -> dict[str, Any]:
 
 def has_marks(message: Struct) -> bool:
     """Whether some value may be more than plain: a secret, an output with its dependencies, an asset, a reference. False is certain."""
-    return _MARK.encode() in message.SerializeToString()
+    return SIGNATURE_KEY.encode() in message.SerializeToString()
 
 
 def _read_fields(message: Struct) -> dict[str, Any]:

@@ -113,5 +113,5 @@ class Reads:
                         del self._answers[what]
                 future.set_exception(error)
         if not mine and self._cloud.wait(0):
-            raise Cancelled("stopped, as asked; the next `pulumi up` continues")
+            raise Cancelled
         return future.result()

@@ -19,7 +19,6 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc import status_pb2
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from .access_binding import FOLDER_IAM_MEMBER, KMS_SYMMETRIC_KEY_IAM_BINDING, LOCKBOX_SECRET_IAM_MEMBER
@@ -30,6 +29,7 @@ from .kms_symmetric_key import KmsSymmetricKey
 from .lockbox_secret import LockboxSecret
 from .properties import has_marks, is_unknown, read, wrapped
 from .resource import Properties, ResourceType
+from .sdk_internals import CHANNEL_OPTIONS
 from .service_account import ServiceAccount
 from .session import Session
 from .settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS
@@ -187,9 +187,7 @@ def main(arguments: list[str]) -> None:
     known, _ = parser.parse_known_args(arguments)
     session = Session()
     session.attach(known.engine)
-    server = grpc.server(
-        ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="verb"), options=_GRPC_CHANNEL_OPTIONS
-    )
+    server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="verb"), options=CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderServicer(session), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

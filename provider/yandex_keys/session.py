@@ -9,16 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import grpc
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from .cloud import Cloud, Login
+from .cloud import Cloud
 from .credentials import find_credentials
 from .endpoints import may_answer
 from .errors import ConfigurationError, InvalidInput
 from .lockbox_version import LockboxVersions
+from .login import Login
 from .reads import Reads
 from .resource import Runtime, Severity
+from .sdk_internals import CHANNEL_OPTIONS
 from .settings import Settings, format_time, settings
 from .version import VERSION
 
@@ -44,9 +45,7 @@ class Session:
     def attach(self, engine_address: str) -> None:
         """Makes `log` reach the engine at that address; without one, lines are dropped."""
         if engine_address and self._engine is None:
-            self._engine = engine_pb2_grpc.EngineStub(
-                grpc.insecure_channel(engine_address, options=_GRPC_CHANNEL_OPTIONS)
-            )
+            self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine_address, options=CHANNEL_OPTIONS))
 
     def check(self, given: Mapping[str, Any]) -> Settings:
         """The settings. Raises InvalidInput."""

@@ -38,7 +38,7 @@ class SharedWork(Generic[Result]):
         if self._result.done():
             return self._result.result()
         if cancelled.done():
-            raise Cancelled("stopped, as asked; the next `pulumi up` continues")
+            raise Cancelled
         raise TimeoutError
 
     def _run(self) -> None:

@@ -67,9 +67,8 @@ def verify(wanted: Verify, secret: str, cloud: Cloud, clock: Callable[[], float]
                 f"the new key was {verdict} {wanted.method} {wanted.url}: {last.said()}; "
                 "it was removed, and what was there before stays current"
             )
-        delay = min(cloud.patience.first_delay * 2 ** min(attempt, 10), cloud.patience.longest_delay)
-        if cloud.wait(min(delay * (0.5 + cloud.jitter() / 2), left / 2)):
-            raise Cancelled("stopped, as asked; the next `pulumi up` continues")
+        if cloud.wait(min(cloud.patience.delay(attempt, cloud.jitter()), left / 2)):
+            raise Cancelled
         attempt += 1
 
 
@@ -97,7 +96,7 @@ class _Call:
         try:
             while not self._finished.wait(min(_GLANCE, max(until - clock(), 0.0))):
                 if cloud.wait(0):
-                    raise Cancelled("stopped, as asked; the next `pulumi up` continues")
+                    raise Cancelled
                 if clock() >= until:
                     return
         finally:

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from provider.yandex_keys.cloud import Cloud, Login
+from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import Credentials
+from provider.yandex_keys.login import Login
 from tests.end_to_end.local_cloud import LocalCloud
 
 

@@ -5,4 +5,4 @@ a table, and fails the command where a cell is wrong. docs/reliability.md says w
 """
 
 # Before anything imports pulumi, in worker processes too: one process holds both SDKs.
-from provider.yandex_keys import protobuf_status  # noqa: F401
+from provider.yandex_keys import sdk_internals  # noqa: F401

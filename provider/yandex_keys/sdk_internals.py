@@ -1,0 +1,49 @@
+"""Every private name of the Pulumi SDK and of the yandexcloud SDK that the plugin touches, each with its reason.
+
+Import this module before the first import of `pulumi`. `tests/provider/test_sdk_internals.py` fails when one of them is no longer needed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from google.protobuf import json_format
+from google.rpc import status_pb2
+
+# Both SDKs ship generated code that registers the message `google.rpc.Status` under a file name of their own, and protobuf refuses the second
+# ("duplicate symbol", seen with pulumi 3.259 and 3.272). The messages are identical, so Pulumi is handed the one of googleapis-common-protos.
+sys.modules.setdefault("pulumi.runtime.proto.status_pb2", status_pb2)
+
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # noqa: E402
+from pulumi.runtime.rpc import _special_sig_key  # noqa: E402
+
+if TYPE_CHECKING:
+    import yandexcloud
+
+CHANNEL_OPTIONS: Final = _GRPC_CHANNEL_OPTIONS
+"""States of any size travel between the engine and a plugin; gRPC's own limit is 4 MB. Pulumi's SDK has no public name for its options."""
+SIGNATURE_KEY: Final = _special_sig_key
+"""The key by which a value on the wire says that it is a secret, an output, an asset or a reference: what lacks it in a
+message has none of them. Pulumi's SDK has no public name for it."""
+
+
+def addresses(sdk: yandexcloud.SDK) -> Mapping[str, str]:
+    """Where discovery says that each service is, by its id. Raises grpc.RpcError.
+
+    Looked at before a token goes there; the SDK itself looks it up when it first needs it, and tells nobody.
+    """
+    found: Mapping[str, str] = sdk._channels.endpoints
+    return found
+
+
+def token_request(key: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    """The request of `IamTokenService/Create` by which an authorized key becomes an IAM token.
+
+    The SDK makes one itself for each of its channels, each with a login of its own and without a deadline.
+    """
+    # A third of the plugin's start is this import, and a run with nothing to do has no use for it.
+    from yandexcloud._auth_fabric import ServiceAccountAuth
+
+    return json_format.MessageToDict(ServiceAccountAuth(dict(key), endpoint).get_token_request())

@@ -1,0 +1,66 @@
+"""Why each entry of `sdk_internals` is there; where one of these fails, that entry can go, or must follow its SDK."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pulumi.runtime.rpc
+import pytest
+import yandexcloud
+
+from provider.yandex_keys.sdk_internals import CHANNEL_OPTIONS, SIGNATURE_KEY
+
+PROVIDER = Path(__file__).parents[2] / "provider"
+BOTH = "import pulumi.provider.experimental.server, yandexcloud"
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+
+
+def test_both_sdks_clash_as_they_come() -> None:
+    done = run(BOTH)
+    assert done.returncode != 0
+    assert "duplicate symbol" in done.stderr
+
+
+def test_both_sdks_load_after_sdk_internals() -> None:
+    done = run(f"import sys; sys.path.insert(0, 'provider')\nfrom yandex_keys import sdk_internals\n{BOTH}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_pulumi_has_no_public_name_for_its_channel_options() -> None:
+    public = [name for name, value in vars(pulumi.runtime).items() if value is CHANNEL_OPTIONS and name[0] != "_"]
+    assert public == []
+
+
+def test_pulumi_has_no_public_name_for_its_signature_key() -> None:
+    public = [name for name, value in vars(pulumi.runtime.rpc).items() if value == SIGNATURE_KEY and name[0] != "_"]
+    assert public == []
+
+
+def test_the_sdk_tells_nobody_where_it_has_found_the_services() -> None:
+    assert [name for name in dir(yandexcloud.SDK) if name[0] != "_" and "endpoint" in name.lower()] == []
+
+
+def test_the_sdk_makes_no_login_request_for_others() -> None:
+    assert [name for name in dir(yandexcloud) if "ServiceAccountAuth" in name] == []
+
+
+@pytest.mark.parametrize("path", sorted(PROVIDER.rglob("*.py")), ids=lambda path: path.name)
+def test_no_other_file_touches_a_private_name_of_an_sdk(path: Path) -> None:
+    if path.name == "sdk_internals.py":
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("pulumi", "yandexcloud")
+        for alias in node.names
+    ]
+    assert [name for name in imported if "._" in name] == []
+    used = [f"{ast.unparse(node)}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    assert [name for name in used if name.startswith(("sdk._", "yandexcloud._", "pulumi._"))] == []
