@@ -12,7 +12,8 @@ from typing import Any, Final
 from .errors import AlreadyExists, InvalidInput, NotFound
 from .input_fields import InputField, Member, Seconds, changes, checked
 from .properties import is_unknown
-from .resource import Diff, Properties, Read, ResourceType, Runtime
+from .resource import Diff, Properties, Read, ResourceType
+from .run import Runtime
 
 _REQUEST: Final = "yandex.cloud.access.UpdateAccessBindingsRequest"
 _BINDING: Final = "yandex.cloud.access.AccessBinding"
@@ -79,7 +80,7 @@ class AccessBinding(ResourceType):
             if self._has_all_members:
                 raise
         resource_id = self._id(inputs)
-        runtime.fresh.add(resource_id)
+        runtime.record.note_made(resource_id)
         if inputs.get("sleepAfter"):
             # A run that is cancelled meanwhile has its binding all the same.
             runtime.cloud.wait(float(inputs["sleepAfter"]))
@@ -107,7 +108,7 @@ class AccessBinding(ResourceType):
         return dict(inputs)
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
-        if resource_id in runtime.fresh:
+        if resource_id in runtime.record.made:
             # This run has granted the same role again, for a renamed resource or a replacement: taking it away now would leave that one without.
             return
         try:

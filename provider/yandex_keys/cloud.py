@@ -77,31 +77,25 @@ class Cloud:
     """Yandex Cloud, or what answers in its place at the SDK's endpoint.
 
     sdk: the SDK, or what makes it when the first call is made: a run that makes no call doesn't even log in. All calls that need it wait for one
-    login, which has a deadline; nothing is held meanwhile, and `cancel` ends the waiting.
+    login, which has a deadline; nothing is held meanwhile, and `cancelled` ends the waiting.
     wait: sleeps that many seconds, or returns True at once when the run was cancelled. warn: tells the user.
     """
 
     sdk: yandexcloud.SDK | Entrance
     patience: Patience = field(default_factory=Patience)
+    cancelled: Future[None] = field(default_factory=Future)
     wait: Callable[[float], bool] = field(default_factory=lambda: threading.Event().wait)
     warn: Callable[[str], None] = lambda message: None
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     _stubs: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _cancelled: Future[None] = field(default_factory=Future)
     _rights_changed: float | None = None
     _told_of_rights: bool = False
     _told: tuple[datetime, float] | None = None
 
     def __post_init__(self) -> None:
         self._connection = SharedWork(self._connected)
-
-    def cancel(self) -> None:
-        """Ends the waiting for the login, now and later. What is under way in the cloud ends by itself."""
-        with self._lock:
-            if not self._cancelled.done():
-                self._cancelled.set_result(None)
 
     def call(
         self, name: str, request: Mapping[str, Any], resource: str = "", idempotency_key: str = ""
@@ -198,9 +192,9 @@ class Cloud:
     def _client(self, service: str, constructor: Any) -> Any:
         """A stub. The first to need one logs in, the others wait for that; once somebody has, nothing is waited for."""
         sdk = self.sdk
-        if isinstance(sdk, Entrance) or self._cancelled.done():
+        if isinstance(sdk, Entrance) or self.cancelled.done():
             try:
-                sdk = self._connection.get(self.patience.login, self._cancelled)
+                sdk = self._connection.get(self.patience.login, self.cancelled)
             except TimeoutError:
                 raise ConfigurationError(self._late()) from None
         try:

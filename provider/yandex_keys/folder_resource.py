@@ -22,7 +22,8 @@ from .import_command import import_command
 from .input_fields import InputField, changes, checked
 from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
 from .properties import UNKNOWN
-from .resource import Diff, Properties, Read, ResourceType, Runtime
+from .resource import Diff, Properties, Read, ResourceType
+from .run import Runtime
 
 # How many random hexadecimal digits Pulumi's automatic names end in.
 _RANDOM_DIGITS: Final = 7
@@ -98,7 +99,7 @@ class FolderResource(ResourceType):
         return f"{logical_name[: self.longest_name - _RANDOM_DIGITS - 1]}-{secrets.token_hex(4)[:_RANDOM_DIGITS]}"
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
-        runtime.claimed.add(resource_id)
+        runtime.record.note_in_state(resource_id)
         return Diff(changes(self.fields, state, inputs))
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
@@ -127,7 +128,7 @@ class FolderResource(ResourceType):
                 else:
                     raise
             if labelled_instance(made) in ("", instance) or not key:
-                runtime.fresh.add(made["id"])
+                runtime.record.note_made(made["id"])
                 return made["id"], {**self.state(made, inputs), INSTANCE: instance}
             left = self._left_by_a_killed_run(made, inputs, owner, runtime)
             if left is not None:
@@ -227,7 +228,7 @@ class FolderResource(ResourceType):
         """What an earlier creation of this owner has `made`, as it is now: where nothing says that a state knows it,
         and it can become what `inputs` ask for."""
         now = self._living(made["id"], runtime)
-        if now is None or labelled_owner(now) != owner or self.is_in_use(now) or made["id"] in runtime.claimed:
+        if now is None or labelled_owner(now) != owner or self.is_in_use(now) or made["id"] in runtime.record.in_states:
             return None
         if now.get("name") not in (made.get("name"), inputs["name"]):
             return None  # A state has renamed it since.

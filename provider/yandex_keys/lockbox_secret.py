@@ -8,7 +8,8 @@ from typing import Any, Final
 from .errors import CloudError, InvalidInput
 from .folder_resource import FolderResource, whole_seconds
 from .input_fields import InputField, Labels, Switch
-from .resource import Diff, Properties, Runtime
+from .resource import Diff, Properties
+from .run import Runtime
 
 _LIMITS: Final = "yandex.cloud.lockbox.v1.CreateSecretRequest"
 

@@ -2,70 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from .as_of import judged_as_of
-from .cloud import Cloud
-from .lockbox_version import LockboxVersions
-from .marks import owner_of, random_part
-from .reads import Reads
+from .run import Runtime
 
 Properties = dict[str, Any]
 """A resource's properties as plain values: str, bool, int, float, list, dict, None, or `properties.UNKNOWN` in a preview."""
-
-Severity = Literal["debug", "info", "warning"]
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """What a verb works with.
-
-    now: the time by which keys are judged, in UTC (design: `asOf`, the environment, or the clock); as_of: `asOf`, where it was given;
-    clock: this machine's time.
-    run_every: how often the stack is run, as its user declares it.
-    log: prints a line under the resource with that URN, in preview and update.
-    reads: what this run has read; versions: how it writes to Lockbox.
-    provider_id, provider_urn: of the stack's own provider resource: which state this run serves. random_bytes: for instances and attempts.
-    fresh: ids of accounts and secrets that this run made, which hold no keys or versions but ours.
-    imported: URNs that this run imported; claimed: ids of the keys, and of the resources in a folder, that states of this run account for.
-    """
-
-    cloud: Cloud
-    folder_id: str
-    cloud_id: str
-    now: Callable[[], datetime]
-    log: Callable[[Severity, str, str], None]
-    reads: Reads
-    versions: LockboxVersions
-    as_of: datetime | None = None
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    run_every: timedelta = timedelta(days=1)
-    provider_id: str = ""
-    provider_urn: str = ""
-    random_bytes: Callable[[int], bytes] = secrets.token_bytes
-    fresh: set[str] = field(default_factory=set)
-    imported: set[str] = field(default_factory=set)
-    claimed: set[str] = field(default_factory=set)
-    _rehearsal_is_said: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def owner(self, urn: str) -> str:
-        """The owner part of the mark of what is made for `urn`."""
-        return owner_of(self.provider_id, urn)
-
-    def say_as_of(self) -> None:
-        """Says once a run by which time it is judged, where that isn't the clock's."""
-        if self.as_of is not None and self._rehearsal_is_said.acquire(blocking=False):
-            self.log("info", judged_as_of(self.as_of, self.clock()), "")
-
-    def random_part(self) -> str:
-        """A new instance or attempt."""
-        return random_part(self.random_bytes)
 
 
 @dataclass(frozen=True)

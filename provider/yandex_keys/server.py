@@ -29,9 +29,9 @@ from .kms_symmetric_key import KmsSymmetricKey
 from .lockbox_secret import LockboxSecret
 from .properties import has_marks, is_unknown, read, wrapped
 from .resource import Properties, ResourceType
+from .run import Session
 from .sdk_internals import CHANNEL_OPTIONS
 from .service_account import ServiceAccount
-from .session import Session
 from .settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS
 from .version import VERSION
 

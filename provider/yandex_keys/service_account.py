@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from .folder_resource import FolderResource, whole_seconds
 from .input_fields import InputField
-from .resource import Diff, Properties, Runtime
+from .resource import Diff, Properties
+from .run import Runtime
 
 _LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"
 

@@ -15,7 +15,7 @@ from typing import Any
 from provider.yandex_keys.api_key.handler import ApiKey
 from provider.yandex_keys.lockbox_version import LockboxVersions
 from provider.yandex_keys.reads import Reads
-from provider.yandex_keys.resource import Runtime
+from provider.yandex_keys.run import RunRecord, Runtime
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.provider.emulated_cloud import EmulatedCloud
 from tools.demo.consumer import Assignment, Wanted
@@ -66,9 +66,7 @@ class Keys:
         now = datetime.fromisoformat(self.cloud.now())
         reads = Reads(self.base.cloud)
         versions = LockboxVersions(self.base.cloud, reads)
-        return replace(
-            self.base, now=lambda: now, reads=reads, versions=versions, fresh=set(), imported=set(), claimed=set()
-        )
+        return replace(self.base, now=lambda: now, reads=reads, versions=versions, record=RunRecord())
 
     def _secret(self, number: int) -> str:
         made = self.base.cloud.operate("SecretService/Create", {"folder_id": self.folder_id, "name": f"busy-{number}"})

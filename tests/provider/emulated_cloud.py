@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import requests
 
-from provider.yandex_keys.resource import Runtime
-from provider.yandex_keys.session import Session
+from provider.yandex_keys.run import Runtime, Session
 from tests.fast_time import FastTime
 
 _TIMEOUT: Final = 10.0

@@ -15,7 +15,7 @@ from provider.yandex_keys.api_key.handler import ApiKey
 from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import CloudError, InvalidInput, PartialFailure, YandexKeysError
 from provider.yandex_keys.marks import mark_of
-from provider.yandex_keys.resource import Runtime
+from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.settings import format_time, parse_time
 from tests.provider.emulated_cloud import EmulatedCloud
 
@@ -121,7 +121,8 @@ class TestAFirstKey:
 
     def test_takes_three_calls_where_its_account_and_secret_are_new(self, shop: Shop) -> None:
         runtime = shop.cloud.runtime()
-        runtime.fresh.update({shop.account, shop.secret})
+        runtime.record.note_made(shop.account)
+        runtime.record.note_made(shop.secret)
         ApiKey().create(URN, shop.inputs(), runtime)
         assert shop.cloud.calls() == {
             "ApiKeyService/Create": 1,

@@ -18,7 +18,8 @@ from provider.yandex_keys.folder_resource import INSTANCE, FolderResource
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import INSTANCE_LABEL, OWNER_LABEL, owner_of
-from provider.yandex_keys.resource import Properties, Runtime
+from provider.yandex_keys.resource import Properties
+from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 from tests.provider.emulated_cloud import EmulatedCloud
 
@@ -82,7 +83,7 @@ def life(request: pytest.FixtureRequest, cloud: EmulatedCloud) -> Life:
 def test_a_create_is_one_call_and_its_labels_name_owner_and_instance(life: Life) -> None:
     resource_id, state = life.create()
     assert life.calls() == {"Create": 1}
-    assert life.runtime.fresh == {resource_id}
+    assert life.runtime.record.made == {resource_id}
     labels = life.labels(resource_id)
     assert labels == {OWNER_LABEL: owner_of("one-state", life.urn), INSTANCE_LABEL: state[INSTANCE]}
     assert not {OWNER_LABEL, INSTANCE_LABEL} & set(state.get("labels", ()))
@@ -95,7 +96,7 @@ def test_a_create_whose_answer_was_lost_is_asked_again_and_searched_for_by_nobod
     assert life.calls() == {"Create": 2}
     assert life.all_of_the_name() == [resource_id]
     assert life.labels(resource_id)[INSTANCE_LABEL] == state[INSTANCE]
-    assert life.runtime.fresh == {resource_id}
+    assert life.runtime.record.made == {resource_id}
 
 
 def test_a_create_that_never_arrives_says_so_and_leaves_nothing(life: Life) -> None:
@@ -131,7 +132,7 @@ def test_what_a_killed_run_made_is_kept_brought_in_line_and_marked_anew(life: Li
     assert state["description"] == "now"
     assert state[INSTANCE] != before[INSTANCE]
     assert life.labels(kept)[INSTANCE_LABEL] == state[INSTANCE]
-    assert life.runtime.fresh == set()
+    assert life.runtime.record.made == set()
     assert life.all_of_the_name() == [kept]
     assert [line for line in life.cloud.logged if kept in line and "interrupted run" in line]
     found = life.found(kept)

@@ -7,7 +7,8 @@ import pytest
 from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.properties import UNKNOWN
-from provider.yandex_keys.resource import Change, Properties, Runtime
+from provider.yandex_keys.resource import Change, Properties
+from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
 MEMBER = FOLDER_IAM_MEMBER

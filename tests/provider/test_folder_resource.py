@@ -13,10 +13,11 @@ from provider.yandex_keys.folder_resource import FolderResource, logical_name, w
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.properties import UNKNOWN
-from provider.yandex_keys.resource import Change, Runtime
+from provider.yandex_keys.resource import Change
+from provider.yandex_keys.run import RunRecord, Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 
-RUNTIME = cast(Runtime, SimpleNamespace(folder_id="b1gdefault", claimed=set()))
+RUNTIME = cast(Runtime, SimpleNamespace(folder_id="b1gdefault", record=RunRecord()))
 NO_FOLDER = cast(Runtime, SimpleNamespace(folder_id=""))
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from provider.yandex_keys.access_binding import KMS_SYMMETRIC_KEY_IAM_BINDING
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.resource import Properties, Runtime
+from provider.yandex_keys.resource import Properties
+from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
 BINDING = KMS_SYMMETRIC_KEY_IAM_BINDING

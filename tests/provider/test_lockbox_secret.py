@@ -11,7 +11,8 @@ from provider.yandex_keys.errors import AlreadyExists, CloudError, InvalidInput
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import with_labels
 from provider.yandex_keys.properties import UNKNOWN
-from provider.yandex_keys.resource import Change, Properties, Runtime
+from provider.yandex_keys.resource import Change, Properties
+from provider.yandex_keys.run import Runtime
 from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud
 
@@ -55,7 +56,7 @@ def test_a_create_is_one_call_and_makes_no_version(cloud: EmulatedCloud, runtime
         "deletionProtection": False,
         "status": "ACTIVE",
     }
-    assert runtime.fresh == {secret_id}
+    assert runtime.record.made == {secret_id}
     made = in_the_cloud(secret_id, runtime)
     assert "current_version" not in made
     assert made["labels"] == labels
@@ -187,7 +188,7 @@ class TestARefusalSoonAfterRightsChanged:
         cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=2)
         secret_id, _ = create("patient", runtime)
         assert cloud.calls()["SecretService/Create"] == 3
-        assert runtime.fresh >= {secret_id}
+        assert runtime.record.made >= {secret_id}
 
     def test_that_came_after_the_fact_makes_no_second_secret(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
         cloud.fail("SecretService/Create", "after", "PERMISSION_DENIED", times=3)

@@ -6,7 +6,8 @@ import pytest
 
 from provider.yandex_keys.access_binding import LOCKBOX_SECRET_IAM_MEMBER
 from provider.yandex_keys.errors import CloudError, InvalidInput
-from provider.yandex_keys.resource import Properties, Runtime
+from provider.yandex_keys.resource import Properties
+from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
 MEMBER = LOCKBOX_SECRET_IAM_MEMBER

@@ -6,7 +6,7 @@ import pytest
 
 from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
 from provider.yandex_keys.errors import Cancelled, CloudError
-from provider.yandex_keys.resource import Runtime
+from provider.yandex_keys.run import Runtime
 from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud
 

@@ -11,7 +11,7 @@ import pytest
 
 from provider.yandex_keys.api_key.state import properties_of
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.resource import Runtime
+from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.server import SECRET_OUTPUTS, TYPES
 from provider.yandex_keys.settings import SECRET_SETTINGS, SETTINGS
 from tests.provider.emulated_cloud import EmulatedCloud

@@ -6,7 +6,8 @@ import pytest
 
 from provider.yandex_keys.errors import AlreadyExists, NotFound
 from provider.yandex_keys.marks import INSTANCE_LABEL
-from provider.yandex_keys.resource import Change, Properties, Runtime
+from provider.yandex_keys.resource import Change, Properties
+from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 from tests.provider.emulated_cloud import EmulatedCloud
 
@@ -40,7 +41,7 @@ def test_a_create_is_one_call_and_its_state_shows_no_label(cloud: EmulatedCloud,
     assert cloud.calls() == {"ServiceAccountService/Create": 1}
     assert state.keys() == {"name", "description", "folderId", "createdAt", "__instance"}
     assert (state["name"], state["description"], state["folderId"]) == ("made-once", "Translates", cloud.folder_id)
-    assert runtime.fresh == {account_id}
+    assert runtime.record.made == {account_id}
     assert label_of(account_id, runtime) == state["__instance"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from provider.yandex_keys.as_of import judged_as_of
 from provider.yandex_keys.endpoints import DEFAULT_ENDPOINT
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.session import Session
+from provider.yandex_keys.run import Session
 from provider.yandex_keys.settings import format_time, parse_time, settings
 
 

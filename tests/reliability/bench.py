@@ -16,7 +16,7 @@ from yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from yandexcloud._auth_fabric import ServiceAccountAuth
 
 from provider.yandex_keys.cloud import Cloud
-from provider.yandex_keys.session import Session
+from provider.yandex_keys.run import Session
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.reliability.kept_connection import KeptConnection
 from tests.reliability.plugin_run import Identity, PluginRun

@@ -9,7 +9,7 @@ from typing import Any
 
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.durations import parse_duration
-from provider.yandex_keys.session import Session
+from provider.yandex_keys.run import Session
 from tests.reliability.near_cloud import NearCloud, near_cloud
 from tests.reliability.plugin_run import Identity, PluginRun
 from tests.reliability.small_engine import SmallStack

@@ -17,9 +17,8 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto import provider_pb2
 
 from provider.yandex_keys.properties import plain, wrapped
-from provider.yandex_keys.resource import Severity
+from provider.yandex_keys.run import Session, Severity
 from provider.yandex_keys.server import TYPES, ProviderServicer
-from provider.yandex_keys.session import Session
 from tests.fast_time import FastTime
 
 PROVIDER: Final = "pulumi:providers:yandex-keys"

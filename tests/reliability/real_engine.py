@@ -25,8 +25,8 @@ import pulumi
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
+from provider.yandex_keys.run import Session
 from provider.yandex_keys.server import TYPES, ProviderServicer
-from provider.yandex_keys.session import Session
 from tests.engine import engine, engine_environment
 from tests.reliability.engine_state import Held, State, as_json
 from tests.reliability.near_cloud import Killed, NearCloud

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from provider.yandex_keys.session import Session
+from provider.yandex_keys.run import Session
 from tests.reliability import programs
 from tests.reliability.bench import Bench
 from tests.reliability.near_bench import NearBench

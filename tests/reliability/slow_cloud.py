@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from provider.yandex_keys.cloud import Patience
-from provider.yandex_keys.session import Session
+from provider.yandex_keys.run import Session
 from tests.reliability import programs
 from tests.reliability.bench import Bench
 from tests.reliability.plugin_run import Identity, PluginRun

@@ -23,7 +23,7 @@ from tools.table import Table
 
 _DOUBTFUL_WORDS: Final = ("insecure", "plaintext", "skip", "verify", "trustall", "notls")
 # Where the plugin speaks to the engine on this machine's own loopback, as every plugin does.
-_PLAIN_CHANNELS: Final = {"session.py": 1}
+_PLAIN_CHANNELS: Final = {"run.py": 1}
 _CHUNK: Final = 65_536
 
 Told = Callable[[str], None]

@@ -10,7 +10,8 @@ from typing import Any, Final
 from ..durations import format_duration, parse_duration
 from ..errors import Cancelled, CloudError, InvalidInput, PartialFailure, YandexKeysError
 from ..properties import UNKNOWN, is_unknown
-from ..resource import Change, Diff, Properties, Read, ResourceType, Runtime, changed_properties
+from ..resource import Change, Diff, Properties, Read, ResourceType, changed_properties
+from ..run import Runtime
 from ..settings import format_time
 from .inputs import checked
 from .refresh import imported, refreshed
@@ -54,7 +55,7 @@ class ApiKey(ResourceType):
         return checked(new)
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
-        if urn in runtime.imported:
+        if urn in runtime.record.imported:
             # The engine compares what it has just imported with the program, and takes any difference for a mistake; the next `up` rotates it.
             return Diff()
         runtime.say_as_of()
@@ -122,7 +123,7 @@ class ApiKey(ResourceType):
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
         if "keyId" not in state:
-            runtime.imported.add(urn)
+            runtime.record.note_imported(urn)
             return imported(resource_id, inputs, runtime)
         self._claim(runtime, state)
         return refreshed(urn, resource_id, inputs, state, runtime)
@@ -173,7 +174,7 @@ class ApiKey(ResourceType):
     @staticmethod
     def _claim(runtime: Runtime, state: Properties) -> None:
         """Notes which keys the state accounts for, so that no other resource of this run calls them nobody's."""
-        runtime.claimed.update({state.get("keyId", ""), *(item["keyId"] for item in state.get("previous", ()))})
+        runtime.record.note_in_state(state.get("keyId", ""), *(item["keyId"] for item in state.get("previous", ())))
 
 
 def decided(

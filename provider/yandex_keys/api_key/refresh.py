@@ -10,7 +10,8 @@ from ..durations import SHORTEST, format_duration
 from ..errors import InvalidInput, NotFound
 from ..lockbox_version import last_setters, moment_of, provenance_of
 from ..marks import words_and_mark
-from ..resource import Properties, Read, Runtime
+from ..resource import Properties, Read
+from ..run import Runtime
 from ..settings import format_time
 from .rotation import Lockbox, State, Status
 from .schedule import later

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -277,7 +277,7 @@ def unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
     return found
 
 
-def strangers(listed: Listing, owner: str, instance: str, claimed: frozenset[str]) -> tuple[ListedKey, ...]:
+def strangers(listed: Listing, owner: str, instance: str, claimed: Set[str]) -> tuple[ListedKey, ...]:
     """The keys that were made for this resource but by another instance of it, and that no resource of this run lists (`claimed`): never changed."""
     return tuple(
         key

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from ..errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, NotFound, YandexKeysError
 from ..marks import Mark, mark_of, marked
-from ..resource import Runtime
+from ..run import Runtime
 from ..settings import format_time
 from ..verification import verify
 from .rotation import (
@@ -81,7 +81,7 @@ class Steps:
         """Issues the resource's first key, which ends after one overlap until `give_lifetime`. Raises YandexKeysError: then there is none."""
         target = self.inputs.lockbox
         # An account or a secret of this very run can't have been there for a run that died.
-        if target is None or target.secret_id not in self.runtime.fresh:
+        if target is None or target.secret_id not in self.runtime.record.made:
             self._tell_of_strangers(now)
         issued = self._issue(now, self.inputs.overlap)
         assert issued is not None, "a first key is always due"
@@ -203,7 +203,7 @@ class Steps:
         Raises YandexKeysError; then no key is left, or one that nobody else has and that ends by itself or is found by the next rotation.
         """
         key, secret, lost = self._create(now, span)
-        self.runtime.claimed.add(key["id"])
+        self.runtime.record.note_in_state(key["id"])
         if not is_due(cloud_time(key["created_at"])):
             self._discard(key["id"])
             return None
@@ -460,7 +460,7 @@ class Steps:
     def _tell_of_strangers(self, now: datetime) -> None:
         """Warns of live keys that another instance of this resource issued. A listing that fails fails nothing: it is only told."""
         account, owner = self.inputs.service_account_id, self.runtime.owner(self.urn)
-        if account in self.runtime.fresh:
+        if account in self.runtime.record.made:
             return
         if not self.listed:
             try:
@@ -468,7 +468,7 @@ class Steps:
             except (CloudError, Cancelled) as error:
                 self._say("warning", f"whether an earlier run left a key could not be looked up. {error}")
                 return
-        for stranger in strangers(self.listed, owner, self._instance, frozenset(self.runtime.claimed)):
+        for stranger in strangers(self.listed, owner, self._instance, self.runtime.record.in_states):
             if stranger.expires_at > now:
                 self._say("warning", warning_of(stranger, now))
 
