@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "provider.yandex_keys.key_rules",
         "provider.yandex_keys.marks",
     ),
-    "emulator": ("provider.yandex_keys.field_limits",),
+    "emulator": ("provider.yandex_keys.limits",),
     "cli": ("components.spec", "provider.yandex_keys"),
     # Setting up is the same on a runner as at a desk.
     "pipelines": ("setup", "provider.yandex_keys.as_of"),
@@ -98,7 +98,7 @@ def _is_function(node: ast.AST) -> bool:
 
 def test_the_provider_knows_the_cloud_sdk_where_it_calls_and_logs_in_and_in_its_rule_book() -> None:
     knowing = {path.stem for path in files("provider") for name in imports(path) if name.split(".")[0] in CLOUD_SDK}
-    assert knowing <= {"api_services", "cloud", "login", "sdk_internals", "field_limits"}
+    assert knowing <= {"api_services", "cloud", "login", "sdk_internals", "limits"}
 
 
 def test_the_decision_is_pure() -> None:

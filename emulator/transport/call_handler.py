@@ -20,7 +20,7 @@ from emulator.transport.call_log import CallLog, LoggedCall
 from emulator.transport.faults import Fault, Faults
 from emulator.transport.held_calls import HeldCalls
 from emulator.transport.services import Answer, Method, methods
-from provider.yandex_keys.field_limits import violations
+from provider.yandex_keys.limits import violations
 
 _OPEN = frozenset({"ApiEndpointService/List", "ApiEndpointService/Get", "IamTokenService/Create"})
 """What a client calls before it has a token."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import AlreadyExists, InvalidInput, NotFound
-from .input_fields import InputField, Member, Seconds, changes, checked
+from .fields import InputField, Member, Seconds, changes, checked
 from .properties import is_unknown
 from .resource import Diff, Properties, Read, ResourceType
 from .run import Runtime

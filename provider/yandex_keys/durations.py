@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 from typing import Final
 
-_UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+"""How many seconds a unit has."""
 _DURATION: Final = re.compile(r"([0-9]{1,10})([dhms])", re.ASCII)
 _SECOND: Final = timedelta(seconds=1)
 SHORTEST: Final = timedelta(minutes=15)
@@ -23,7 +24,7 @@ def parse_duration(text: object, least: timedelta = _SECOND, most: timedelta = L
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"{_quoted(text)} is not a duration: write a whole number and a unit, such as 90d, 36h or 15m")
-    seconds = int(match[1]) * _UNITS[match[2]]
+    seconds = int(match[1]) * UNITS[match[2]]
     if seconds == 0:
         raise ValueError(f"{_quoted(text)} is no time at all: write a duration above zero, such as 15m")
     if seconds < least.total_seconds():
@@ -39,7 +40,7 @@ def parse_duration(text: object, least: timedelta = _SECOND, most: timedelta = L
 def format_duration(duration: timedelta) -> str:
     """`duration`, in whole seconds, in the largest unit that says it exactly: `timedelta(hours=48)` is `2d`."""
     seconds = int(duration.total_seconds())
-    for unit, length in _UNITS.items():
+    for unit, length in UNITS.items():
         if seconds % length == 0 and seconds:
             return f"{seconds // length}{unit}"
     return "0s"

@@ -18,8 +18,8 @@ from typing import Any, ClassVar, Final
 
 from .cloud import TRANSIENT
 from .errors import NEVER_TOOK_EFFECT, AlreadyExists, CloudError, InvalidInput, NotFound
+from .fields import InputField, changes, checked
 from .import_command import import_command
-from .input_fields import InputField, changes, checked
 from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
 from .properties import UNKNOWN
 from .resource import Diff, Properties, Read, ResourceType

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .api_services import SERVICES
+from .fields import Choice, InputField, Labels, Period
 from .folder_resource import FolderResource, whole_seconds
-from .input_fields import Choice, InputField, Labels, Period
 from .resource import Properties
 
 _LIMITS: Final = "yandex.cloud.kms.v1.CreateSymmetricKeyRequest"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .errors import CloudError, InvalidInput
+from .fields import InputField, Labels, Switch
 from .folder_resource import FolderResource, whole_seconds
-from .input_fields import InputField, Labels, Switch
 from .resource import Diff, Properties
 from .run import Runtime
 

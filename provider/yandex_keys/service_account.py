@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .fields import InputField
 from .folder_resource import FolderResource, whole_seconds
-from .input_fields import InputField
 from .resource import Diff, Properties
 from .run import Runtime
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from components.service_account_keys import ServiceAccountKeys
 from components.spec import SpecError, parse_account
-from provider.yandex_keys import input_fields
+from provider.yandex_keys import fields as provider_fields
 from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER, LOCKBOX_SECRET_IAM_MEMBER
 from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import InvalidInput
@@ -250,7 +250,7 @@ def test_all_that_a_right_stack_file_declares_passes_the_providers_checks() -> N
             lockbox = inputs["lockbox"] | {"secretId": "e6qsecret"}  # the engine that only listens gives ids of its own
             checked(_as_the_provider_gets_them(inputs) | {"lockbox": lockbox})
         elif kind in fields:
-            assert input_fields.checked(fields[kind], inputs, kind)[1] == [], name
+            assert provider_fields.checked(fields[kind], inputs, kind)[1] == [], name
     assert seen >= {"ApiKey", *fields}
     assert len(declared.names("ApiKey")) == len(RIGHT) > 80
 

@@ -12,7 +12,7 @@ from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretRequest, Payl
 
 from components import rule_book
 from provider.yandex_keys import key_rules, marks
-from provider.yandex_keys.field_limits import field_violations
+from provider.yandex_keys.limits import field_violations
 
 CREATE_KEY: str = CreateApiKeyRequest.DESCRIPTOR.full_name
 CREATE_ACCOUNT: str = CreateServiceAccountRequest.DESCRIPTOR.full_name

@@ -13,7 +13,7 @@ from .. import (
 )
 from ..durations import format_duration
 from ..errors import InvalidInput
-from ..field_limits import field_violations
+from ..limits import field_violations
 from ..properties import UNKNOWN, is_unknown
 from .state import INPUTS
 

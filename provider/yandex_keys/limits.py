@@ -1,4 +1,4 @@
-"""The rule book of field limits: what Yandex Cloud's own API descriptors allow in each field of a request.
+"""The API's own limits: what Yandex Cloud's descriptors allow in each field of a request.
 
 The limits are options on the proto fields (`yandex.cloud.validation_pb2`): required, length, pattern, size, value,
 unique, map_key, bytes and exactly_one. They are read from there, for every message, so nobody has to copy a figure.
@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from yandex.cloud import validation_pb2 as options
 
-from .ranges import Range, parse_range
+from .durations import UNITS
+
+_NUMBER: Final = r"-?\d+(?:\.\d+)?[smhd]?"
+_MOMENT: Final = r"\d{8}T\d{6}(?:\.\d+)?"
+_BETWEEN: Final = re.compile(rf"({_MOMENT}|{_NUMBER})-({_MOMENT}|{_NUMBER})")
+_AGAINST: Final = re.compile(rf"(<=|>=|<|>)({_NUMBER})")
 
 
 class Violation(NamedTuple):
@@ -26,6 +32,43 @@ class Violation(NamedTuple):
 
     field: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Range:
+    """What is allowed, as numbers: counts as they are, durations in seconds, moments in seconds since 1970 (UTC)."""
+
+    text: str
+    """As it is best shown to a person."""
+    low: float = float("-inf")
+    high: float = float("inf")
+    above: bool = False
+    """`low` itself is too little."""
+    below: bool = False
+    """`high` itself is too much."""
+    choices: frozenset[str] = frozenset()
+
+    def holds(self, value: object) -> bool:
+        """Whether `value`, a number (or one of the choices), is allowed."""
+        if self.choices:
+            return str(value) in self.choices
+        number = float(value)  # type: ignore[arg-type]
+        if number < self.low or number > self.high:
+            return False
+        return not (self.above and number == self.low) and not (self.below and number == self.high)
+
+    def words(self, unit: str) -> str:
+        """The range of a count in words, ready for "… allowed": `at most 256 are`."""
+        plural = f"{unit}s"
+        if self.choices:
+            return f"{' or '.join(sorted(self.choices))} {plural} are"
+        low = int(self.low) + self.above if self.low != float("-inf") else 0
+        high = int(self.high) - self.below if self.high != float("inf") else None
+        if high is None:
+            return f"at least {low} {unit if low == 1 else plural} {'is' if low == 1 else 'are'}"
+        if low <= 0:
+            return f"at most {high} {'is' if high == 1 else 'are'}"
+        return f"exactly {low} {'is' if low == 1 else 'are'}" if low == high else f"{low} to {high} are"
 
 
 class FieldLimits(NamedTuple):
@@ -222,3 +265,44 @@ def limits_of(field: FieldDescriptor) -> FieldLimits:
 
 def _pattern(text: str) -> re.Pattern[str] | None:
     return re.compile(text, re.ASCII) if text else None
+
+
+def parse_range(text: str) -> Range | None:
+    """What an option's text means: `<=256`, `1-100`, `>0`, `1,2,4`, `1s-24h`, `19700101T000000.0-2105…`; None where there is no text.
+
+    Raises ValueError for a form that isn't known.
+    """
+    if not text:
+        return None
+    if match := _AGAINST.fullmatch(text):
+        sign, bound = match[1], _number(match[2])
+        if sign.startswith("<"):
+            return Range(text, high=bound, below=sign == "<")
+        return Range(text, low=bound, above=sign == ">")
+    if match := _BETWEEN.fullmatch(text):
+        return Range(
+            f"{_moment_in_words(match[1])} to {_moment_in_words(match[2])}",
+            low=_number(match[1]),
+            high=_number(match[2]),
+        )
+    parts = text.split(",")
+    if len(parts) == 1 and re.fullmatch(_NUMBER, text):
+        return Range(text, low=_number(text), high=_number(text))
+    return Range(text.replace(",", ", "), choices=frozenset(part.strip() for part in parts))
+
+
+def _number(text: str) -> float:
+    if "T" in text:
+        return _moment(text).timestamp()
+    if text[-1] in UNITS:
+        return float(text[:-1]) * UNITS[text[-1]]
+    return float(text)
+
+
+def _moment(text: str) -> datetime:
+    whole, _, fraction = text.partition(".")
+    return datetime.strptime(f"{whole}.{(fraction or '0')[:6]}", "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+
+
+def _moment_in_words(text: str) -> str:
+    return _moment(text).strftime("%Y-%m-%dT%H:%M:%SZ") if "T" in text else text

@@ -23,8 +23,7 @@ from yandex.cloud.lockbox.v1 import secret_service_pb2 as lockbox
 from yandex.cloud.lockbox.v1.secret_service_pb2 import AddVersionRequest, PayloadEntryChange
 from yandex.cloud.resourcemanager.v1 import folder_service_pb2 as folders
 
-from provider.yandex_keys.field_limits import field_violations, limits_of, violations
-from provider.yandex_keys.ranges import parse_range
+from provider.yandex_keys.limits import field_violations, limits_of, parse_range, violations
 
 _KEY = "yandex.cloud.iam.v1.CreateApiKeyRequest"
 _ACCOUNT = "yandex.cloud.iam.v1.CreateServiceAccountRequest"

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from . import api_services  # noqa: F401  (makes the messages' limits known)
-from .field_limits import field_violations
 from .go_duration import format_go_duration, format_json_duration, parse_go_duration
+from .limits import field_violations
 from .marks import LABELS, without_labels
 from .properties import is_unknown
 from .resource import Change, Properties
