@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .errors import AlreadyExists, InvalidInput, NotFound
+from .errors import AlreadyExists, InvalidInput, NotFound, Problem
 from .fields import InputField, Member, Seconds, changes, checked
-from .properties import is_unknown
-from .resource import Diff, Properties, Read, ResourceType
+from .properties import Properties, is_unknown
+from .resource import Diff, Read, ResourceType
 from .run import Runtime
 
 _REQUEST: Final = "yandex.cloud.access.UpdateAccessBindingsRequest"
@@ -24,7 +24,7 @@ _SLEEP_AFTER: Final = Seconds("sleepAfter")
 class Members(InputField):
     """A set of members: their order makes no difference."""
 
-    def problems(self, value: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, value: Any) -> Iterator[Problem]:
         if not isinstance(value, list) or not value:
             yield self.name, "must be a list with at least one member, such as serviceAccount:ajexxxxxxxxxxxxxxxxx"
             return

@@ -28,6 +28,10 @@ NEVER_TOOK_EFFECT: Final = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_
 already done its work: quotas and rights are checked in more places than one."""
 
 
+Problem = tuple[str, str]
+"""A property path, and what is wrong there and what would be right."""
+
+
 class YandexKeysError(Exception):
     """The root of all errors of this provider."""
 
@@ -48,9 +52,9 @@ class VerificationFailed(YandexKeysError):
 
 
 class InvalidInput(YandexKeysError):
-    """Inputs that can't be used. `problems` is a list of (property path, what is wrong and what would be right)."""
+    """Inputs that can't be used; `problems` says all that is wrong with them."""
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(f"{path}: {reason}" for path, reason in problems))
         self.problems = list(problems)
 

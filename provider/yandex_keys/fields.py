@@ -1,30 +1,37 @@
-"""The kinds of inputs that a resource of the cloud has: what is wrong with a value, how it travels, and when two are the same."""
+"""How inputs are declared and checked: what is wrong with a value, how it is kept, how it travels, and when two are the same."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from . import api_services  # noqa: F401  (makes the messages' limits known)
+from .errors import Problem
 from .go_duration import format_go_duration, format_json_duration, parse_go_duration
 from .limits import field_violations
 from .marks import LABELS, without_labels
-from .properties import is_unknown
-from .resource import Change, Properties
+from .properties import UNKNOWN, Properties, is_unknown
 
-Problem = tuple[str, str]
-"""A property path and what is wrong there, with the remedy."""
 _KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
 _MEMBER: Final = re.compile(r"[^:\s]+:\S+")
 
 
 @dataclass(frozen=True)
+class Change:
+    """One difference: `kind` as Pulumi shows it; `is_input` False where an output changes though no input did."""
+
+    kind: Literal["add", "update", "delete"] = "update"
+    replace: bool = False
+    is_input: bool = True
+
+
+@dataclass(frozen=True)
 class InputField:
-    """One input: a text, unless a subclass says otherwise.
+    """One input: a text, unless a subclass says otherwise. What has a default is never left out.
 
     limits: the message of the API whose field, named as the input in snake case or by `limited_as`, says what is allowed.
     """
@@ -40,6 +47,15 @@ class InputField:
     def proto(self) -> str:
         """The field's name in the API: `kms_key_id` for `kmsKeyId`."""
         return re.sub(r"(?<!^)([A-Z])", lambda letter: f"_{letter[0].lower()}", self.name)
+
+    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+        """`value` as the state is to hold it, and what is wrong with it. An unknown value passes."""
+        return value, [] if value is UNKNOWN else list(self.problems(value))
+
+    def missing(self) -> Iterator[Problem]:
+        """What is wrong where no value is given."""
+        if self.required:
+            yield self.name, "is required"
 
     def problems(self, value: Any) -> Iterator[Problem]:
         """What is wrong with `value`, which is known. No reason repeats the value: it may be a secret."""
@@ -73,13 +89,84 @@ class InputField:
         """The difference between two values of this input, by property path; empty where they are the same."""
         if self.same(had, wanted):
             return {}
-        # An empty text or map in the state is none at all: see `empty`.
-        before, after = (None if value in ("", {}) else value for value in (had, wanted))
+        # An empty text or map in the state is none at all, see `empty`, but for what has a default.
+        before, after = (None if self.default is None and value in ("", {}) else value for value in (had, wanted))
         return {self.name: change(before, after, self.replaces)}
 
     def empty(self) -> Any:
         """What the state holds where there is no value: an output that is left out is unknown to programs in a preview. None: nothing."""
         return ""
+
+
+@dataclass(frozen=True)
+class Rule(InputField):
+    """A value with which `judge` finds nothing wrong: it says what is, or None."""
+
+    judge: Callable[[Any], str | None] = lambda value: None
+
+    def missing(self) -> Iterator[Problem]:
+        if self.required:
+            yield from self.problems(None)
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if wrong := self.judge(value):
+            yield self.name, wrong
+
+
+@dataclass(frozen=True)
+class TextSet(InputField):
+    """A set of texts of one form: neither order nor copies make a difference, and the state holds them in order.
+
+    is_item: whether a text has the form; not_an_item, not_a_list: what is said of what isn't, or of a list that lacks what is `required`.
+    """
+
+    is_item: Callable[[str], bool] = lambda text: True
+    not_an_item: str = ""
+    not_a_list: str = ""
+
+    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+        problems = [] if is_unknown(value) else list(self.problems(value))
+        return (value if problems or is_unknown(value) else sorted(set(value))), problems
+
+    def missing(self) -> Iterator[Problem]:
+        if self.required:
+            yield self.name, self.not_a_list
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        if not isinstance(value, list) or (self.required and not value):
+            yield self.name, self.not_a_list
+            return
+        wrong = [index for index, item in enumerate(value) if not (isinstance(item, str) and self.is_item(item))]
+        yield from ((f"{self.name}[{index}]", self.not_an_item) for index in wrong)
+        if not wrong:
+            yield from self._limit_problems_of(value)
+
+    def same(self, one: Any, other: Any) -> bool:
+        return not is_unknown(one) and not is_unknown(other) and sorted(one or ()) == sorted(other or ())
+
+    def _limit_problems_of(self, given: list[str]) -> Iterator[Problem]:
+        """The API's limits on the set, each broken one at its place in the list as it was given."""
+        unique = sorted(set(given))
+        for path, reason in self.limit_problems(unique):
+            index = path.removeprefix(self.name).strip("[]")
+            yield f"{self.name}[{given.index(unique[int(index)])}]" if index else self.name, reason
+
+
+@dataclass(frozen=True)
+class Object(InputField):
+    """A map of inputs of its own; `kind` is what messages call the resource, `not_an_object` what is said of another thing."""
+
+    parts: tuple[InputField, ...] = ()
+    kind: str = ""
+    not_an_object: str = ""
+
+    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+        if value is UNKNOWN:
+            return value, []
+        if not isinstance(value, Mapping):
+            return value, [(self.name, self.not_an_object)]
+        inner, problems = checked(self.parts, value, self.kind, lists_names=False)
+        return inner, [(f"{self.name}.{path}", reason) for path, reason in problems]
 
 
 @dataclass(frozen=True)
@@ -203,24 +290,26 @@ class Member(InputField):
                 yield self.name, f"its {part} {reason}"
 
 
-def checked(fields: tuple[InputField, ...], given: Properties, kind: str) -> tuple[Properties, list[Problem]]:
-    """`given` with every default filled in, and all that is wrong with it; `kind` is the type's name for messages.
+def checked(
+    fields: tuple[InputField, ...], given: Mapping[str, Any], kind: str, *, lists_names: bool = True
+) -> tuple[Properties, list[Problem]]:
+    """`given` as the state is to hold it, with every default filled in, and all that is wrong with it.
 
-    Names that begin with `__` are the engine's or the bridge's own, and are dropped.
+    `kind` is the type's name for messages, which list all names for one that is like none of them, where `lists_names`. Names that begin with `__`
+    are the engine's or the bridge's own, and are dropped. Nulls are values that are not given.
     """
     names = [field.name for field in fields]
     inputs = {name: value for name, value in given.items() if value is not None and not name.startswith("__")}
-    problems = [
-        (name, f"is not an input of {kind}{_hint(name, names)}") for name in sorted(inputs) if name not in names
-    ]
+    unnamed = [name for name in sorted(inputs) if name not in names]
+    problems = [(quoted_name(name), f"is not an input of {kind}{_hint(name, names, lists_names)}") for name in unnamed]
     for field in fields:
         value = inputs.setdefault(field.name, field.default)
         if value is None:
             del inputs[field.name]
-            if field.required:
-                problems.append((field.name, "is required"))
-        elif not is_unknown(value) or (isinstance(field, Labels) and isinstance(value, Mapping)):
-            problems.extend(field.problems(value))
+            problems.extend(field.missing())
+        else:
+            inputs[field.name], wrong = field.checked(value)
+            problems.extend(wrong)
     return inputs, problems
 
 
@@ -249,6 +338,17 @@ def _must_be(what: str, value: Any) -> str:
     return f"must be {what}, not {_KINDS.get(type(value), 'an asset or a resource')}"
 
 
-def _hint(name: str, names: Sequence[str]) -> str:
+def _hint(name: str, names: Sequence[str], lists_names: bool = True) -> str:
     close = difflib.get_close_matches(name, names, 1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}"
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}" if lists_names else ""
+
+
+def quoted_name(name: str) -> str:
+    """A name for a path: quoted where it could not be read on a line."""
+    return name if name and name.isprintable() else shown_value(name)
+
+
+def shown_value(value: object) -> str:
+    """A wrong value on one line, cut where it is long. Only for what can't be a secret."""
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

@@ -21,8 +21,8 @@ from .errors import NEVER_TOOK_EFFECT, AlreadyExists, CloudError, InvalidInput, 
 from .fields import InputField, changes, checked
 from .import_command import import_command
 from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
-from .properties import UNKNOWN
-from .resource import Diff, Properties, Read, ResourceType
+from .properties import UNKNOWN, Properties
+from .resource import Diff, Read, ResourceType
 from .run import Runtime
 
 # How many random hexadecimal digits Pulumi's automatic names end in.

@@ -8,7 +8,7 @@ from typing import Any, Final
 from .api_services import SERVICES
 from .fields import Choice, InputField, Labels, Period
 from .folder_resource import FolderResource, whole_seconds
-from .resource import Properties
+from .properties import Properties
 
 _LIMITS: Final = "yandex.cloud.kms.v1.CreateSymmetricKeyRequest"
 _MESSAGES: Final = SERVICES["SymmetricKeyService"][0]

@@ -20,18 +20,12 @@ from google.protobuf.message import Message
 from yandex.cloud import validation_pb2 as options
 
 from .durations import UNITS
+from .errors import Problem
 
 _NUMBER: Final = r"-?\d+(?:\.\d+)?[smhd]?"
 _MOMENT: Final = r"\d{8}T\d{6}(?:\.\d+)?"
 _BETWEEN: Final = re.compile(rf"({_MOMENT}|{_NUMBER})-({_MOMENT}|{_NUMBER})")
 _AGAINST: Final = re.compile(rf"(<=|>=|<|>)({_NUMBER})")
-
-
-class Violation(NamedTuple):
-    """One broken limit: the path of the field within its request, and a sentence part that says what would be right."""
-
-    field: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ _SCALAR_WRAPPERS = {
 }
 
 
-def violations(message: Message) -> list[Violation]:
+def violations(message: Message) -> list[Problem]:
     """Every limit that `message`, or a message in it, breaks; empty when all is well.
 
     In an update request, a field that its `update_mask` leaves out isn't missed (the cloud doesn't look at it), but
@@ -127,7 +121,7 @@ def _kind_of_mistake(error: Exception) -> str:
     return "the value has the wrong type" if isinstance(error, TypeError) else "the value is out of range"
 
 
-def _of_message(message: Message, prefix: str) -> Iterator[Violation]:
+def _of_message(message: Message, prefix: str) -> Iterator[Problem]:
     mask = _masked_fields(message)
     for field in message.DESCRIPTOR.fields:
         left_out = mask is not None and field.name not in mask
@@ -135,7 +129,7 @@ def _of_message(message: Message, prefix: str) -> Iterator[Violation]:
     for oneof in message.DESCRIPTOR.oneofs:
         if oneof.GetOptions().Extensions[options.exactly_one] and message.WhichOneof(oneof.name) is None:
             names = ", ".join(field.name for field in oneof.fields)
-            yield Violation(f"{prefix}{oneof.name}", f"exactly one of {names} has to be given")
+            yield (f"{prefix}{oneof.name}", f"exactly one of {names} has to be given")
 
 
 def _masked_fields(message: Message) -> set[str] | None:
@@ -147,15 +141,15 @@ def _masked_fields(message: Message) -> set[str] | None:
     return named | {message.DESCRIPTOR.fields[0].name, *(name for name in fields if name.endswith("_id"))}
 
 
-def _of_field(message: Message, field: Any, prefix: str, *, judge_missing: bool) -> Iterator[Violation]:
+def _of_field(message: Message, field: Any, prefix: str, *, judge_missing: bool) -> Iterator[Problem]:
     limits = limits_of(field)
     path = f"{prefix}{field.name}"
     value = getattr(message, field.name)
     if not _is_given(message, field, value):
         if judge_missing and limits.required:
-            yield Violation(path, "is required")
+            yield (path, "is required")
         elif judge_missing and field.is_repeated and limits.size and not limits.size.holds(0):
-            yield Violation(path, f"has no elements; {limits.size.words('element')} allowed")
+            yield (path, f"has no elements; {limits.size.words('element')} allowed")
         return
     if _is_map(field):
         yield from _of_map(value, field, limits, path)
@@ -171,55 +165,53 @@ def _is_given(message: Message, field: FieldDescriptor, value: Any) -> bool:
     return message.HasField(field.name) if field.has_presence else bool(value)
 
 
-def _of_map(value: Mapping[Any, Any], field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Violation]:
+def _of_map(value: Mapping[Any, Any], field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Problem]:
     if limits.size and not limits.size.holds(len(value)):
-        yield Violation(path, f"has {len(value)} elements; {limits.size.words('element')} allowed")
+        yield (path, f"has {len(value)} elements; {limits.size.words('element')} allowed")
     value_field = _message_type(field).fields_by_name["value"]
     for key in sorted(value):
         where = f"{path}[{key}]"
         if limits.key_pattern and not limits.key_pattern.fullmatch(str(key)):
-            yield Violation(where, f"the key has to match {limits.key_pattern.pattern}")
+            yield (where, f"the key has to match {limits.key_pattern.pattern}")
         if limits.key_length and not limits.key_length.holds(len(str(key))):
-            yield Violation(
-                where, f"the key is {len(str(key))} characters long; {limits.key_length.words('character')} allowed"
-            )
+            yield (where, f"the key is {len(str(key))} characters long; {limits.key_length.words('character')} allowed")
         if limits.key_value and not limits.key_value.holds(key):
-            yield Violation(where, f"the key isn't one that is allowed: {limits.key_value.text}")
+            yield (where, f"the key isn't one that is allowed: {limits.key_value.text}")
         yield from _of_value(value[key], value_field, limits, where)
 
 
-def _of_list(values: Any, field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Violation]:
+def _of_list(values: Any, field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Problem]:
     if limits.size and not limits.size.holds(len(values)):
-        yield Violation(path, f"has {len(values)} elements; {limits.size.words('element')} allowed")
+        yield (path, f"has {len(values)} elements; {limits.size.words('element')} allowed")
     seen: dict[Any, int] = {}
     for index, value in enumerate(values):
         key = value.SerializeToString(deterministic=True) if isinstance(value, Message) else value
         if limits.unique and key in seen:
-            yield Violation(f"{path}[{index}]", f"is the same as [{seen[key]}]; elements have to differ")
+            yield (f"{path}[{index}]", f"is the same as [{seen[key]}]; elements have to differ")
         seen.setdefault(key, index)
         yield from _of_value(value, field, limits, f"{path}[{index}]")
 
 
-def _of_value(value: Any, field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Violation]:
+def _of_value(value: Any, field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Problem]:
     if field.type in (_STRING, _BYTES):
         unit = "character" if field.type == _STRING else "byte"
         if limits.length and not limits.length.holds(len(value)):
-            yield Violation(path, f"is {len(value)} {unit}s long; {limits.length.words(unit)} allowed")
+            yield (path, f"is {len(value)} {unit}s long; {limits.length.words(unit)} allowed")
         if limits.pattern and field.type == _STRING and not limits.pattern.fullmatch(value):
-            yield Violation(path, f"has to match {limits.pattern.pattern}")
+            yield (path, f"has to match {limits.pattern.pattern}")
     if limits.bytes:
         size = (
             value.ByteSize() if isinstance(value, Message) else len(value.encode() if isinstance(value, str) else value)
         )
         if not limits.bytes.holds(size):
-            yield Violation(path, f"is {size} bytes long; {limits.bytes.words('byte')} allowed")
+            yield (path, f"is {size} bytes long; {limits.bytes.words('byte')} allowed")
     if limits.value and field.type != _ENUM:
         yield from _of_range(value, limits.value, path)
     if isinstance(value, Message) and value.DESCRIPTOR.full_name not in _SCALAR_WRAPPERS:
         yield from _of_message(value, f"{path}.")
 
 
-def _of_range(value: Any, allowed: Range, path: str) -> Iterator[Violation]:
+def _of_range(value: Any, allowed: Range, path: str) -> Iterator[Problem]:
     plain = value
     if isinstance(value, Message):
         name = value.DESCRIPTOR.full_name
@@ -232,7 +224,7 @@ def _of_range(value: Any, allowed: Range, path: str) -> Iterator[Violation]:
         else:
             return
     if not allowed.holds(plain):
-        yield Violation(path, f"is out of range; allowed: {allowed.text}")
+        yield (path, f"is out of range; allowed: {allowed.text}")
 
 
 def _is_map(field: FieldDescriptor) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from .errors import CloudError, InvalidInput
 from .fields import InputField, Labels, Switch
 from .folder_resource import FolderResource, whole_seconds
-from .resource import Diff, Properties
+from .properties import Properties
+from .resource import Diff
 from .run import Runtime
 
 _LIMITS: Final = "yandex.cloud.lockbox.v1.CreateSecretRequest"

@@ -15,6 +15,9 @@ from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
 
 from .sdk_internals import SIGNATURE_KEY
 
+Properties = dict[str, Any]
+"""A resource's properties as plain values: str, bool, int, float, list, dict, None, or UNKNOWN in a preview."""
+
 
 class _Unknown:
     """A value that only an update will tell. Equal to nothing but itself, so that it always makes a difference."""

@@ -5,21 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
+from .fields import Change
+from .properties import Properties
 from .run import Runtime
-
-Properties = dict[str, Any]
-"""A resource's properties as plain values: str, bool, int, float, list, dict, None, or `properties.UNKNOWN` in a preview."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference: `kind` as Pulumi shows it; `is_input` False where an output changes though no input did."""
-
-    kind: Literal["add", "update", "delete"] = "update"
-    replace: bool = False
-    is_input: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,20 +66,3 @@ class ResourceType(ABC):
     @abstractmethod
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         """Remove it; what is gone already is fine."""
-
-
-def changed_properties(
-    state: Properties, inputs: Properties, replaces: frozenset[str] = frozenset()
-) -> dict[str, Change]:
-    """The differences between what the state holds and what is wanted, over the names in `inputs`; those in `replaces` force a replacement.
-
-    An input that is no longer given is one that the state holds under `inputs`' missing name: callers list them by filling `inputs` with None.
-    """
-    changes: dict[str, Change] = {}
-    for name, wanted in inputs.items():
-        had = state.get(name)
-        if had == wanted:
-            continue
-        kind: Literal["add", "update", "delete"] = "add" if had is None else "delete" if wanted is None else "update"
-        changes[name] = Change(kind, replace=name in replaces)
-    return changes

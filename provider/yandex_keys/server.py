@@ -24,11 +24,11 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from .access_binding import FOLDER_IAM_MEMBER, KMS_SYMMETRIC_KEY_IAM_BINDING, LOCKBOX_SECRET_IAM_MEMBER
 from .api_key.handler import ApiKey
 from .engine_watch import end_with
-from .errors import InvalidInput, PartialFailure, YandexKeysError
+from .errors import InvalidInput, PartialFailure, Problem, YandexKeysError
 from .kms_symmetric_key import KmsSymmetricKey
 from .lockbox_secret import LockboxSecret
-from .properties import has_marks, is_unknown, read, wrapped
-from .resource import Properties, ResourceType
+from .properties import Properties, has_marks, is_unknown, read, wrapped
+from .resource import ResourceType
 from .run import Session
 from .sdk_internals import CHANNEL_OPTIONS
 from .service_account import ServiceAccount
@@ -252,7 +252,7 @@ def _diff_response(changes: Any, delete_before_replace: bool) -> Any:
     )
 
 
-def _unknown_settings(given: Properties) -> list[tuple[str, str]]:
+def _unknown_settings(given: Properties) -> list[Problem]:
     problems = []
     for name in sorted(set(given) - SETTINGS - ENVIRONMENT_ONLY.keys() - _ENGINE_SETTINGS):
         if name.startswith("__"):
@@ -284,5 +284,5 @@ def _struct(values: Properties, secrets: frozenset[str] = frozenset()) -> Any:
     return PropertyValue.marshal_map(wrapped(values, secrets))
 
 
-def _failures(problems: list[tuple[str, str]]) -> list[Any]:
+def _failures(problems: list[Problem]) -> list[Any]:
     return [proto.CheckFailure(property=path, reason=reason) for path, reason in problems]

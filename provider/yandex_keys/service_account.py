@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from .fields import InputField
 from .folder_resource import FolderResource, whole_seconds
-from .resource import Diff, Properties
+from .properties import Properties
+from .resource import Diff
 from .run import Runtime
 
 _LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"

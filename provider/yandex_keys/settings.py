@@ -12,7 +12,7 @@ from typing import Any, Final
 from .as_of import parse_as_of
 from .durations import parse_duration
 from .endpoints import DEFAULT_ENDPOINT, YANDEX, host_of, is_yandex, may_be_requested, with_port
-from .errors import ConfigurationError, InvalidInput
+from .errors import ConfigurationError, InvalidInput, Problem
 from .http import is_loopback
 from .shown import is_credential, may_hold_secret, shown_path, shown_words
 
@@ -83,7 +83,7 @@ def settings(
 
     Raises InvalidInput with every problem at once.
     """
-    problems: list[tuple[str, str]] = []
+    problems: list[Problem] = []
     for name, variable in ENVIRONMENT_ONLY.items():
         if given.get(name) is not None:
             problems.append(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
+from provider.yandex_keys.api_key.inputs import INPUTS
 from provider.yandex_keys.api_key.rotation import (
     Action,
     Decision,
@@ -24,7 +25,6 @@ from provider.yandex_keys.api_key.rotation import (
     decide,
 )
 from provider.yandex_keys.api_key.state import (
-    INPUTS,
     first_state,
     inputs_of,
     lifetime_text,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider.yandex_keys import marks
-from provider.yandex_keys.api_key.inputs import checked
-from provider.yandex_keys.api_key.state import INPUTS, inputs_of
+from provider.yandex_keys.api_key.inputs import INPUTS, checked
+from provider.yandex_keys.api_key.state import inputs_of
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.properties import UNKNOWN, is_unknown
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provider.yandex_keys.api_key.inputs import INPUTS
 from provider.yandex_keys.api_key.rotation import (
     Inputs,
     ListedKey,
@@ -23,7 +24,6 @@ from provider.yandex_keys.api_key.rotation import (
 )
 from provider.yandex_keys.api_key.schedule import first_point
 from provider.yandex_keys.api_key.state import (
-    INPUTS,
     NO_EXPIRY,
     ROTATED,
     cloud_time,

@@ -18,7 +18,7 @@ from provider.yandex_keys.folder_resource import INSTANCE, FolderResource
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import INSTANCE_LABEL, OWNER_LABEL, owner_of
-from provider.yandex_keys.resource import Properties
+from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 from tests.provider.emulated_cloud import EmulatedCloud

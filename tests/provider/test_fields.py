@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from provider.yandex_keys.access_binding import LOCKBOX_SECRET_IAM_MEMBER
-from provider.yandex_keys.fields import InputField, changes, checked
+from provider.yandex_keys.fields import Change, InputField, changes, checked
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import LABELS
 from provider.yandex_keys.properties import UNKNOWN
-from provider.yandex_keys.resource import Change
 from provider.yandex_keys.service_account import ServiceAccount
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.properties import UNKNOWN
-from provider.yandex_keys.resource import Change, Properties
+from provider.yandex_keys.fields import Change
+from provider.yandex_keys.properties import UNKNOWN, Properties
 from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 

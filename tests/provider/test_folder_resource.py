@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 
 from provider.yandex_keys.errors import InvalidInput
+from provider.yandex_keys.fields import Change
 from provider.yandex_keys.folder_resource import FolderResource, logical_name, whole_seconds
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.properties import UNKNOWN
-from provider.yandex_keys.resource import Change
 from provider.yandex_keys.run import RunRecord, Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 

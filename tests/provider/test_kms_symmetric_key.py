@@ -8,7 +8,7 @@ import pytest
 
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.marks import with_labels
-from provider.yandex_keys.resource import Properties
+from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 

@@ -6,7 +6,7 @@ import pytest
 
 from provider.yandex_keys.access_binding import KMS_SYMMETRIC_KEY_IAM_BINDING
 from provider.yandex_keys.errors import InvalidInput
-from provider.yandex_keys.resource import Properties
+from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 

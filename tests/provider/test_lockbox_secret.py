@@ -8,10 +8,10 @@ import pytest
 
 from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
 from provider.yandex_keys.errors import AlreadyExists, CloudError, InvalidInput
+from provider.yandex_keys.fields import Change
 from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import with_labels
-from provider.yandex_keys.properties import UNKNOWN
-from provider.yandex_keys.resource import Change, Properties
+from provider.yandex_keys.properties import UNKNOWN, Properties
 from provider.yandex_keys.run import Runtime
 from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud

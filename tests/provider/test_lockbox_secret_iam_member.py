@@ -6,7 +6,7 @@ import pytest
 
 from provider.yandex_keys.access_binding import LOCKBOX_SECRET_IAM_MEMBER
 from provider.yandex_keys.errors import CloudError, InvalidInput
-from provider.yandex_keys.resource import Properties
+from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provider.yandex_keys.errors import AlreadyExists, NotFound
+from provider.yandex_keys.fields import Change
 from provider.yandex_keys.marks import INSTANCE_LABEL
-from provider.yandex_keys.resource import Change, Properties
+from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 from tests.provider.emulated_cloud import EmulatedCloud

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from .. import fields
 from ..durations import format_duration, parse_duration
 from ..errors import Cancelled, CloudError, InvalidInput, PartialFailure, YandexKeysError
-from ..properties import UNKNOWN, is_unknown
-from ..resource import Change, Diff, Properties, Read, ResourceType, changed_properties
+from ..fields import Change
+from ..properties import UNKNOWN, Properties, is_unknown
+from ..resource import Diff, Read, ResourceType
 from ..run import Runtime
 from ..settings import format_time
-from .inputs import checked
+from .inputs import FIELDS, INPUTS, checked
 from .refresh import imported, refreshed
 from .rotation import (
     Action,
@@ -27,7 +29,7 @@ from .rotation import (
     next_rotation,
     short_overlap,
 )
-from .state import INPUTS, ROTATED, inputs_of, listing_of, properties_of, settled_state, state_of
+from .state import ROTATED, inputs_of, listing_of, properties_of, settled_state, state_of
 from .steps import Steps
 
 # An output that will be another one. As "update", `preview --diff` would show it as taken away: the engine looks for its new value among the
@@ -35,7 +37,6 @@ from .steps import Steps
 _NOT_KNOWN_YET: Final = Change("add", is_input=False)
 # How far the time by which keys are judged may be behind what the state has seen: a run itself takes less, and so do two clocks.
 _STALE: Final = timedelta(hours=1)
-_REPLACES: Final = frozenset({"serviceAccountId"})
 # What each decision shows as changed beside the inputs, so that a preview without a changed input has its lines too.
 _OUTPUTS: Final = {
     Verb.ROTATE: ROTATED,
@@ -60,7 +61,7 @@ class ApiKey(ResourceType):
             return Diff()
         runtime.say_as_of()
         self._claim(runtime, state)
-        changes = _input_changes(state, inputs)
+        changes = fields.changes(FIELDS, state, inputs)
         if any(change.replace for change in changes.values()):
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
@@ -295,15 +296,6 @@ def _regridded(urn: str, state: Properties, inputs: Properties) -> str | None:
     }
     due = format_time(next_rotation(inputs_of({**state, **schedule}), was, urn))
     return due if due != state["nextRotationAt"] else None
-
-
-def _input_changes(state: Properties, inputs: Properties) -> dict[str, Change]:
-    wanted = {name: inputs.get(name) for name in INPUTS}
-    had = {name: state.get(name) for name in INPUTS}
-    for names in ("scopes", "compromised"):
-        had[names] = sorted(had[names] or ())
-        wanted[names] = wanted[names] if is_unknown(wanted[names]) else sorted(wanted[names] or ())
-    return changed_properties(had, wanted, _REPLACES)
 
 
 def _outputs(verb: Verb, inputs: Mapping[str, Any]) -> tuple[str, ...]:

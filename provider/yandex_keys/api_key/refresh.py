@@ -10,12 +10,14 @@ from ..durations import SHORTEST, format_duration
 from ..errors import InvalidInput, NotFound
 from ..lockbox_version import last_setters, moment_of, provenance_of
 from ..marks import words_and_mark
-from ..resource import Properties, Read
+from ..properties import Properties
+from ..resource import Read
 from ..run import Runtime
 from ..settings import format_time
+from .inputs import INPUTS
 from .rotation import Lockbox, State, Status
 from .schedule import later
-from .state import INPUTS, cloud_time, lifetime_text, state_of
+from .state import cloud_time, lifetime_text, state_of
 
 # What an imported key gets until the program says otherwise; shorter where its own expiry leaves less.
 _ROTATE_EVERY: Final = timedelta(days=30)

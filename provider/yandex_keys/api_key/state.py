@@ -26,20 +26,6 @@ from .rotation import (
 )
 from .schedule import first_point, later, next_point, point_after
 
-INPUTS: Final[tuple[str, ...]] = (
-    "serviceAccountId",
-    "scopes",
-    "description",
-    "lifetime",
-    "rotateEvery",
-    "overlap",
-    "reissue",
-    "compromised",
-    "whenStillUsed",
-    "lockbox",
-    "exposeSecret",
-    "verify",
-)
 # What a rotation changes; what a preview of one can't know.
 ROTATED: Final[tuple[str, ...]] = (
     "keyId",
