@@ -110,6 +110,7 @@ def test_the_decision_is_pure() -> None:
         "key_rules",
         "marks",
         "durations",
+        "times",
     )
     impure = ("os", "time", "random", "secrets", "socket", "requests", "grpc", "pulumi", "threading", "pathlib")
     for name in pure:

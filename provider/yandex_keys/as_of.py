@@ -6,8 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from .durations import parse_duration
+from .durations import in_words, parse_duration
 from .shown import shown_words
+from .times import to_minute
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -37,15 +38,12 @@ def parse_as_of(text: str, now: datetime) -> datetime:
 def judged_as_of(as_of: datetime, now: datetime) -> str:
     """What a human must know of a run that is judged by `as_of` instead of the clock's `now`."""
     return (
-        f"judged as of {as_of:%Y-%m-%d %H:%M} UTC, {_distance(as_of - now)}: it shows what would be due by then, "
+        f"judged as of {to_minute(as_of)}, {_distance(as_of - now)}: it shows what would be due by then, "
         "without the rotations in between"
     )
 
 
 def _distance(ahead: timedelta) -> str:
-    """How far from now, in the largest unit: `30 days ahead`."""
-    seconds = round(abs(ahead).total_seconds())
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if count := seconds // length:
-            return f"{count} {unit}{'' if count == 1 else 's'} {'ahead' if ahead > timedelta(0) else 'back'}"
-    return "which is now"
+    """How far from now: `30 days ahead`."""
+    far = in_words(timedelta(seconds=round(abs(ahead).total_seconds())))
+    return f"{far} {'ahead' if ahead > timedelta(0) else 'back'}" if far else "which is now"

@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from . import api_services  # noqa: F401  (makes the messages' limits known)
+from .durations import format_go_duration, format_json_duration, parse_go_duration
 from .errors import Problem
-from .go_duration import format_go_duration, format_json_duration, parse_go_duration
 from .limits import field_violations
 from .marks import LABELS, without_labels
 from .properties import UNKNOWN, Properties, is_unknown
+from .shown import quoted
 
 _KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
 _MEMBER: Final = re.compile(r"[^:\s]+:\S+")
@@ -345,10 +346,4 @@ def _hint(name: str, names: Sequence[str], lists_names: bool = True) -> str:
 
 def quoted_name(name: str) -> str:
     """A name for a path: quoted where it could not be read on a line."""
-    return name if name and name.isprintable() else shown_value(name)
-
-
-def shown_value(value: object) -> str:
-    """A wrong value on one line, cut where it is long. Only for what can't be a secret."""
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    return name if name and name.isprintable() else quoted(name)

@@ -25,7 +25,8 @@ from .login import Login
 from .marks import owner_of, random_part
 from .reads import Reads
 from .sdk_internals import CHANNEL_OPTIONS
-from .settings import Settings, format_time, settings
+from .settings import Settings, settings
+from .times import format_time
 from .version import VERSION
 
 Severity = Literal["debug", "info", "warning"]

@@ -14,7 +14,7 @@ from .durations import parse_duration
 from .endpoints import DEFAULT_ENDPOINT, YANDEX, host_of, is_yandex, may_be_requested, with_port
 from .errors import ConfigurationError, InvalidInput, Problem
 from .http import is_loopback
-from .shown import is_credential, may_hold_secret, shown_path, shown_words
+from .shown import is_credential, may_hold_secret, shown_path
 
 DEFAULT_RUN_EVERY: Final = timedelta(days=1)
 SECRET_SETTINGS: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
@@ -155,24 +155,6 @@ def settings(
         endpoint_from=endpoint_from if endpoint else "",
         endpoint_is_requested=bool(endpoint) and requested,
     )
-
-
-def parse_time(text: str) -> datetime:
-    """An RFC 3339 time, e.g. `2026-12-24T03:00:00Z`, in UTC. Raises ValueError with the remedy."""
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None or "T" not in text.upper():
-        raise ValueError(
-            f"{shown_words(text)} is not an RFC 3339 time: write one such as 2026-12-24T03:00:00Z"
-        ) from None
-    return time.astimezone(UTC)
-
-
-def format_time(time: datetime) -> str:
-    """`time` as RFC 3339 in UTC, in whole seconds: what the state and the API's requests hold."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _certificates(text: str) -> bytes:

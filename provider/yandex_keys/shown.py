@@ -42,3 +42,9 @@ def shown_path(path: str) -> str:
 def shown_words(text: str, longest: int = 32) -> str:
     """A short value in quotes, where it can't hold a credential; else words in its place."""
     return repr(text) if len(text) <= longest and not may_hold_secret(text) else HIDDEN
+
+
+def quoted(value: object, longest: int = 60) -> str:
+    """A wrong value for an error: quoted on one line, and cut where it is long. Only of what holds no secret."""
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

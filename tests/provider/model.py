@@ -35,7 +35,7 @@ from provider.yandex_keys.api_key.state import (
 )
 from provider.yandex_keys.durations import format_duration
 from provider.yandex_keys.marks import Mark
-from provider.yandex_keys.settings import format_time
+from provider.yandex_keys.times import format_time
 
 from .examples import OWNER, URN
 

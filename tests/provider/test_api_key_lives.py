@@ -16,7 +16,7 @@ from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import CloudError, InvalidInput, PartialFailure, YandexKeysError
 from provider.yandex_keys.marks import mark_of
 from provider.yandex_keys.run import Runtime
-from provider.yandex_keys.settings import format_time, parse_time
+from provider.yandex_keys.times import format_time, parse_time
 from tests.provider.emulated_cloud import EmulatedCloud
 
 URN = "urn:pulumi:prod::shop::yandex-keys:index:ApiKey::cashier"

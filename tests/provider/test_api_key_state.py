@@ -26,7 +26,6 @@ from provider.yandex_keys.api_key.schedule import first_point
 from provider.yandex_keys.api_key.state import (
     NO_EXPIRY,
     ROTATED,
-    cloud_time,
     first_state,
     inputs_of,
     lifetime_text,
@@ -37,6 +36,7 @@ from provider.yandex_keys.api_key.state import (
     state_of,
 )
 from provider.yandex_keys.marks import marked
+from provider.yandex_keys.times import cloud_time
 
 from .examples import (
     CURRENT,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.go_duration import format_go_duration, format_json_duration, parse_go_duration
+from provider.yandex_keys.durations import format_go_duration, format_json_duration, parse_go_duration
 
 HOUR = 3_600_000_000_000
 

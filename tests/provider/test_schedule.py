@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key.schedule import first_point, later, next_point, point_after, stagger
+from provider.yandex_keys.api_key.schedule import first_point, next_point, point_after, stagger, time_after
 
 from .examples import DAY, HOUR, ISSUED, SECOND, URN, at
 
@@ -20,10 +20,10 @@ LAST = at("9999-12-31 23:59:59")
 
 
 def test_later_is_later_and_ends_with_time_itself() -> None:
-    assert later(ISSUED, HOUR) == ISSUED + HOUR
-    assert later(ISSUED, timedelta.max) == LAST
-    assert later(LAST, SECOND) == LAST
-    assert later(LAST - SECOND, SECOND) == LAST
+    assert time_after(ISSUED, HOUR) == ISSUED + HOUR
+    assert time_after(ISSUED, timedelta.max) == LAST
+    assert time_after(LAST, SECOND) == LAST
+    assert time_after(LAST - SECOND, SECOND) == LAST
 
 
 @given(URNS, PERIODS)

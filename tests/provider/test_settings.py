@@ -11,7 +11,8 @@ from provider.yandex_keys.as_of import judged_as_of
 from provider.yandex_keys.endpoints import DEFAULT_ENDPOINT
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.run import Session
-from provider.yandex_keys.settings import format_time, parse_time, settings
+from provider.yandex_keys.settings import settings
+from provider.yandex_keys.times import format_time, parse_time
 
 
 def problems(given: dict[str, object], environment: dict[str, str] | None = None) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from emulator.clock import moment
 from provider.yandex_keys.durations import parse_duration
-from provider.yandex_keys.settings import format_time, parse_time
+from provider.yandex_keys.times import format_time, parse_time
 from tests.reliability.lives import DELIVERIES, Life
 from tests.reliability.near_cloud import Happened, NearCloud, near_cloud
 from tests.reliability.programs import KEY, MORE_SCOPES

@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 from provider.yandex_keys.api_key.rotation import Action, Inputs, ListedKey, Lockbox, PreviousKey, State, Verb, decide
 from provider.yandex_keys.api_key.state import first_state, rotated_state
-from provider.yandex_keys.settings import format_time
+from provider.yandex_keys.times import format_time
 from tests.reliability.workers import processors
 from tools.table import Table
 

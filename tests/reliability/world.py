@@ -26,7 +26,7 @@ from yandex.cloud.lockbox.v1.secret_service_pb2 import AddVersionMetadata
 from emulator.clock import moment
 from emulator.storage import Kind
 from provider.yandex_keys.durations import parse_duration
-from provider.yandex_keys.settings import parse_time
+from provider.yandex_keys.times import parse_time
 from tests.reliability.near_cloud import Happened, Kill, NearCloud
 from tests.reliability.plugin_run import Identity, PluginRun
 from tests.reliability.programs import ACCOUNT, KEY, SECRET

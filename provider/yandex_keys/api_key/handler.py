@@ -14,7 +14,7 @@ from ..fields import Change
 from ..properties import UNKNOWN, Properties, is_unknown
 from ..resource import Diff, Read, ResourceType
 from ..run import Runtime
-from ..settings import format_time
+from ..times import format_time
 from .inputs import FIELDS, INPUTS, checked
 from .refresh import imported, refreshed
 from .rotation import (

@@ -9,8 +9,9 @@ from typing import Any, Final
 from .. import fields, key_rules
 from ..durations import format_duration
 from ..errors import InvalidInput, Problem
-from ..fields import InputField, Object, Rule, TextSet, shown_value
+from ..fields import InputField, Object, Rule, TextSet
 from ..properties import UNKNOWN, Properties, is_unknown
+from ..shown import quoted
 
 _KIND: Final = "ApiKey"
 _ENTRY: Final = "yandex.cloud.lockbox.v1.PayloadEntryChange"
@@ -57,7 +58,7 @@ def _read_by(read: Callable[[object], object]) -> Judge:
 
 
 def _choice(value: Any) -> str | None:
-    return None if value in ("extend", "retire") else f"{shown_value(value)} is not a choice: write extend or retire"
+    return None if value in ("extend", "retire") else f"{quoted(value)} is not a choice: write extend or retire"
 
 
 def _is_status(value: Any) -> bool:

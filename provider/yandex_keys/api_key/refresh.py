@@ -13,11 +13,11 @@ from ..marks import words_and_mark
 from ..properties import Properties
 from ..resource import Read
 from ..run import Runtime
-from ..settings import format_time
+from ..times import cloud_time, format_time
 from .inputs import INPUTS
 from .rotation import Lockbox, State, Status
-from .schedule import later
-from .state import cloud_time, lifetime_text, state_of
+from .schedule import time_after
+from .state import lifetime_text, state_of
 
 # What an imported key gets until the program says otherwise; shorter where its own expiry leaves less.
 _ROTATE_EVERY: Final = timedelta(days=30)
@@ -99,7 +99,7 @@ def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
         "maskedSecret": key.get("masked_secret", ""),
         "issuedAt": format_time(issued_at),
         "expiresAt": format_time(cloud_time(expires_at)),
-        "nextRotationAt": format_time(later(issued_at, rotate_every)),
+        "nextRotationAt": format_time(time_after(issued_at, rotate_every)),
         "generation": 1,
         # Kept from here on, so that what its first rotation issues is known again if that run dies.
         "instance": runtime.random_part(),

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from ..durations import format_duration
+from ..durations import format_duration, in_words
 from ..marks import Mark
-from .schedule import DAY, first_point, later
+from ..times import to_minute
+from .schedule import first_point, time_after
 
 
 class Status(StrEnum):
@@ -208,9 +209,7 @@ def decide(
             actions.append(end)
             continue
         if not previous.enforced:
-            reason = (
-                f"key {previous.key_id} keeps working until {_shown(previous.expires_at)}, and the cloud must be told"
-            )
+            reason = f"key {previous.key_id} keeps working until {to_minute(previous.expires_at)}, and the cloud must be told"
             actions.append(Action(Verb.ENFORCE, reason, previous.key_id, previous.expires_at))
         elif now >= _watched_from(previous, inputs):
             if listed is None:
@@ -247,7 +246,7 @@ def latest_rotation(issued_at: datetime, inputs: Inputs) -> datetime:
     """The last moment that leaves a key issued at `issued_at` a whole overlap; its issue where its lifetime has no room for one."""
     if inputs.lifetime <= inputs.overlap:
         return issued_at
-    return later(issued_at, inputs.lifetime - inputs.overlap)
+    return time_after(issued_at, inputs.lifetime - inputs.overlap)
 
 
 def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> tuple[PreviousKey, ...]:
@@ -291,9 +290,9 @@ def strangers(listed: Listing, owner: str, instance: str, claimed: Set[str]) -> 
 
 def warning_of(stranger: ListedKey, now: datetime) -> str:
     """What a human must know of a key of another instance."""
-    ends = "works no longer" if stranger.expires_at <= now else f"works until {_shown(stranger.expires_at)}"
+    ends = "works no longer" if stranger.expires_at <= now else f"works until {to_minute(stranger.expires_at)}"
     return (
-        f"key {stranger.key_id} was issued for this resource as well, on {_shown(stranger.issued_at)}, but not by what the state holds: by a run "
+        f"key {stranger.key_id} was issued for this resource as well, on {to_minute(stranger.issued_at)}, but not by what the state holds: by a run "
         f"that died, by another copy of the state, or by what is being replaced right now. It isn't touched and {ends}; to end it at once, "
         f"list it under compromised"
     )
@@ -312,7 +311,7 @@ def short_overlap(overlap: timedelta, run_every: timedelta) -> str | None:
 
 def _as_previous(key: ListedKey, now: datetime, inputs: Inputs) -> PreviousKey:
     overlap = timedelta(0) if key.key_id in inputs.compromised else inputs.overlap
-    ends = min(key.expires_at, later(now, overlap))
+    ends = min(key.expires_at, time_after(now, overlap))
     return PreviousKey(
         key_id=key.key_id,
         issued_at=key.issued_at,
@@ -374,7 +373,7 @@ def _end_of(previous: PreviousKey, inputs: Inputs, now: datetime) -> Action | No
     if previous.expires_at <= now:
         return Action(
             Verb.RETIRE,
-            f"retires key {previous.key_id}: its overlap ended {_shown(previous.expires_at)}",
+            f"retires key {previous.key_id}: its overlap ended {to_minute(previous.expires_at)}",
             previous.key_id,
         )
     return None
@@ -382,7 +381,7 @@ def _end_of(previous: PreviousKey, inputs: Inputs, now: datetime) -> Action | No
 
 def _watched_from(previous: PreviousKey, inputs: Inputs) -> datetime:
     """From when on a use tells of a consumer that is stuck: one that reads again in its own time has done so within a quarter of the overlap."""
-    return later(previous.extended_at or previous.rotated_at, inputs.overlap / 4)
+    return time_after(previous.extended_at or previous.rotated_at, inputs.overlap / 4)
 
 
 def _still_used(
@@ -391,19 +390,19 @@ def _still_used(
     last_used = listed.last_used_at if listed else None
     if last_used is None or last_used <= _watched_from(previous, inputs):
         return
-    used = f"key {previous.key_id} is still used (last on {_shown(last_used)})"
+    used = f"key {previous.key_id} is still used (last on {to_minute(last_used)})"
     # Its own expiry may be none (it was imported), or later than the lifetime that the user wants by now.
-    ends_for_good = min(previous.lifetime_ends_at, later(previous.issued_at, inputs.lifetime))
-    until = min(later(previous.expires_at, inputs.overlap), ends_for_good)
+    ends_for_good = min(previous.lifetime_ends_at, time_after(previous.issued_at, inputs.lifetime))
+    until = min(time_after(previous.expires_at, inputs.overlap), ends_for_good)
     if inputs.when_still_used == "extend" and until > previous.expires_at:
-        actions.append(Action(Verb.EXTEND, f"{used}: it is extended until {_shown(until)}", previous.key_id, until))
+        actions.append(Action(Verb.EXTEND, f"{used}: it is extended until {to_minute(until)}", previous.key_id, until))
         warnings.append(
-            f"{used}; it now works until {_shown(until)} and ends for good on {_shown(ends_for_good)}: "
+            f"{used}; it now works until {to_minute(until)} and ends for good on {to_minute(ends_for_good)}: "
             "move its consumer to the current key"
         )
     else:
         warnings.append(
-            f"{used}; it ends on {_shown(previous.expires_at)} and its consumer will be cut: move it to the current key"
+            f"{used}; it ends on {to_minute(previous.expires_at)} and its consumer will be cut: move it to the current key"
         )
 
 
@@ -423,9 +422,9 @@ def _rotation(
     if state.status is Status.MISSING:
         also = _with_the_new_key(inputs, state, now)
         return Action(Verb.ROTATE, f"rotates: {why}", state.key_id, overlap=timedelta(0), also=also)
-    ends = min(state.expires_at, later(now, inputs.overlap))
-    working = f"it keeps working until {_shown(ends)}" if ends > now else "it works no longer"
-    age = _age(now - state.issued_at)
+    ends = min(state.expires_at, time_after(now, inputs.overlap))
+    working = f"it keeps working until {to_minute(ends)}" if ends > now else "it works no longer"
+    age = in_words(now - state.issued_at) or "less than a minute"
     return Action(
         Verb.ROTATE,
         f"rotates: {why}, key {state.key_id} is {age} old; {working}",
@@ -442,9 +441,12 @@ def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | 
         (state.status is Status.MISSING, f"key {state.key_id} is gone, and not by us"),
         (state.status is Status.ADOPTED, "adopted by import, so its secret was never ours"),
         (state.status is Status.UNDELIVERED, "Lockbox gives consumers something else"),
-        (due <= now, f"due since {_shown(due)}"),
-        (state.expires_at <= now, f"expired {_shown(state.expires_at)}"),
-        (later(state.issued_at, inputs.lifetime) <= now, f"a lifetime of {format_duration(inputs.lifetime)} is over"),
+        (due <= now, f"due since {to_minute(due)}"),
+        (state.expires_at <= now, f"expired {to_minute(state.expires_at)}"),
+        (
+            time_after(state.issued_at, inputs.lifetime) <= now,
+            f"a lifetime of {format_duration(inputs.lifetime)} is over",
+        ),
         (inputs.reissue not in (None, applied.reissue), f"reissue is now {inputs.reissue!r}"),
         (inputs.lockbox != applied.lockbox, "delivered elsewhere from now on, and a secret can't be read again"),
         (inputs.expose_secret and not applied.expose_secret, "an output from now on, and a secret can't be read again"),
@@ -460,10 +462,10 @@ def _change(inputs: Inputs, state: State) -> list[Action]:
         at_once = _gains_and_loses(inputs.scopes, applied.scopes, " at once")
         headlines.append(f"changes scopes of key {state.key_id} in place: {at_once}; its secret stays")
     if inputs.lifetime != state.lifetime:
-        until = later(state.issued_at, inputs.lifetime)
-        ends = f"now ends {_shown(until)}"
+        until = time_after(state.issued_at, inputs.lifetime)
+        ends = f"now ends {to_minute(until)}"
         if until != state.expires_at:
-            ends += f", not {_shown(state.expires_at)}"
+            ends += f", not {to_minute(state.expires_at)}"
         headlines.append(f"changes lifetime of key {state.key_id} in place: {ends}; its secret stays")
     if inputs.description != applied.description:
         words = "has a new description" if inputs.description else "loses its description"
@@ -492,7 +494,7 @@ def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime
     if state.status is Status.MISSING or state.status is Status.UNDELIVERED:
         given = "gives its readers no working key of this resource"
     else:
-        given = f"gives its readers key {state.key_id}, which ends {_shown(ends)}"
+        given = f"gives its readers key {state.key_id}, which ends {to_minute(ends)}"
     words = f"moves away from Lockbox secret {source.secret_id} (entry {source.secret_entry}), which {given}"
     if target is not None and target.secret_id == source.secret_id:
         return f"{words}; move them to its entry {target.secret_entry} before that"
@@ -509,17 +511,3 @@ def _gains_and_loses(wanted: frozenset[str], had: frozenset[str], when: str = ""
     lost, gained = sorted(had - wanted), sorted(wanted - had)
     parts = [f"loses {', '.join(lost)}{when}"] if lost else []
     return "; ".join([*parts, *([f"gains {', '.join(gained)}"] if gained else [])])
-
-
-def _shown(time: datetime) -> str:
-    """`time` for people: to the minute, in UTC."""
-    return time.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _age(age: timedelta) -> str:
-    """`age` for people, in its largest unit."""
-    for unit, length in (("day", DAY), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
-        count = age // length
-        if count > 0:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"

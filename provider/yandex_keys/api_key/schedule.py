@@ -19,7 +19,7 @@ _STEPS: Final = 900
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 
-def later(time: datetime, by: timedelta) -> datetime:
+def time_after(time: datetime, by: timedelta) -> datetime:
     """`time + by`, or the last time that there is."""
     try:
         return time + by
@@ -38,7 +38,7 @@ def first_point(issued_at: datetime, period: timedelta, urn: str) -> datetime:
     anchor = issued_at.replace(microsecond=0)
     if period >= DAY:
         anchor = anchor.replace(minute=0, second=0)
-    return later(anchor, period - stagger(urn, period)).replace(microsecond=0)
+    return time_after(anchor, period - stagger(urn, period)).replace(microsecond=0)
 
 
 def next_point(point: datetime, period: timedelta, issued_at: datetime) -> datetime:
@@ -47,11 +47,11 @@ def next_point(point: datetime, period: timedelta, issued_at: datetime) -> datet
     A key that came late (a reissue, a catch-up) leaves out a point that follows within a quarter of the period: one rotation was enough.
     """
     point = point_after(point, period, issued_at)
-    return point if point - issued_at >= period / 4 else later(point, period)
+    return point if point - issued_at >= period / 4 else time_after(point, period)
 
 
 def point_after(point: datetime, period: timedelta, now: datetime) -> datetime:
     """The first time on `point`'s grid that is later than `now`; `point` itself where it is."""
     if point > now:
         return point
-    return later(point, period * ((now - point) // period + 1))
+    return time_after(point, period * ((now - point) // period + 1))

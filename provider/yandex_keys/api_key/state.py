@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ..durations import format_duration, parse_duration
 from ..marks import mark_of
-from ..settings import format_time, parse_time
+from ..times import cloud_time, format_time, parse_time
 from .rotation import (
     Inputs,
     ListedKey,
@@ -24,7 +24,7 @@ from .rotation import (
     next_rotation,
     unknown_of_ours,
 )
-from .schedule import first_point, later, next_point, point_after
+from .schedule import first_point, next_point, point_after, time_after
 
 # What a rotation changes; what a preview of one can't know.
 ROTATED: Final[tuple[str, ...]] = (
@@ -144,7 +144,7 @@ def rotated_state(
     rotated_at = new.issued_at
     known = listed.get(state.key_id)
     had = min(state.expires_at, known.expires_at) if known else state.expires_at
-    ends = min(had, later(rotated_at, overlap))
+    ends = min(had, time_after(rotated_at, overlap))
     old = PreviousKey(
         key_id=state.key_id,
         issued_at=state.issued_at,
@@ -171,13 +171,6 @@ def rotated_state(
 def settled_state(inputs: Inputs, state: State, urn: str) -> State:
     """The state after a run in which all was done: `inputs` are what holds now, their grid of rotations included."""
     return replace(state, applied=inputs, next_rotation_at=next_rotation(inputs, state, urn))
-
-
-def cloud_time(text: str | None) -> datetime:
-    """A time of the cloud's, of any precision, in UTC and whole seconds; absent: the last second that its API takes (2105)."""
-    if not text:
-        return datetime(2105, 1, 1, tzinfo=UTC)
-    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
 
 
 def lifetime_text(issued_at: datetime, expires_at: str | None) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from ..errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, NotFound, YandexKeysError
 from ..marks import Mark, mark_of, marked
 from ..run import Runtime
-from ..settings import format_time
+from ..times import cloud_time, format_time
 from ..verification import verify
 from .rotation import (
     Action,
@@ -32,8 +32,8 @@ from .rotation import (
     unknown_of_ours,
     warning_of,
 )
-from .schedule import later
-from .state import cloud_time, first_state, listing_of, rotated_state
+from .schedule import time_after
+from .state import first_state, listing_of, rotated_state
 
 _TRIES: Final = 3
 # How far our clock may be from the cloud's before an expiry that was counted from it is put right: what a run itself takes is less.
@@ -90,7 +90,7 @@ class Steps:
 
     def give_lifetime(self) -> None:
         """The last call of a first issue: from here on the engine knows the key, and so it may live. Raises YandexKeysError."""
-        ends = later(self.state.issued_at, self.inputs.lifetime)
+        ends = time_after(self.state.issued_at, self.inputs.lifetime)
         self._expire(self.state.key_id, ends)
         self._state = replace(self.state, expires_at=ends, lifetime=self.inputs.lifetime)
 
@@ -234,7 +234,7 @@ class Steps:
                 "service_account_id": self.inputs.service_account_id,
                 "description": marked(self.inputs.description, self._mark(attempt)),
                 "scopes": sorted(self.inputs.scopes),
-                "expires_at": format_time(later(now, span)),
+                "expires_at": format_time(time_after(now, span)),
             }
             try:
                 answer = cloud.call("ApiKeyService/Create", request, self._about)
@@ -292,7 +292,7 @@ class Steps:
 
     def _counted_from_issue(self, key: dict[str, Any], span: timedelta) -> dict[str, Any]:
         """The key, its expiry counted from the cloud's own time where our clock is far from that. Raises CloudError."""
-        ends = later(cloud_time(key["created_at"]), span)
+        ends = time_after(cloud_time(key["created_at"]), span)
         if abs(cloud_time(key.get("expires_at")) - ends) <= _CLOCK_TOLERANCE:
             return key
         self._expire(key["id"], ends)
