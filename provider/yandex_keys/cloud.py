@@ -22,6 +22,7 @@ from google.protobuf.message import Message
 
 from .api_services import SERVICES
 from .errors import Cancelled, CloudError, ConfigurationError, cloud_error
+from .patience import TRANSIENT, Patience, SecondTry
 from .shared_work import SharedWork
 
 if TYPE_CHECKING:
@@ -31,34 +32,9 @@ _READS: Final = ("Get", "List")
 _OPERATION: Final = "yandex.cloud.operation.Operation"
 LOGIN: Final = "IamTokenService/Create"
 """No operation, but harmless however often it is made."""
-TRANSIENT: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED"})
-"""What is asked again, where that may be done."""
 _REQUEST_ID: Final = "x-request-id"
 UNREACHED: Final = "check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again"
 """What to do where nothing answers."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait, in seconds, and how often to ask again."""
-
-    call: float = 30.0
-    login: float = 30.0
-    """For all that comes before the first call: finding the services' addresses and logging in, with every try."""
-    login_call: float = 10.0
-    operation: float = 300.0
-    failing_operation: float = 10.0
-    """How long an operation that already reports an error may go on undoing what it did."""
-    attempts: int = 4
-    first_delay: float = 0.25
-    longest_delay: float = 5.0
-    rights: float = 60.0
-    """How long after our own change of rights a refusal may be only a right that hasn't spread, and how long a call waits for that: usually 5 s
-    (IAM docs), seen 60 s."""
-
-    def delay(self, attempt: int, jitter: float) -> float:
-        """The pause before try number `attempt` + 1, longer each time; `jitter`, from 0 to 1, takes up to half of it away."""
-        return min(self.first_delay * float(2 ** min(attempt, 10)), self.longest_delay) * (0.5 + jitter / 2)
 
 
 class Entrance(ABC):
@@ -132,12 +108,26 @@ class Cloud:
         raise AssertionError("unreachable")
 
     def operate(
-        self, name: str, request: Mapping[str, Any], resource: str = "", idempotency_key: str = ""
+        self,
+        name: str,
+        request: Mapping[str, Any],
+        resource: str = "",
+        idempotency_key: str = "",
+        second_try: SecondTry | None = None,
     ) -> dict[str, Any]:
         """The finished operation that `name` starts: `{"id", "metadata", "response", …}`; one that comes back done is not polled.
 
         Raises CloudError with the operation's own error, or DEADLINE_EXCEEDED where it doesn't finish in time; and what `call` raises.
         """
+        started, key = self.monotonic(), idempotency_key or str(uuid.uuid4())
+        try:
+            return self._finished(name, request, resource, key)
+        except CloudError as error:
+            if second_try is None or not second_try.is_worth_it(error, self.monotonic() - started):
+                raise
+        return self._finished(name, request, resource, key)
+
+    def _finished(self, name: str, request: Mapping[str, Any], resource: str, idempotency_key: str) -> dict[str, Any]:
         operation = self.call(name, request, resource, idempotency_key)
         started = self.monotonic()
         attempt, failing_since = 0, None

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import re
 import secrets
-import uuid
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from .cloud import TRANSIENT
-from .errors import NEVER_TOOK_EFFECT, AlreadyExists, CloudError, InvalidInput, NotFound
+from .errors import AlreadyExists, CloudError, InvalidInput, NotFound
 from .fields import InputField, changes, checked
 from .import_command import import_command
 from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
+from .patience import CREATION
 from .properties import UNKNOWN, Properties
 from .resource import Diff, Read, ResourceType
 from .run import Runtime
@@ -114,7 +113,8 @@ class FolderResource(ResourceType):
         while True:
             key = creation_key(owner, number) if number < _KNOWN_CREATIONS else ""
             try:
-                made = self._asked_to_create(request, key, inputs, runtime)
+                operation = runtime.cloud.operate(f"{self.service}/Create", request, self.about(inputs), key, CREATION)
+                made: Mapping[str, Any] = operation["response"]
             except CloudError as error:
                 found = self._made_by(error.operation, owner, runtime)
                 if found is not None:
@@ -188,29 +188,10 @@ class FolderResource(ResourceType):
         """What errors call it: `service account translator`."""
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
 
-    def _asked_to_create(
-        self, request: Mapping[str, Any], key: str, inputs: Properties, runtime: Runtime
-    ) -> Mapping[str, Any]:
-        """What the operation of `Create` has made, or had made when it was first asked for. Raises CloudError."""
-        cloud, key = runtime.cloud, key or str(uuid.uuid4())
-        started = cloud.monotonic()
-        for last in (False, True):
-            try:
-                operation = cloud.operate(f"{self.service}/Create", request, self.about(inputs), key)
-            except CloudError as error:
-                # What refuses may stand behind what has already done the work: asked once more, the work is the answer.
-                # What was refused for longer, while rights spread, has been asked often enough.
-                asked_often = last or cloud.monotonic() - started > cloud.patience.longest_delay
-                if asked_often or error.operation is not None or error.code in NEVER_TOOK_EFFECT | TRANSIENT:
-                    raise
-            else:
-                made: Mapping[str, Any] = operation["response"]
-                return made
-        raise AssertionError("unreachable")
-
     def _made_by(self, operation: Mapping[str, Any] | None, owner: str, runtime: Runtime) -> Mapping[str, Any] | None:
         """What a creation has made for `owner` although its operation reports an error."""
-        made = self._living((operation or {}).get("metadata", {}).get(self.id_field, ""), runtime)
+        metadata = operation.get("metadata", {}) if operation else {}
+        made = self._living(metadata.get(self.id_field, ""), runtime)
         return made if made is not None and labelled_owner(made) == owner else None
 
     def _living(self, resource_id: str, runtime: Runtime) -> Mapping[str, Any] | None:
@@ -314,7 +295,7 @@ class FolderResource(ResourceType):
 
     def _operate(
         self, verb: str, resource_id: str, request: Mapping[str, Any], about: str, runtime: Runtime
-    ) -> Mapping[str, Any]:
+    ) -> dict[str, Any]:
         """Changes it, and forgets what was read of it, whatever came of the change. Raises CloudError."""
         try:
             return runtime.cloud.operate(f"{self.service}/{verb}", {self.id_field: resource_id, **request}, about)

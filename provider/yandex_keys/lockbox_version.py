@@ -13,15 +13,16 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from .answers import VersionAnswer
 from .cloud import Cloud
 from .errors import NEVER_TOOK_EFFECT, CloudError, NotFound
+from .patience import DELIVERY
 from .reads import Reads
 
 _SETS: Final = re.compile(r"API key (?P<key>\S+) sets (?P<entries>.+)")
@@ -50,7 +51,7 @@ def description_of(key_id: str, names: Iterable[str], verb: str = "sets") -> str
     return f"API key {key_id} {verb} {', '.join(_hash(name) for name in names)}"
 
 
-def provenance_of(version: Mapping[str, Any]) -> Provenance:
+def provenance_of(version: VersionAnswer) -> Provenance:
     """What the description of a version, as the API describes it, says."""
     description = version.get("description", "")
     if match := _SETS.fullmatch(description):
@@ -60,7 +61,7 @@ def provenance_of(version: Mapping[str, Any]) -> Provenance:
     return Provenance()
 
 
-def last_setters(versions: Iterable[Mapping[str, Any]], name: str) -> frozenset[str]:
+def last_setters(versions: Iterable[VersionAnswer], name: str) -> frozenset[str]:
     """Whose the newest version is that set entry `name`: a key id, or an empty text where somebody may have set it by hand.
 
     `versions` are a secret's, as the API lists them, in any order. More than one: versions of one moment, which can't be told apart.
@@ -90,8 +91,8 @@ class LockboxVersions:
     def deliver(self, secret_id: str, key_id: str, entries: Mapping[str, str]) -> str:
         """Adds a version with `entries` for key `key_id`; its id. It is the current one afterwards.
 
-        After a lost answer it is asked for again with the same idempotency key, which the cloud answers with the version that was made. So is a
-        refusal that may have come after the fact: to delete the key of a version that was made would leave a dead one in Lockbox.
+        After a lost answer, or a refusal that may have come after the fact, it is asked for again with the same idempotency key, which the cloud
+        answers with the version that was made.
         Raises CloudError, with no value of `entries` in it; `uncertain` where the version may have been made, or may still be.
         """
         request = {
@@ -101,7 +102,7 @@ class LockboxVersions:
         }
         with self._turn(secret_id):
             try:
-                operation = self._added(request, str(uuid.uuid4()))
+                operation = self._added(request)
             except CloudError as error:
                 failure = _without(error, entries)
                 made = self._made_after_all(secret_id, key_id, failure)
@@ -150,7 +151,7 @@ class LockboxVersions:
                 self._reads.forget_secret(secret_id)
         return tuple(name for name in wanted if "" in setters[name])
 
-    def _setters(self, secret_id: str, current: Mapping[str, Any], names: Sequence[str]) -> dict[str, frozenset[str]]:
+    def _setters(self, secret_id: str, current: VersionAnswer, names: Sequence[str]) -> dict[str, frozenset[str]]:
         """Whose the newest version is that set each entry.
 
         A listing may lag: the current version, and what this run has set, are known without it.
@@ -161,7 +162,7 @@ class LockboxVersions:
         ours = {name: self._set_in_this_run.get((secret_id, name)) for name in names}
         return {name: setters[name] | ({key} if (key := ours[name]) else set()) for name in names}
 
-    def _remove(self, secret_id: str, key_id: str, gone: Sequence[str], current: Mapping[str, Any]) -> None:
+    def _remove(self, secret_id: str, key_id: str, gone: Sequence[str], current: VersionAnswer) -> None:
         changes = [{"key": name, "text_value": ""} for name in gone]
         request = {
             "secret_id": secret_id,
@@ -169,14 +170,14 @@ class LockboxVersions:
             "payload_entries": changes,
         }
         try:
-            self._added(request, str(uuid.uuid4()))
+            self._added(request)
         except CloudError as error:
             last = set(gone) == set(current["payload_entry_keys"])
             if not last or error.code not in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
                 raise
             # No version without entries is kept here. A dead secret must not stay all the same: the next key's version would take it over.
             said = {"key": EMPTY_ENTRY, "text_value": f"API key {key_id} was deleted"}
-            self._added({**request, "payload_entries": [*changes, said]}, str(uuid.uuid4()))
+            self._added({**request, "payload_entries": [*changes, said]})
 
     def gives(self, secret_id: str, key_id: str) -> bool:
         """Whether the secret's current version is the one that was made for that key. Raises CloudError."""
@@ -201,7 +202,7 @@ class LockboxVersions:
         except NotFound:
             return
 
-    def _is_alone(self, current: Mapping[str, Any], key_id: str) -> bool:
+    def _is_alone(self, current: VersionAnswer, key_id: str) -> bool:
         said = provenance_of(current)
         names = {*said.sets}
         return said.key_id == key_id and all(
@@ -233,16 +234,11 @@ class LockboxVersions:
         finally:
             self._reads.forget_secret(secret_id)
 
-    def _added(self, request: Mapping[str, Any], key: str) -> dict[str, Any]:
+    def _added(self, request: Mapping[str, Any]) -> dict[str, Any]:
         about = f"secret {request['secret_id']}"
-        try:
-            return self._cloud.operate("SecretService/AddVersion", request, about, key)
-        except CloudError as error:
-            if error.ambiguous or error.code in NEVER_TOOK_EFFECT:
-                raise
-            return self._cloud.operate("SecretService/AddVersion", request, about, key)
+        return self._cloud.operate("SecretService/AddVersion", request, about, "", DELIVERY)
 
-    def _versions(self, secret_id: str) -> list[dict[str, Any]]:
+    def _versions(self, secret_id: str) -> list[VersionAnswer]:
         self._reads.forget_secret(secret_id)
         return self._reads.versions(secret_id)
 
@@ -256,7 +252,7 @@ def _hash(name: str) -> str:
     return "#" + hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]
 
 
-def moment_of(version: Mapping[str, Any]) -> datetime:
+def moment_of(version: VersionAnswer) -> datetime:
     """When the version was made, in UTC and as exactly as the API says it."""
     text = version.get("created_at")
     return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)

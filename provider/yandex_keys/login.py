@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from . import sdk_internals
-from .cloud import LOGIN, UNREACHED, Cloud, Entrance, Patience, failure_of
+from .cloud import LOGIN, UNREACHED, Cloud, Entrance, failure_of
 from .credentials import Credentials
 from .errors import CloudError, ConfigurationError
+from .patience import Patience
 
 if TYPE_CHECKING:
     import yandexcloud

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .answers import ApiKeyAnswer
+
 OWNER_DIGITS: Final = 12
 RANDOM_DIGITS: Final = 10
 """How many letters and digits a random part has: 50 bits."""
@@ -68,7 +70,7 @@ def words_and_mark(description: str) -> tuple[str, Mark | None]:
     return match["words"], Mark(match["owner"], match["instance"], match["attempt"])
 
 
-def mark_of(key: Mapping[str, Any]) -> Mark | None:
+def mark_of(key: ApiKeyAnswer) -> Mark | None:
     """The mark of an API key, as the API describes it."""
     return words_and_mark(key.get("description", ""))[1]
 

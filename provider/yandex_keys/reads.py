@@ -6,17 +6,17 @@ A plugin process serves one run, and Pulumi lets one run at a time change a stac
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, cast
 
+from .answers import ApiKeyAnswer, BindingAnswer, SecretAnswer, VersionAnswer
 from .cloud import Cloud
 from .errors import Cancelled, NotFound
 
 # A run may wait for long between two resources: what is older than this many seconds is read again.
 MAX_AGE: Final = 120.0
-Value = TypeVar("Value")
 
 
 class Reads:
@@ -27,49 +27,42 @@ class Reads:
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, str], tuple[float, Future[Any]]] = {}
 
-    def secret(self, secret_id: str) -> dict[str, Any]:
+    def secret(self, secret_id: str) -> SecretAnswer:
         """The Lockbox secret, its current version included. Raises NotFound and what `Cloud.call` raises."""
-        return self._shared(
-            ("secret", secret_id),
-            lambda: self._cloud.call("SecretService/Get", {"secret_id": secret_id}, f"secret {secret_id}"),
-        )
-
-    def versions(self, secret_id: str) -> list[dict[str, Any]]:
-        """All versions of the Lockbox secret. Raises NotFound and what `Cloud.call` raises."""
         request, about = {"secret_id": secret_id}, f"secret {secret_id}"
-        return self._shared(
-            ("versions", secret_id),
-            lambda: list(self._cloud.pages("SecretService/ListVersions", "versions", request, about)),
+        found: SecretAnswer = self._shared(
+            ("SecretService/Get", secret_id), lambda method: self._cloud.call(method, request, about)
         )
+        return found
 
-    def keys(self, service_account_id: str) -> list[dict[str, Any]]:
+    def versions(self, secret_id: str) -> list[VersionAnswer]:
+        """All versions of the Lockbox secret. Raises NotFound and what `Cloud.call` raises."""
+        listing = ("SecretService/ListVersions", secret_id)
+        return self._listed(listing, "versions", {"secret_id": secret_id}, f"secret {secret_id}")
+
+    def keys(self, service_account_id: str) -> list[ApiKeyAnswer]:
         """All API keys of the account. Raises NotFound and what `Cloud.call` raises."""
-        request = {"service_account_id": service_account_id}
-        about = f"service account {service_account_id}"
-        return self._shared(
-            ("keys", service_account_id),
-            lambda: list(self._cloud.pages("ApiKeyService/List", "api_keys", request, about)),
-        )
+        listing, request = ("ApiKeyService/List", service_account_id), {"service_account_id": service_account_id}
+        return self._listed(listing, "api_keys", request, f"service account {service_account_id}")
 
-    def list_keys_anew(self, service_account_id: str) -> list[dict[str, Any]]:
+    def list_keys_anew(self, service_account_id: str) -> list[ApiKeyAnswer]:
         """All API keys of the account as they are now, whatever was listed before. Raises what `keys` raises."""
         self.forget_keys(service_account_id)
         return self.keys(service_account_id)
 
-    def key(self, key_id: str) -> dict[str, Any] | None:
+    def key(self, key_id: str) -> ApiKeyAnswer | None:
         """One API key, asked for by its id; None where there is none. A listing may lack what was made or changed a moment ago."""
         try:
-            return self._cloud.call("ApiKeyService/Get", {"api_key_id": key_id}, f"API key {key_id}")
+            return cast(
+                ApiKeyAnswer, self._cloud.call("ApiKeyService/Get", {"api_key_id": key_id}, f"API key {key_id}")
+            )
         except NotFound:
             return None
 
-    def bindings(self, service: str, resource_id: str) -> list[dict[str, Any]]:
+    def bindings(self, service: str, resource_id: str) -> list[BindingAnswer]:
         """The access bindings of a folder, a secret or a key, by the API's service for it."""
-        method, request = f"{service}/ListAccessBindings", {"resource_id": resource_id}
-        return self._shared(
-            (method, resource_id),
-            lambda: list(self._cloud.pages(method, "access_bindings", request, resource_id)),
-        )
+        listing = (f"{service}/ListAccessBindings", resource_id)
+        return self._listed(listing, "access_bindings", {"resource_id": resource_id}, resource_id)
 
     @contextmanager
     def changing_bindings(self, service: str, resource_id: str) -> Iterator[None]:
@@ -83,18 +76,23 @@ class Reads:
 
     def forget_secret(self, secret_id: str) -> None:
         """What was read of the secret is no longer true."""
-        self._forget(("secret", secret_id))
-        self._forget(("versions", secret_id))
+        self._forget(("SecretService/Get", secret_id))
+        self._forget(("SecretService/ListVersions", secret_id))
 
     def forget_keys(self, service_account_id: str) -> None:
         """What was listed for the account is no longer true."""
-        self._forget(("keys", service_account_id))
+        self._forget(("ApiKeyService/List", service_account_id))
 
     def _forget(self, what: tuple[str, str]) -> None:
         with self._lock:
             self._answers.pop(what, None)
 
-    def _shared(self, what: tuple[str, str], ask: Callable[[], Value]) -> Value:
+    def _listed(self, what: tuple[str, str], items: str, request: Mapping[str, str], about: str) -> list[Any]:
+        answers: list[Any] = self._shared(what, lambda method: list(self._cloud.pages(method, items, request, about)))
+        return answers
+
+    def _shared(self, what: tuple[str, str], ask: Callable[[str], Any]) -> Any:
+        """The answer to the call (its method, and whom it is about), by which it is remembered."""
         now = self._cloud.monotonic()
         with self._lock:
             known = self._answers.get(what)
@@ -103,10 +101,10 @@ class Reads:
                 known = (now, Future())
                 self._answers[what] = known
         assert known is not None
-        future: Future[Value] = known[1]
+        future = known[1]
         if mine:
             try:
-                future.set_result(ask())
+                future.set_result(ask(what[0]))
             except Exception as error:
                 with self._lock:
                     if self._answers.get(what) is known:

@@ -9,13 +9,14 @@ import argparse
 import difflib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
 from google.rpc import status_pb2
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
@@ -25,6 +26,7 @@ from .access_binding import FOLDER_IAM_MEMBER, KMS_SYMMETRIC_KEY_IAM_BINDING, LO
 from .api_key.handler import ApiKey
 from .engine_watch import end_with
 from .errors import InvalidInput, PartialFailure, Problem, YandexKeysError
+from .fields import Change
 from .kms_symmetric_key import KmsSymmetricKey
 from .lockbox_secret import LockboxSecret
 from .properties import Properties, has_marks, is_unknown, read, wrapped
@@ -74,27 +76,29 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def Handshake(
+        self, request: proto.ProviderHandshakeRequest, context: grpc.ServicerContext
+    ) -> proto.ProviderHandshakeResponse:
         self._session.attach(request.engine_address)
         return proto.ProviderHandshakeResponse(
             accept_secrets=True, accept_resources=False, accept_outputs=False, supports_autonaming_configuration=False
         )
 
-    def Attach(self, request: Any, context: grpc.ServicerContext) -> Empty:
+    def Attach(self, request: proto.PluginAttach, context: grpc.ServicerContext) -> Empty:
         self._session.attach(request.address)
         return Empty()
 
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> proto.PluginInfo:
         return proto.PluginInfo(version=VERSION)
 
-    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def GetSchema(self, request: proto.GetSchemaRequest, context: grpc.ServicerContext) -> proto.GetSchemaResponse:
         return proto.GetSchemaResponse(schema=_SCHEMA.read_text(encoding="utf-8"))
 
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Empty:
+    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
         self._session.cancel()
         return Empty()
 
-    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def CheckConfig(self, request: proto.CheckRequest, context: grpc.ServicerContext) -> proto.CheckResponse:
         given = read(request.news)
         package = request.urn.rpartition("::")[0].rpartition(":")[2]
         failures = [] if package != _OWN_PACKAGE else [*_unknown_settings(given)]
@@ -104,23 +108,23 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             failures += error.problems
         return proto.CheckResponse(inputs=_struct(given, SECRET_SETTINGS), failures=_failures(failures))
 
-    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def DiffConfig(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:
         # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among them). Without a difference
         # here the engine would go on with the old settings.
         same = read(request.old_inputs) == read(request.news)
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE if same else proto.DiffResponse.DIFF_SOME)
 
-    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def Configure(self, request: proto.ConfigureRequest, context: grpc.ServicerContext) -> proto.ConfigureResponse:
         given = {name: value for name, value in read(request.args).items() if not is_unknown(value)}
         _guarded(context, lambda: self._session.configure(given, request.id, request.urn))
         return proto.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
 
-    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler = _handler(request, context)
+    def Check(self, request: proto.CheckRequest, context: grpc.ServicerContext) -> proto.CheckResponse:
+        handler = _handler(request.urn, context)
 
-        def run() -> Any:
+        def run() -> proto.CheckResponse:
             try:
                 inputs = handler.check(
                     request.urn, read(request.olds), read(request.news), self._session.runtime_or_none()
@@ -131,16 +135,16 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
         return _guarded(context, run)
 
-    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, state, inputs = _handler(request, context), read(request.olds), read(request.news)
+    def Diff(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:
+        handler, state, inputs = _handler(request.urn, context), read(request.olds), read(request.news)
         for path in request.ignoreChanges:
             name = path.partition(".")[0].partition("[")[0]
             inputs[name] = state.get(name)
         diff = _guarded(context, lambda: handler.diff(request.urn, request.id, state, inputs, self._session.runtime()))
         return _diff_response(diff.changes, diff.delete_before_replace)
 
-    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, inputs = _handler(request, context), read(request.properties)
+    def Create(self, request: proto.CreateRequest, context: grpc.ServicerContext) -> proto.CreateResponse:
+        handler, inputs = _handler(request.urn, context), read(request.properties)
         if request.preview:
             state = _guarded(context, lambda: handler.preview(request.urn, None, inputs, self._session.runtime()))
             return proto.CreateResponse(id="", properties=_struct(state, _secrets(request.properties)))
@@ -151,8 +155,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         return proto.CreateResponse(id=resource_id, properties=_struct(state, _secrets(request.properties)))
 
-    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, inputs, state = _handler(request, context), read(request.inputs), read(request.properties)
+    def Read(self, request: proto.ReadRequest, context: grpc.ServicerContext) -> proto.ReadResponse:
+        handler, inputs, state = _handler(request.urn, context), read(request.inputs), read(request.properties)
         found = _guarded(context, lambda: handler.read(request.urn, request.id, inputs, state, self._session.runtime()))
         if found is None:
             return proto.ReadResponse()
@@ -161,8 +165,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             id=found.resource_id, properties=_struct(found.state, secrets), inputs=_struct(found.inputs, secrets)
         )
 
-    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, state, inputs = _handler(request, context), read(request.olds), read(request.news)
+    def Update(self, request: proto.UpdateRequest, context: grpc.ServicerContext) -> proto.UpdateResponse:
+        handler, state, inputs = _handler(request.urn, context), read(request.olds), read(request.news)
         verb = handler.preview if request.preview else None
 
         def run() -> Properties:
@@ -172,8 +176,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
         return proto.UpdateResponse(properties=_struct(_guarded(context, run, request.news), _secrets(request.news)))
 
-    def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
-        handler, state = _handler(request, context), read(request.properties)
+    def Delete(self, request: proto.DeleteRequest, context: grpc.ServicerContext) -> Empty:
+        handler, state = _handler(request.urn, context), read(request.properties)
         _guarded(context, lambda: handler.delete(request.urn, request.id, state, self._session.runtime_for_changes()))
         return Empty()
 
@@ -202,8 +206,8 @@ def main(arguments: list[str]) -> None:
         server.stop(grace=_GRACE).wait()
 
 
-def _handler(request: Any, context: grpc.ServicerContext) -> ResourceType:
-    token = request.urn.split("::")[2].rpartition("$")[2]
+def _handler(urn: str, context: grpc.ServicerContext) -> ResourceType:
+    token = urn.split("::")[2].rpartition("$")[2]
     handler = TYPES.get(token)
     if handler is None:
         context.abort(
@@ -213,7 +217,7 @@ def _handler(request: Any, context: grpc.ServicerContext) -> ResourceType:
     return handler
 
 
-def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: Any = None) -> Answer:
+def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: Struct | None = None) -> Answer:
     """What `run` answers; its errors become the engine's, in words for the user and with no secret in them."""
     try:
         return run()
@@ -237,7 +241,7 @@ def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: A
     raise AssertionError("abort raises")
 
 
-def _diff_response(changes: Any, delete_before_replace: bool) -> Any:
+def _diff_response(changes: Mapping[str, Change], delete_before_replace: bool) -> proto.DiffResponse:
     detailed = {
         path: proto.PropertyDiff(kind=_KINDS[(change.kind, change.replace)], inputDiff=change.is_input)
         for path, change in changes.items()
@@ -268,7 +272,7 @@ def _unknown_settings(given: Properties) -> list[Problem]:
     return problems
 
 
-def _secrets(*given: Any) -> frozenset[str]:
+def _secrets(*given: Struct) -> frozenset[str]:
     """The names of the properties that hold a secret: our own, and those of inputs that the user marked."""
     marked = (
         name
@@ -280,9 +284,9 @@ def _secrets(*given: Any) -> frozenset[str]:
     return SECRET_OUTPUTS.union(marked)
 
 
-def _struct(values: Properties, secrets: frozenset[str] = frozenset()) -> Any:
+def _struct(values: Properties, secrets: frozenset[str] = frozenset()) -> Struct:
     return PropertyValue.marshal_map(wrapped(values, secrets))
 
 
-def _failures(problems: list[Problem]) -> list[Any]:
+def _failures(problems: list[Problem]) -> list[proto.CheckFailure]:
     return [proto.CheckFailure(property=path, reason=reason) for path, reason in problems]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
+from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.inputs import INPUTS
 from provider.yandex_keys.api_key.rotation import (
     Action,
@@ -428,7 +429,7 @@ class Model:
             self._set(action.key_id, expires_at=ends, lifetime_ends_at=promised, overlap_ends_at=None)
         self._state = replace(self.state, expires_at=ends, lifetime=inputs.lifetime)
 
-    def _issue(self, inputs: Inputs, now: datetime, span: timedelta) -> dict[str, Any]:
+    def _issue(self, inputs: Inputs, now: datetime, span: timedelta) -> ApiKeyAnswer:
         key_id = self._new_id()
         ends = now + self.ahead + span
         if abs(ends - (now + span)) > TOLERANCE:

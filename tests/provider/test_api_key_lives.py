@@ -221,7 +221,7 @@ class TestAnotherState:
         assert {key_id: shop.keys()[key_id] for key_id in before} == before
         shop.delete(theirs, state="second-backend")
         assert shop.keys() == before
-        assert mark_of({"description": before[ours["keyId"]]["description"]}) is not None
+        assert mark_of({"id": ours["keyId"], "description": before[ours["keyId"]]["description"]}) is not None
 
     def test_restored_from_before_a_rotation_makes_the_newer_key_previous(self, shop: Shop) -> None:
         restored = shop.issue()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.inputs import INPUTS
 from provider.yandex_keys.api_key.rotation import (
     Inputs,
@@ -115,11 +116,11 @@ def states(draw: st.DrawFn) -> State:
     )
 
 
-def issued(at_time: datetime = NOW, **changes: Any) -> dict[str, Any]:
+def issued(at_time: datetime = NOW, **changes: Any) -> ApiKeyAnswer:
     """The cloud's new key."""
     created, expires = at_time.isoformat(), (at_time + 90 * DAY).isoformat()
-    key = {"id": "ajenew", "created_at": created, "expires_at": expires, "masked_secret": "****ghijkl"}
-    return {**key, **changes}
+    key: Any = {"id": "ajenew", "created_at": created, "expires_at": expires, "masked_secret": "****ghijkl"}
+    return cast(ApiKeyAnswer, {**key, **changes})
 
 
 def rotated(
@@ -204,7 +205,7 @@ def test_a_key_whose_expiry_was_taken_away_has_no_lifetime() -> None:
     assert state_of(properties).lifetime is None
 
 
-def first_issued(**changes: Any) -> dict[str, Any]:
+def first_issued(**changes: Any) -> ApiKeyAnswer:
     """The cloud's first key, which ends after one overlap."""
     return issued(expires_at=(NOW + 7 * DAY).isoformat(), **changes)
 
@@ -387,14 +388,14 @@ def test_a_state_accounts_for_its_current_key_and_its_previous_ones() -> None:
 
 
 def test_the_clouds_keys_come_with_their_marks_and_times() -> None:
-    ours = {
+    ours: ApiKeyAnswer = {
         "id": "ajeours",
         "created_at": "2026-11-23T03:00:05.5Z",
         "expires_at": "2027-02-21T03:00:05Z",
         "last_used_at": "2026-11-24T00:00:00Z",
         "description": marked("Translates", mark("attempt9", OTHER_INSTANCE)),
     }
-    by_hand = {"id": "ajehand", "created_at": "2026-11-23T03:00:05Z", "description": "by hand"}
+    by_hand: ApiKeyAnswer = {"id": "ajehand", "created_at": "2026-11-23T03:00:05Z", "description": "by hand"}
     assert listing_of([ours, by_hand]) == {
         "ajeours": ListedKey(
             "ajeours",

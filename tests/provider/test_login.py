@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.cloud import Cloud, Patience
+from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import Credentials
 from provider.yandex_keys.errors import Cancelled, ConfigurationError
 from provider.yandex_keys.login import Login
+from provider.yandex_keys.patience import Patience
 from provider.yandex_keys.run import Session
 from provider.yandex_keys.shared_work import SharedWork
 from tests.pipelines.http_stub import Answer, serving

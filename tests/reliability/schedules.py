@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from typing import Final, Literal
 
+from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.rotation import Action, Inputs, ListedKey, Lockbox, PreviousKey, State, Verb, decide
 from provider.yandex_keys.api_key.state import first_state, rotated_state
 from provider.yandex_keys.times import format_time
@@ -205,7 +206,7 @@ class _Simulation:
             ),
         )
 
-    def _issued(self, now: datetime) -> dict[str, str]:
+    def _issued(self, now: datetime) -> ApiKeyAnswer:
         return {
             "id": f"key {now:%Y-%m-%d %H:%M:%S}",
             "created_at": format_time(now),

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from provider.yandex_keys.cloud import Patience
+from provider.yandex_keys.patience import Patience
 from provider.yandex_keys.run import Session
 from tests.reliability import programs
 from tests.reliability.bench import Bench

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from ..answers import ApiKeyAnswer, VersionAnswer
 from ..durations import SHORTEST, format_duration
 from ..errors import InvalidInput, NotFound
 from ..lockbox_version import last_setters, moment_of, provenance_of
@@ -122,7 +123,7 @@ def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
         gone = state.status in (Status.MISSING, Status.UNDELIVERED)
         return str(Status.CURRENT if gone else state.status), ""
     try:
-        version: Mapping[str, Any] = runtime.reads.secret(target.secret_id).get("current_version", {})
+        version: VersionAnswer = runtime.reads.secret(target.secret_id).get("current_version", {})
     except NotFound:
         return str(Status.UNDELIVERED), f"Lockbox secret {target.secret_id} is gone"
     instead = _given_instead(state, target, version)
@@ -131,7 +132,7 @@ def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
     return str(Status.UNDELIVERED if instead else Status.CURRENT), instead
 
 
-def _given_instead(state: State, target: Lockbox, version: Mapping[str, Any]) -> str:
+def _given_instead(state: State, target: Lockbox, version: VersionAnswer) -> str:
     """What the secret's current version gives in the key's place, as far as that is known; empty where it gives the key."""
     secret = f"Lockbox secret {target.secret_id}"
     entries, said = {target.secret_entry, target.key_id_entry}, provenance_of(version)
@@ -149,9 +150,7 @@ def _given_instead(state: State, target: Lockbox, version: Mapping[str, Any]) ->
     return ""
 
 
-def _taken_over(
-    state: State, target: Lockbox, version: Mapping[str, Any], versions: Iterable[Mapping[str, Any]]
-) -> str:
+def _taken_over(state: State, target: Lockbox, version: VersionAnswer, versions: Iterable[VersionAnswer]) -> str:
     """Whose key the current version gives in the key's place, where it holds what an older one had set: it was put back, or another key's version
     was made on one that was; empty where it gives the key, or nobody can tell."""
     known = list(versions)
@@ -163,9 +162,7 @@ def _taken_over(
     return f"the current version {version['id']} of Lockbox secret {target.secret_id} gives key {min(setters - {''})}"
 
 
-def _refreshed_previous(
-    item: Mapping[str, Any], keys: Mapping[str, Mapping[str, Any]], runtime: Runtime
-) -> dict[str, Any]:
+def _refreshed_previous(item: Mapping[str, Any], keys: Mapping[str, ApiKeyAnswer], runtime: Runtime) -> dict[str, Any]:
     """One that is gone, or was made to end already, has no overlap left; one that was re-dated is to be given its own end again."""
     key = keys.get(item["keyId"])
     if key is None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ..answers import ApiKeyAnswer
 from ..durations import format_duration, parse_duration
 from ..marks import mark_of
 from ..times import cloud_time, format_time, parse_time
@@ -110,7 +111,7 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
 
 
 def first_state(
-    inputs: Inputs, issued: Mapping[str, Any], instance: str, urn: str, now: datetime, version_id: str | None
+    inputs: Inputs, issued: ApiKeyAnswer, instance: str, urn: str, now: datetime, version_id: str | None
 ) -> State:
     """The state after the first issue at `now`. `issued` is the cloud's key, which ends after one overlap until it gets its lifetime."""
     state = _new_key(inputs, issued, instance, version_id)
@@ -126,7 +127,7 @@ def first_state(
 def rotated_state(
     inputs: Inputs,
     state: State,
-    issued: Mapping[str, Any],
+    issued: ApiKeyAnswer,
     instance: str,
     urn: str,
     now: datetime,
@@ -180,7 +181,7 @@ def lifetime_text(issued_at: datetime, expires_at: str | None) -> str:
     return format_duration(max(cloud_time(expires_at) - issued_at, timedelta(seconds=1)))
 
 
-def listing_of(keys: Iterable[Mapping[str, Any]]) -> Listing:
+def listing_of(keys: Iterable[ApiKeyAnswer]) -> Listing:
     """The account's keys, as the API lists them."""
     return {
         key["id"]: ListedKey(
@@ -194,7 +195,7 @@ def listing_of(keys: Iterable[Mapping[str, Any]]) -> Listing:
     }
 
 
-def _new_key(inputs: Inputs, issued: Mapping[str, Any], instance: str, version_id: str | None) -> State:
+def _new_key(inputs: Inputs, issued: ApiKeyAnswer, instance: str, version_id: str | None) -> State:
     issued_at = cloud_time(issued["created_at"])
     return State(
         key_id=issued["id"],

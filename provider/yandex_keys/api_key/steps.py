@@ -8,15 +8,16 @@ by its instance at the next rotation.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+from ..answers import ApiKeyAnswer
 from ..errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, NotFound, YandexKeysError
 from ..marks import Mark, mark_of, marked
-from ..run import Runtime
+from ..run import Runtime, Severity
 from ..times import cloud_time, format_time
 from ..verification import verify
 from .rotation import (
@@ -44,7 +45,7 @@ _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 class Issued:
     """A delivered key: the cloud's key, its secret, and the Lockbox version that holds it."""
 
-    key: Mapping[str, Any]
+    key: ApiKeyAnswer
     secret: str = field(repr=False)
     version_id: str | None
 
@@ -224,7 +225,7 @@ class Steps:
             self._look_again(lost)
         return Issued(key, secret, version_id)
 
-    def _create(self, now: datetime, span: timedelta) -> tuple[dict[str, Any], str, list[str]]:
+    def _create(self, now: datetime, span: timedelta) -> tuple[ApiKeyAnswer, str, list[str]]:
         """The key, its secret, and the attempts whose answers were lost."""
         cloud, started = self.runtime.cloud, self.runtime.cloud.monotonic()
         lost: list[str] = []
@@ -290,7 +291,7 @@ class Steps:
         )
         return False
 
-    def _counted_from_issue(self, key: dict[str, Any], span: timedelta) -> dict[str, Any]:
+    def _counted_from_issue(self, key: ApiKeyAnswer, span: timedelta) -> ApiKeyAnswer:
         """The key, its expiry counted from the cloud's own time where our clock is far from that. Raises CloudError."""
         ends = time_after(cloud_time(key["created_at"]), span)
         if abs(cloud_time(key.get("expires_at")) - ends) <= _CLOCK_TOLERANCE:
@@ -489,7 +490,7 @@ class Steps:
             previous=tuple(changed if item.key_id == changed.key_id else item for item in self.state.previous),
         )
 
-    def _say(self, severity: Any, message: str) -> None:
+    def _say(self, severity: Severity, message: str) -> None:
         self.runtime.log(severity, message, self.urn)
 
     @property
