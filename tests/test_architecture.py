@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,30 @@ def _is_function(node: ast.AST) -> bool:
 def test_the_provider_knows_the_cloud_sdk_where_it_calls_and_logs_in_and_in_its_rule_book() -> None:
     knowing = {path.stem for path in files("provider") for name in imports(path) if name.split(".")[0] in CLOUD_SDK}
     assert knowing <= {"api_services", "cloud", "login", "sdk_internals", "limits"}
+
+
+def test_no_files_of_the_provider_import_each_other_in_a_circle() -> None:
+    """Imports inside functions and for types alone count as well: neither hides a circle."""
+    base = ROOT / "provider" / "yandex_keys"
+    modules = {
+        ".".join(path.relative_to(base).with_suffix("").parts): path
+        for path in files("provider")
+        if base in path.parents
+    }
+    used = {name: set(relative_imports(path, name, modules.keys())) for name, path in modules.items()}
+    while free := {name for name, others in used.items() if not others}:
+        used = {name: others - free for name, others in used.items() if name not in free}
+    assert used == {}
+
+
+def relative_imports(path: Path, module: str, modules: Set[str]) -> Iterator[str]:
+    """The modules of the provider that one of them imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = module.split(".")[: -node.level]
+            named = ".".join([*above, *([node.module] if node.module else [])])
+            found = {named, *(".".join(filter(None, [named, alias.name])) for alias in node.names)}
+            yield from found & modules
 
 
 def test_the_decision_is_pure() -> None:

@@ -67,8 +67,8 @@ class Cloud:
     _stubs: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _rights_changed: float | None = None
-    _told_of_rights: bool = False
-    _told: tuple[datetime, float] | None = None
+    _said_that_rights_spread: bool = False
+    _cloud_time: tuple[datetime, float] | None = None
 
     def __post_init__(self) -> None:
         self._connection = SharedWork(self._connected)
@@ -97,7 +97,7 @@ class Cloud:
                 if method == "UpdateAccessBindings" or name == "ServiceAccountService/Create":
                     self._rights_changed = self.monotonic()
                 told = _dictionary(answer)
-                self._hear_time(told)
+                self._note_time(told)
                 return told
             spreading = self.rights_are_spreading(started, failure)
             lost = failure.code in TRANSIENT and attempt + 1 < self.patience.attempts
@@ -211,12 +211,12 @@ class Cloud:
 
     def time(self) -> datetime | None:
         """The cloud's own time, in UTC and to the second: what it told last in this run, and what has passed since. None: it has told nothing."""
-        if self._told is None:
+        if self._cloud_time is None:
             return None
-        told, at = self._told
+        told, at = self._cloud_time
         return told + timedelta(seconds=int(self.monotonic() - at))
 
-    def _hear_time(self, answer: Mapping[str, Any]) -> None:
+    def _note_time(self, answer: Mapping[str, Any]) -> None:
         """Operations and new API keys carry the moment at which they were made. One that is answered again carries an old one: the latest counts."""
         stamp = answer.get("created_at") if "metadata" in answer else answer.get("api_key", {}).get("created_at")
         if not stamp:
@@ -224,7 +224,7 @@ class Cloud:
         told = datetime.fromisoformat(stamp).astimezone(UTC).replace(microsecond=0)
         known = self.time()
         if known is None or told > known:
-            self._told = (told, self.monotonic())
+            self._cloud_time = (told, self.monotonic())
 
     def rights_are_spreading(self, started: float, refusal: CloudError) -> bool:
         """Whether `refusal`, of what began at `started` (by `monotonic`), may be only a right of this run's that hasn't spread yet.
@@ -240,7 +240,7 @@ class Cloud:
         ):
             return False
         with self._lock:
-            first, self._told_of_rights = not self._told_of_rights, True
+            first, self._said_that_rights_spread = not self._said_that_rights_spread, True
         if first:
             self.warn(
                 f"{refusal} Or it is only a matter of time: rights that were given a moment ago take up to a minute to spread, so this is tried "

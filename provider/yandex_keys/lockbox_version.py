@@ -14,7 +14,8 @@ import hashlib
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -110,8 +111,6 @@ class LockboxVersions:
                     raise failure from None
             else:
                 made = str(operation["metadata"]["version_id"])
-            finally:
-                self._reads.forget_secret(secret_id)
             self._set_in_this_run |= {(secret_id, name): key_id for name in entries}
         return made
 
@@ -136,7 +135,6 @@ class LockboxVersions:
         Raises CloudError.
         """
         with self._turn(secret_id):
-            self._reads.forget_secret(secret_id)
             try:
                 current = self._reads.secret(secret_id).get("current_version", {})
                 held = current.get("payload_entry_keys", ()) if current.get("status", "ACTIVE") == "ACTIVE" else ()
@@ -147,8 +145,6 @@ class LockboxVersions:
                     self._remove(secret_id, key_id, gone, current)
             except NotFound:
                 return ()
-            finally:
-                self._reads.forget_secret(secret_id)
         return tuple(name for name in wanted if "" in setters[name])
 
     def _setters(self, secret_id: str, current: VersionAnswer, names: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -219,20 +215,14 @@ class LockboxVersions:
         ]
 
     def _schedule(self, secret_id: str, version_id: str) -> None:
-        try:
-            self._cloud.operate(
-                "SecretService/ScheduleVersionDestruction",
-                {"secret_id": secret_id, "version_id": version_id},
-                f"secret {secret_id}",
-            )
-        except NotFound:
-            return
-        except CloudError as error:
-            # The current version can't be scheduled everywhere (facts: undecided), nor one that is scheduled or destroyed already.
-            if error.code != "FAILED_PRECONDITION":
-                raise
-        finally:
-            self._reads.forget_secret(secret_id)
+        request = {"secret_id": secret_id, "version_id": version_id}
+        with suppress(NotFound), self._reads.changing_secret(secret_id):
+            try:
+                self._cloud.operate("SecretService/ScheduleVersionDestruction", request, f"secret {secret_id}")
+            except CloudError as error:
+                # The current version can't be scheduled everywhere (facts: undecided), nor one that is scheduled or destroyed already.
+                if error.code != "FAILED_PRECONDITION":
+                    raise
 
     def _added(self, request: Mapping[str, Any]) -> dict[str, Any]:
         about = f"secret {request['secret_id']}"
@@ -242,9 +232,13 @@ class LockboxVersions:
         self._reads.forget_secret(secret_id)
         return self._reads.versions(secret_id)
 
-    def _turn(self, secret_id: str) -> threading.Lock:
+    @contextmanager
+    def _turn(self, secret_id: str) -> Iterator[None]:
+        """While one writer has the secret, the others wait; who reads it afterwards reads it anew."""
         with self._lock:
-            return self._turns[secret_id]
+            turn = self._turns[secret_id]
+        with turn, self._reads.changing_secret(secret_id):
+            yield
 
 
 def _hash(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, cast
 
 from .answers import ApiKeyAnswer, BindingAnswer, SecretAnswer, VersionAnswer
@@ -64,28 +64,34 @@ class Reads:
         listing = (f"{service}/ListAccessBindings", resource_id)
         return self._listed(listing, "access_bindings", {"resource_id": resource_id}, resource_id)
 
-    @contextmanager
-    def changing_bindings(self, service: str, resource_id: str) -> Iterator[None]:
+    def changing_bindings(self, service: str, resource_id: str) -> AbstractContextManager[None]:
         """While they are changed, and afterwards, what was read of the bindings before is no longer true."""
-        what = (f"{service}/ListAccessBindings", resource_id)
-        self._forget(what)
-        try:
-            yield
-        finally:
-            self._forget(what)
+        return self._changing((f"{service}/ListAccessBindings", resource_id))
+
+    def changing_secret(self, secret_id: str) -> AbstractContextManager[None]:
+        """While it or its versions are changed, and afterwards, what was read of the secret before is no longer true."""
+        return self._changing(*_of_secret(secret_id))
 
     def forget_secret(self, secret_id: str) -> None:
         """What was read of the secret is no longer true."""
-        self._forget(("SecretService/Get", secret_id))
-        self._forget(("SecretService/ListVersions", secret_id))
+        self._forget(*_of_secret(secret_id))
 
     def forget_keys(self, service_account_id: str) -> None:
         """What was listed for the account is no longer true."""
         self._forget(("ApiKeyService/List", service_account_id))
 
-    def _forget(self, what: tuple[str, str]) -> None:
+    @contextmanager
+    def _changing(self, *calls: tuple[str, str]) -> Iterator[None]:
+        self._forget(*calls)
+        try:
+            yield
+        finally:
+            self._forget(*calls)
+
+    def _forget(self, *calls: tuple[str, str]) -> None:
         with self._lock:
-            self._answers.pop(what, None)
+            for call in calls:
+                self._answers.pop(call, None)
 
     def _listed(self, what: tuple[str, str], items: str, request: Mapping[str, str], about: str) -> list[Any]:
         answers: list[Any] = self._shared(what, lambda method: list(self._cloud.pages(method, items, request, about)))
@@ -113,3 +119,7 @@ class Reads:
         if not mine and self._cloud.wait(0):
             raise Cancelled
         return future.result()
+
+
+def _of_secret(secret_id: str) -> tuple[tuple[str, str], ...]:
+    return ("SecretService/Get", secret_id), ("SecretService/ListVersions", secret_id)

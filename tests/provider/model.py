@@ -26,12 +26,12 @@ from provider.yandex_keys.api_key.rotation import (
     decide,
 )
 from provider.yandex_keys.api_key.state import (
+    finished_state,
     first_state,
     inputs_of,
     lifetime_text,
     properties_of,
     rotated_state,
-    settled_state,
     state_of,
 )
 from provider.yandex_keys.durations import format_duration
@@ -364,7 +364,7 @@ class Model:
     def _save(self, inputs: Inputs, done: set[Verb], failed: set[Verb]) -> None:
         wanted = bag_of(inputs)
         if not failed:
-            self._state = settled_state(inputs, self.state, self.urn)
+            self._state = finished_state(inputs, self.state, self.urn)
         elif not done & {Verb.ROTATE, Verb.ISSUE}:
             assert self.properties is not None
             had = {name: self.properties[name] for name in INPUTS if name in self.properties}

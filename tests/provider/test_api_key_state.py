@@ -27,13 +27,13 @@ from provider.yandex_keys.api_key.schedule import first_point
 from provider.yandex_keys.api_key.state import (
     NO_EXPIRY,
     ROTATED,
+    finished_state,
     first_state,
     inputs_of,
     lifetime_text,
     listing_of,
     properties_of,
     rotated_state,
-    settled_state,
     state_of,
 )
 from provider.yandex_keys.marks import marked
@@ -415,17 +415,17 @@ def test_a_rotation_with_a_new_period_starts_its_grid_at_the_old_key() -> None:
 
 def test_after_a_run_the_wanted_inputs_hold_with_their_grid() -> None:
     weekly = wanted(rotate_every=7 * DAY)
-    after = settled_state(weekly, standing(), URN)
+    after = finished_state(weekly, standing(), URN)
     assert after == replace(standing(), applied=weekly, next_rotation_at=first_point(ISSUED, 7 * DAY, URN))
-    assert settled_state(weekly, after, URN) == after
-    assert settled_state(wanted(overlap=DAY), standing(), URN).next_rotation_at == DUE
+    assert finished_state(weekly, after, URN) == after
+    assert finished_state(wanted(overlap=DAY), standing(), URN).next_rotation_at == DUE
 
 
 def test_a_key_is_due_while_a_whole_overlap_of_it_is_left_whatever_moved_the_grid() -> None:
     """A state that an older version wrote, or a shorter lifetime: the due time is brought forward, and stays there."""
     late = standing(next_rotation_at=ISSUED + 300 * DAY)
     assert next_rotation(wanted(), late, URN) == ISSUED + 83 * DAY
-    assert settled_state(wanted(), late, URN).next_rotation_at == ISSUED + 83 * DAY
+    assert finished_state(wanted(), late, URN).next_rotation_at == ISSUED + 83 * DAY
     assert next_rotation(wanted(lifetime=40 * DAY, overlap=15 * DAY), standing(), URN) == ISSUED + 25 * DAY
 
 

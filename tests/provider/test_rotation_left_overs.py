@@ -18,9 +18,9 @@ from provider.yandex_keys.api_key.rotation import (
     Status,
     Verb,
     decide,
+    keys_of_other_instances,
     left_overs,
     short_overlap,
-    strangers,
     warning_of,
 )
 
@@ -152,10 +152,10 @@ def test_a_copy_whose_original_is_gone_cannot_be_told_from_a_left_over_and_keeps
 def test_only_what_another_instance_made_for_this_resource_is_a_stranger() -> None:
     listed = listing(KNOWN, OURS, ANOTHERS, OTHER_INSTANCES, BY_HAND)
     instance = standing().instance
-    assert strangers(listed, OWNER, instance, frozenset()) == (OTHER_INSTANCES,)
-    assert strangers(listed, OWNER, instance, frozenset({OTHER_INSTANCES.key_id})) == ()
-    assert strangers(listed, "ffffffffffff", instance, frozenset()) == (ANOTHERS,)
-    assert strangers(listed, OWNER, OTHER_INSTANCE, frozenset({CURRENT})) == (OURS,)
+    assert keys_of_other_instances(listed, OWNER, instance, frozenset()) == (OTHER_INSTANCES,)
+    assert keys_of_other_instances(listed, OWNER, instance, frozenset({OTHER_INSTANCES.key_id})) == ()
+    assert keys_of_other_instances(listed, "ffffffffffff", instance, frozenset()) == (ANOTHERS,)
+    assert keys_of_other_instances(listed, OWNER, OTHER_INSTANCE, frozenset({CURRENT})) == (OURS,)
 
 
 def test_a_stranger_is_named_with_its_end_and_how_to_end_it_at_once() -> None:

@@ -29,7 +29,7 @@ from .rotation import (
     next_rotation,
     short_overlap,
 )
-from .state import ROTATED, inputs_of, listing_of, properties_of, settled_state, state_of
+from .state import ROTATED, finished_state, inputs_of, listing_of, properties_of, state_of
 from .steps import Steps
 
 # An output that will be another one. As "update", `preview --diff` would show it as taken away: the engine looks for its new value among the
@@ -60,7 +60,7 @@ class ApiKey(ResourceType):
             # The engine compares what it has just imported with the program, and takes any difference for a mistake; the next `up` rotates it.
             return Diff()
         runtime.say_as_of()
-        self._claim(runtime, state)
+        self._note_keys(runtime, state)
         changes = fields.changes(FIELDS, state, inputs)
         if any(change.replace for change in changes.values()):
             return Diff(changes)
@@ -69,9 +69,9 @@ class ApiKey(ResourceType):
             for headline in action.headlines:
                 runtime.log("info", headline, urn)
             changes.update({name: _NOT_KNOWN_YET for name in _outputs(action.verb, inputs) if name not in changes})
-        for warning in (*decision.warnings, *_of_the_schedule(state, inputs, runtime)):
+        for warning in (*decision.warnings, *_warnings_of_overlap_and_clock(state, inputs, runtime)):
             runtime.log("warning", warning, urn)
-        if _regridded(urn, state, inputs) is not None and "nextRotationAt" not in changes:
+        if _moved_rotation(urn, state, inputs) is not None and "nextRotationAt" not in changes:
             changes["nextRotationAt"] = _NOT_KNOWN_YET
         change = decision.action(Verb.CHANGE)
         if change is not None and change.until is not None:
@@ -81,14 +81,14 @@ class ApiKey(ResourceType):
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
         if state is None:
             runtime.say_as_of()
-            for warning in _of_the_schedule({}, inputs, runtime):
+            for warning in _warnings_of_overlap_and_clock({}, inputs, runtime):
                 runtime.log("warning", warning, urn)
             return {**inputs, "lockboxVersionId": "", "instance": UNKNOWN, **_unknown(Verb.ROTATE, inputs)}
         decision, _ = decided(urn, state, inputs, runtime)
         kept = {name: value for name, value in state.items() if name not in INPUTS}
         if not inputs.get("exposeSecret"):
             kept.pop("secret", None)
-        due = _regridded(urn, state, inputs)
+        due = _moved_rotation(urn, state, inputs)
         if due is not None:
             kept["nextRotationAt"] = due
         for action in decision.actions:
@@ -117,7 +117,7 @@ class ApiKey(ResourceType):
             applied["compromised"] = []  # the next run looks for them again
         failures += unended
         properties = properties_of(applied, steps.state, steps.secret)
-        self._claim(runtime, properties)
+        self._note_keys(runtime, properties)
         if failures:
             raise PartialFailure(state.key_id, properties, failures)
         return state.key_id, properties
@@ -126,11 +126,11 @@ class ApiKey(ResourceType):
         if "keyId" not in state:
             runtime.record.note_imported(urn)
             return imported(resource_id, inputs, runtime)
-        self._claim(runtime, state)
+        self._note_keys(runtime, state)
         return refreshed(urn, resource_id, inputs, state, runtime)
 
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
-        self._claim(runtime, state)
+        self._note_keys(runtime, state)
         before, wanted, now = state_of(state), inputs_of(inputs), runtime.now()
         # Whose they are only a listing tells.
         unknown = sorted(newly_compromised(wanted, before))
@@ -140,12 +140,12 @@ class ApiKey(ResourceType):
             leaked = [*sorted(wanted.compromised & before.key_ids), *unknown]
             if not leaked:
                 raise
-            raise YandexKeysError(" ".join([str(error), *map(_works_on, leaked)])) from None
+            raise YandexKeysError(" ".join([str(error), *map(_still_works, leaked)])) from None
         steps = Steps(runtime, urn, wanted, before, state.get("secret"), listed)
         failures: list[str] = []
         done = set()
         if listed is None:
-            failures += [f"whose {key_id} is could not be looked up. {_works_on(key_id)}" for key_id in unknown]
+            failures += [f"whose {key_id} is could not be looked up. {_still_works(key_id)}" for key_id in unknown]
         for action in decision.actions:
             try:
                 failures += steps.carry_out(action, now)
@@ -156,7 +156,7 @@ class ApiKey(ResourceType):
             except YandexKeysError as error:
                 failures.append(str(error) + _still_working(action, wanted, before))
         if not failures:
-            return properties_of(inputs, settled_state(steps.inputs, steps.state, urn), steps.secret)
+            return properties_of(inputs, finished_state(steps.inputs, steps.state, urn), steps.secret)
         if steps.state == before:
             raise YandexKeysError("; ".join(failures))
         applied = (
@@ -168,12 +168,12 @@ class ApiKey(ResourceType):
         raise PartialFailure(resource_id, properties_of(applied, steps.state, steps.secret), failures)
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
-        self._claim(runtime, state)
+        self._note_keys(runtime, state)
         before = state_of(state)
         Steps(runtime, urn, before.applied, before).end()
 
     @staticmethod
-    def _claim(runtime: Runtime, state: Properties) -> None:
+    def _note_keys(runtime: Runtime, state: Properties) -> None:
         """Notes which keys the state accounts for, so that no other resource of this run calls them nobody's."""
         runtime.record.note_in_state(state.get("keyId", ""), *(item["keyId"] for item in state.get("previous", ())))
 
@@ -232,7 +232,7 @@ def _must_not_be_stale(state: State, runtime: Runtime) -> None:
         )
 
 
-def _of_the_schedule(state: Properties, inputs: Properties, runtime: Runtime) -> list[str]:
+def _warnings_of_overlap_and_clock(state: Properties, inputs: Properties, runtime: Runtime) -> list[str]:
     """What a human must know of the overlap and the clocks, whatever is to be done."""
     warnings = []
     if not is_unknown(inputs.get("overlap")) and not is_unknown(inputs.get("compromised")):
@@ -267,7 +267,7 @@ def _revoked(steps: Steps, wanted: Inputs, urn: str, runtime: Runtime) -> list[s
             try:
                 failures += steps.carry_out(action, before.issued_at)
             except YandexKeysError as error:
-                failures.append(f"{error} {_works_on(action.key_id)}")
+                failures.append(f"{error} {_still_works(action.key_id)}")
     return failures
 
 
@@ -276,17 +276,17 @@ def _still_working(action: Action, wanted: Inputs, before: State) -> str:
     leaked = before.key_id if action.verb == Verb.ROTATE else action.key_id
     if leaked not in wanted.compromised or action.verb not in (Verb.ROTATE, Verb.REVOKE):
         return ""
-    return f" {_works_on(leaked)}"
+    return f" {_still_works(leaked)}"
 
 
-def _works_on(key_id: str) -> str:
+def _still_works(key_id: str) -> str:
     return (
         f"THE COMPROMISED KEY {key_id} STILL WORKS: the next `pulumi up` tries again; to end it at once, at the price that its consumers fail "
         f"until then, run `yc iam api-key delete {key_id}`."
     )
 
 
-def _regridded(urn: str, state: Properties, inputs: Properties) -> str | None:
+def _moved_rotation(urn: str, state: Properties, inputs: Properties) -> str | None:
     """When the current key is due now, where a changed `rotateEvery` put it on another grid; None where it is due as before, or isn't known."""
     if is_unknown(inputs["rotateEvery"]):
         return None

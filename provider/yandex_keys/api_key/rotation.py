@@ -276,7 +276,7 @@ def unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
     return found
 
 
-def strangers(listed: Listing, owner: str, instance: str, claimed: Set[str]) -> tuple[ListedKey, ...]:
+def keys_of_other_instances(listed: Listing, owner: str, instance: str, claimed: Set[str]) -> tuple[ListedKey, ...]:
     """The keys that were made for this resource but by another instance of it, and that no resource of this run lists (`claimed`): never changed."""
     return tuple(
         key
@@ -288,11 +288,11 @@ def strangers(listed: Listing, owner: str, instance: str, claimed: Set[str]) -> 
     )
 
 
-def warning_of(stranger: ListedKey, now: datetime) -> str:
+def warning_of(key: ListedKey, now: datetime) -> str:
     """What a human must know of a key of another instance."""
-    ends = "works no longer" if stranger.expires_at <= now else f"works until {to_minute(stranger.expires_at)}"
+    ends = "works no longer" if key.expires_at <= now else f"works until {to_minute(key.expires_at)}"
     return (
-        f"key {stranger.key_id} was issued for this resource as well, on {to_minute(stranger.issued_at)}, but not by what the state holds: by a run "
+        f"key {key.key_id} was issued for this resource as well, on {to_minute(key.issued_at)}, but not by what the state holds: by a run "
         f"that died, by another copy of the state, or by what is being replaced right now. It isn't touched and {ends}; to end it at once, "
         f"list it under compromised"
     )

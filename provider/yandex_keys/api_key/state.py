@@ -169,7 +169,7 @@ def rotated_state(
     )
 
 
-def settled_state(inputs: Inputs, state: State, urn: str) -> State:
+def finished_state(inputs: Inputs, state: State, urn: str) -> State:
     """The state after a run in which all was done: `inputs` are what holds now, their grid of rotations included."""
     return replace(state, applied=inputs, next_rotation_at=next_rotation(inputs, state, urn))
 

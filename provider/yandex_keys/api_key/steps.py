@@ -29,7 +29,7 @@ from .rotation import (
     State,
     Verb,
     decide,
-    strangers,
+    keys_of_other_instances,
     unknown_of_ours,
     warning_of,
 )
@@ -83,7 +83,7 @@ class Steps:
         target = self.inputs.lockbox
         # An account or a secret of this very run can't have been there for a run that died.
         if target is None or target.secret_id not in self.runtime.record.made:
-            self._tell_of_strangers(now)
+            self._warn_of_other_instances(now)
         issued = self._issue(now, self.inputs.overlap)
         assert issued is not None, "a first key is always due"
         self._state = first_state(self.inputs, issued.key, self._instance, self.urn, now, issued.version_id)
@@ -149,7 +149,7 @@ class Steps:
         if self._rotated:
             return []
         before = self.state
-        self._tell_of_strangers(now)
+        self._warn_of_other_instances(now)
         # A state of an earlier version has no instance yet: like a first key, the new one must end by itself if this run dies.
         is_first_of_instance = not before.instance
         span = self.inputs.overlap if is_first_of_instance else self.inputs.lifetime
@@ -162,7 +162,7 @@ class Steps:
         )
         self.secret = issued.secret if self.inputs.expose_secret else None
         self._rotated = True
-        failures = self._settle()
+        failures = self._give_previous_keys_their_ends()
         if is_first_of_instance:
             try:
                 self.give_lifetime()
@@ -177,7 +177,7 @@ class Steps:
         change = decide(self.inputs, self.state, told, self.urn, self.listed).action(Verb.CHANGE)
         return [] if change is None else self._change(change, told)
 
-    def _settle(self) -> list[str]:
+    def _give_previous_keys_their_ends(self) -> list[str]:
         """Gives previous keys their ends. What failed, in words: the next run does it."""
         failures = []
         for previous in self.state.previous:
@@ -349,7 +349,7 @@ class Steps:
     def _enforce(self, previous: PreviousKey) -> None:
         with suppress(NotFound):  # it can't outlive its overlap if it is gone already
             self._expire(previous.key_id, previous.expires_at)
-        self._put(replace(previous, enforced=True))
+        self._replace_previous(replace(previous, enforced=True))
 
     def _extend(self, previous: PreviousKey, until: datetime | None, now: datetime) -> None:
         assert until is not None, "decide gives every extension its end"
@@ -359,7 +359,7 @@ class Steps:
             self._say("warning", f"key {previous.key_id} is gone, and not by us: it can't be extended")
             return
         # By the clock that says when it was last used.
-        self._put(replace(previous, expires_at=until, extended_at=self.runtime.cloud.time() or now))
+        self._replace_previous(replace(previous, expires_at=until, extended_at=self.runtime.cloud.time() or now))
 
     def _is_over(self, previous: PreviousKey) -> bool:
         """Whether the key is over in the cloud, and by the cloud's clock: nothing that lives is deleted on the word of this machine or its state."""
@@ -383,7 +383,7 @@ class Steps:
                 "warning",
                 f"key {previous.key_id} works until {format_time(ends)} in the cloud, later than this state set it: it is left until then",
             )
-            self._put(replace(previous, expires_at=ends))
+            self._replace_previous(replace(previous, expires_at=ends))
             return False
         self._say(
             "warning",
@@ -458,7 +458,7 @@ class Steps:
     def _relist(self) -> None:
         self.listed = listing_of(self.runtime.reads.keys(self.inputs.service_account_id))
 
-    def _tell_of_strangers(self, now: datetime) -> None:
+    def _warn_of_other_instances(self, now: datetime) -> None:
         """Warns of live keys that another instance of this resource issued. A listing that fails fails nothing: it is only told."""
         account, owner = self.inputs.service_account_id, self.runtime.owner(self.urn)
         if account in self.runtime.record.made:
@@ -469,9 +469,9 @@ class Steps:
             except (CloudError, Cancelled) as error:
                 self._say("warning", f"whether an earlier run left a key could not be looked up. {error}")
                 return
-        for stranger in strangers(self.listed, owner, self._instance, self.runtime.record.in_states):
-            if stranger.expires_at > now:
-                self._say("warning", warning_of(stranger, now))
+        for key in keys_of_other_instances(self.listed, owner, self._instance, self.runtime.record.in_states):
+            if key.expires_at > now:
+                self._say("warning", warning_of(key, now))
 
     def _is_anothers(self, key_id: str) -> bool:
         key = self.listed.get(key_id)
@@ -484,7 +484,7 @@ class Steps:
     def _previous(self, key_id: str) -> PreviousKey:
         return next(previous for previous in self.state.previous if previous.key_id == key_id)
 
-    def _put(self, changed: PreviousKey) -> None:
+    def _replace_previous(self, changed: PreviousKey) -> None:
         self._state = replace(
             self.state,
             previous=tuple(changed if item.key_id == changed.key_id else item for item in self.state.previous),
