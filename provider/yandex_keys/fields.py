@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from . import api_services  # noqa: F401  (makes the messages' limits known)
 from .durations import format_go_duration, format_json_duration, parse_go_duration
@@ -43,6 +43,8 @@ class InputField:
     required: bool = False
     replaces: bool = False
     default: Any = None
+    accepted: ClassVar[type] = str
+    accepted_in_words: ClassVar[str] = "a string"
 
     @property
     def proto(self) -> str:
@@ -60,10 +62,14 @@ class InputField:
 
     def problems(self, value: Any) -> Iterator[Problem]:
         """What is wrong with `value`, which is known. No reason repeats the value: it may be a secret."""
-        if not isinstance(value, str):
-            yield self.name, _must_be("a string", value)
+        if isinstance(value, self.accepted):
+            yield from self.broken_rules(value)
         else:
-            yield from self.limit_problems(value)
+            yield self.name, _must_be(self.accepted_in_words, value)
+
+    def broken_rules(self, value: Any) -> Iterator[Problem]:
+        """What is wrong with a value of the type that is `accepted`."""
+        return self.limit_problems(value)
 
     def limit_problems(self, value: Any) -> Iterator[Problem]:
         """Which of the API's own limits `value` breaks."""
@@ -176,22 +182,19 @@ class Choice(InputField):
 
     names: tuple[str, ...] = ()
 
-    def problems(self, value: Any) -> Iterator[Problem]:
-        if not isinstance(value, str):
-            yield self.name, _must_be("a string", value)
-        elif value not in self.names:
+    def broken_rules(self, value: str) -> Iterator[Problem]:
+        if value not in self.names:
             yield self.name, f"is not one that the cloud knows{_hint(value.upper(), self.names)}"
 
 
 class Switch(InputField):
     """A boolean."""
 
+    accepted = bool
+    accepted_in_words = "true or false"
+
     def empty(self) -> Any:
         return False
-
-    def problems(self, value: Any) -> Iterator[Problem]:
-        if not isinstance(value, bool):
-            yield self.name, _must_be("true or false", value)
 
     def from_cloud(self, answer: Mapping[str, Any]) -> Any:
         return bool(answer.get(self.proto, False))
@@ -211,10 +214,9 @@ class Seconds(InputField):
 class Period(InputField):
     """A duration as Go writes it, `8760h`; two texts for the same time are the same."""
 
-    def problems(self, value: Any) -> Iterator[Problem]:
-        if not isinstance(value, str):
-            yield self.name, _must_be("a string such as 8760h", value)
-            return
+    accepted_in_words = "a string such as 8760h"
+
+    def broken_rules(self, value: str) -> Iterator[Problem]:
         try:
             nanoseconds = parse_go_duration(value)
         except ValueError as error:
@@ -238,13 +240,13 @@ class Period(InputField):
 class Labels(InputField):
     """A map from text to text; what marks a resource as ours is neither taken from the user nor shown."""
 
+    accepted = Mapping
+    accepted_in_words = "a map of strings"
+
     def empty(self) -> Any:
         return {}
 
-    def problems(self, value: Any) -> Iterator[Problem]:
-        if not isinstance(value, Mapping):
-            yield self.name, _must_be("a map of strings", value)
-            return
+    def broken_rules(self, value: Mapping[str, Any]) -> Iterator[Problem]:
         known = {key: text for key, text in value.items() if not is_unknown(text)}
         texts = {key: text for key, text in known.items() if isinstance(text, str)}
         yield from ((f"{self.name}[{key}]", _must_be("a string", known[key])) for key in known if key not in texts)
@@ -278,10 +280,7 @@ class Labels(InputField):
 class Member(InputField):
     """Who gets a role: `<type>:<id>`, such as `serviceAccount:aje…`; a subject of `yandex.cloud.access`."""
 
-    def problems(self, value: Any) -> Iterator[Problem]:
-        if not isinstance(value, str):
-            yield self.name, _must_be("a string", value)
-            return
+    def broken_rules(self, value: str) -> Iterator[Problem]:
         if not _MEMBER.fullmatch(value):
             yield self.name, "must be <type>:<id> without spaces, such as serviceAccount:ajexxxxxxxxxxxxxxxxx"
             return

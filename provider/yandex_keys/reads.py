@@ -6,7 +6,7 @@ A plugin process serves one run, and Pulumi lets one run at a time change a stac
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, cast
@@ -49,6 +49,15 @@ class Reads:
         """All API keys of the account as they are now, whatever was listed before. Raises what `keys` raises."""
         self.forget_keys(service_account_id)
         return self.keys(service_account_id)
+
+    def keys_with(self, service_account_id: str, ids: Set[str]) -> dict[str, ApiKeyAnswer]:
+        """All API keys of the account by their ids. A listing may lag: what it lacks of `ids` is asked for by its id. Raises what `keys` raises."""
+        found = {key["id"]: key for key in self.keys(service_account_id)}
+        for key_id in sorted(ids - found.keys()):
+            key = self.key(key_id)
+            if key is not None and key.get("service_account_id") == service_account_id:
+                found[key_id] = key
+        return found
 
     def key(self, key_id: str) -> ApiKeyAnswer | None:
         """One API key, asked for by its id; None where there is none. A listing may lack what was made or changed a moment ago."""

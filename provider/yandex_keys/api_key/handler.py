@@ -209,27 +209,18 @@ def decided(
 
 def _listed(state: State, wanted: Inputs, runtime: Runtime) -> Listing:
     """The account's keys; what the listing lacks of the state's keys and of the compromised ones is asked for by id."""
-    account = state.applied.service_account_id
-    keys = {key["id"]: key for key in runtime.reads.keys(account)}
-    for key_id in sorted((state.key_ids | newly_compromised(wanted, state)) - keys.keys()):
-        key = runtime.reads.key(key_id)
-        if key is not None and key.get("service_account_id") == account:
-            keys[key_id] = key
-    return listing_of(keys.values())
+    ids = state.key_ids | newly_compromised(wanted, state)
+    return listing_of(runtime.reads.keys_with(state.applied.service_account_id, ids).values())
 
 
 def _must_not_be_stale(state: State, runtime: Runtime) -> None:
     if runtime.as_of is not None and runtime.as_of < state.seen_until - _STALE:
         seen = format_time(state.seen_until)
-        raise InvalidInput(
-            [
-                (
-                    "asOf",
-                    f"{format_time(runtime.as_of)} is before what the state has seen ({seen}): by such a time nothing can be judged. "
-                    "Leave asOf and YANDEX_KEYS_AS_OF out, or set them to a later time",
-                )
-            ]
+        wrong = (
+            f"{format_time(runtime.as_of)} is before what the state has seen ({seen}): by such a time nothing can be judged. "
+            "Leave asOf and YANDEX_KEYS_AS_OF out, or set them to a later time"
         )
+        raise InvalidInput([("asOf", wrong)])
 
 
 def _warnings_of_overlap_and_clock(state: Properties, inputs: Properties, runtime: Runtime) -> list[str]:

@@ -33,15 +33,10 @@ def refreshed(urn: str, resource_id: str, inputs: Properties, state: Properties,
     """
     was = state_of(state)
     try:
-        keys = {key["id"]: key for key in runtime.reads.keys(was.applied.service_account_id)}
+        keys = runtime.reads.keys_with(was.applied.service_account_id, was.key_ids)
     except NotFound:
         runtime.log("warning", _gone(was, f"with its account {was.applied.service_account_id}, "), urn)
         return None
-    for key_id in was.key_ids - keys.keys():
-        # A listing may lag: what it lacks is asked for by its id before it is believed gone.
-        key = runtime.reads.key(key_id)
-        if key is not None:
-            keys[key_id] = key
     found = dict(state)
     key = keys.get(was.key_id)
     if key is None:
