@@ -6,8 +6,7 @@ What else is bound there stays untouched: the bindings of a folder, a secret or 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from .errors import AlreadyExists, InvalidInput, NotFound, Problem
 from .fields import InputField, Member, Seconds, changes, checked
@@ -17,6 +16,7 @@ from .run import Runtime
 
 _REQUEST: Final = "yandex.cloud.access.UpdateAccessBindingsRequest"
 _BINDING: Final = "yandex.cloud.access.AccessBinding"
+_MEMBER: Final = Member("member", required=True, replaces=True)
 _ROLE: Final = InputField("role", _BINDING, "role_id", required=True, replaces=True)
 _SLEEP_AFTER: Final = Seconds("sleepAfter")
 
@@ -36,30 +36,19 @@ class Members(InputField):
         return not is_unknown(one) and not is_unknown(other) and sorted(one or ()) == sorted(other or ())
 
 
-@dataclass(frozen=True)
 class AccessBinding(ResourceType):
     """The verbs of one type of binding. Its id is `<what the role is on>/<role>`, and `/<member>` where it is one member's.
 
-    service: of the API; noun: of what the role is on, in messages; on: the input that identifies it; whose: the input that names one member, or all
-    members of the role (`Members`): then who isn't listed loses it; further: inputs that the cloud doesn't know of; not_an_id: what is said of an id
-    of another form.
+    service: of the API; noun: of what the role is on, in messages; fields: the inputs: first what the role is on, then the role, then the one member
+    or all members of the role (`Members`: who isn't listed loses it); not_an_id: what is said of an id of another form.
 
     `sleepAfter`: how many seconds to wait after the role was granted, for it to spread. It says nothing of the binding, so it changes in place.
     """
 
-    token: str
-    service: str
-    noun: str
-    on: str
-    whose: InputField
-    not_an_id: str
-    further: tuple[InputField, ...] = ()
-
-    @property
-    def fields(self) -> tuple[InputField, ...]:
-        """Its inputs."""
-        on = InputField(self.on, _REQUEST, "resource_id", required=True, replaces=True)
-        return (on, _ROLE, self.whose, *self.further)
+    service: ClassVar[str]
+    noun: ClassVar[str]
+    fields: ClassVar[tuple[InputField, ...]]
+    not_an_id: ClassVar[str]
 
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
         inputs, problems = checked(self.fields, new, self.token.rpartition(":")[2])
@@ -99,8 +88,8 @@ class AccessBinding(ResourceType):
         if not members or (member and member not in members):
             return None
         given = {**state, **inputs}
-        found = {field.name: given[field.name] for field in self.further if field.name in given}
-        found |= {self.on: on, "role": role, self.whose.name: member or sorted(members)}
+        found = {field.name: given[field.name] for field in self.fields[3:] if field.name in given}
+        found |= {self._on: on, "role": role, self._whose: member or sorted(members)}
         return Read(self._id(found), found, dict(found))
 
     def update(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Properties:
@@ -117,15 +106,23 @@ class AccessBinding(ResourceType):
             return
 
     @property
+    def _on(self) -> str:
+        return self.fields[0].name
+
+    @property
+    def _whose(self) -> str:
+        return self.fields[2].name
+
+    @property
     def _has_all_members(self) -> bool:
-        return isinstance(self.whose, Members)
+        return isinstance(self.fields[2], Members)
 
     def _id(self, properties: Properties) -> str:
-        parts = [properties[self.on], properties["role"], properties[self.whose.name]]
+        parts = [properties[self._on], properties["role"], properties[self._whose]]
         return "/".join(parts[:2] if self._has_all_members else parts)
 
     def _members(self, properties: Properties) -> set[str]:
-        named = properties[self.whose.name]
+        named = properties[self._whose]
         return set(named) if self._has_all_members else {named}
 
     def _listed(self, on: str, role: str, runtime: Runtime) -> set[str]:
@@ -135,17 +132,21 @@ class AccessBinding(ResourceType):
 
     def _change(self, properties: Properties, had: set[str], wanted: set[str], runtime: Runtime) -> None:
         """Adds and removes what differs; who had a role of which we own all members, the cloud alone can tell."""
-        on, role = properties[self.on], properties["role"]
+        on, role = properties[self._on], properties["role"]
         with runtime.reads.changing_bindings(self.service, on):
             if self._has_all_members:
                 had = self._listed(on, role, runtime)
             deltas = [_delta("ADD", role, member) for member in sorted(wanted - had)]
             deltas += [_delta("REMOVE", role, member) for member in sorted(had - wanted)]
             if deltas:
-                whose = "" if self._has_all_members else f" of {properties[self.whose.name]}"
+                whose = "" if self._has_all_members else f" of {properties[self._whose]}"
                 request = {"resource_id": on, "access_binding_deltas": deltas}
                 about = f"role {role}{whose} on {self.noun} {on}"
                 runtime.cloud.operate(f"{self.service}/UpdateAccessBindings", request, about)
+
+
+def _on(name: str) -> InputField:
+    return InputField(name, _REQUEST, "resource_id", required=True, replaces=True)
 
 
 def _delta(action: str, role: str, member: str) -> dict[str, Any]:
@@ -153,38 +154,37 @@ def _delta(action: str, role: str, member: str) -> dict[str, Any]:
     return {"action": action, "access_binding": {"role_id": role, "subject": {"type": kind, "id": subject}}}
 
 
-_MEMBER: Final = Member("member", required=True, replaces=True)
+class FolderIamMember(AccessBinding):
+    """One member's role on a folder, as pulumi-yandex 0.13.0 shapes it."""
 
-FOLDER_IAM_MEMBER: Final = AccessBinding(
-    "yandex:index/resourcemanagerFolderIamMember:ResourcemanagerFolderIamMember",
-    service="FolderService",
-    noun="folder",
-    on="folderId",
-    whose=_MEMBER,
-    not_an_id='is not that of a role on a folder: write "<folder id> <role> <type>:<id>", such as '
-    '"b1gxxxxxxxxxxxxxxxxx viewer serviceAccount:ajexxxxxxxxxxxxxxxxx"',
-    further=(_SLEEP_AFTER,),
-)
-"""One member's role on a folder, as pulumi-yandex 0.13.0 shapes it."""
+    token = "yandex:index/resourcemanagerFolderIamMember:ResourcemanagerFolderIamMember"
+    service = "FolderService"
+    noun = "folder"
+    fields = (_on("folderId"), _ROLE, _MEMBER, _SLEEP_AFTER)
+    not_an_id = (
+        'is not that of a role on a folder: write "<folder id> <role> <type>:<id>", such as '
+        '"b1gxxxxxxxxxxxxxxxxx viewer serviceAccount:ajexxxxxxxxxxxxxxxxx"'
+    )
 
-LOCKBOX_SECRET_IAM_MEMBER: Final = AccessBinding(
-    "yandex-keys:index:LockboxSecretIamMember",
-    service="SecretService",
-    noun="Lockbox secret",
-    on="secretId",
-    whose=_MEMBER,
-    not_an_id='is not that of a role on a Lockbox secret: write "<Lockbox secret id> <role> <type>:<id>", such as '
-    '"e6qxxxxxxxxxxxxxxxxx lockbox.payloadViewer serviceAccount:ajexxxxxxxxxxxxxxxxx"',
-)
-"""One member's role on a Lockbox secret, for those who read it."""
 
-KMS_SYMMETRIC_KEY_IAM_BINDING: Final = AccessBinding(
-    "yandex:index/kmsSymmetricKeyIamBinding:KmsSymmetricKeyIamBinding",
-    service="SymmetricKeyService",
-    noun="KMS key",
-    on="symmetricKeyId",
-    whose=Members("members", required=True),
-    not_an_id='is not that of a binding: write "<key id> <role>", such as "abjxxxxxxxxxxxxxxxxx viewer"',
-    further=(_SLEEP_AFTER,),
-)
-"""All members of one role on a KMS key, as pulumi-yandex 0.13.0 shapes it."""
+class LockboxSecretIamMember(AccessBinding):
+    """One member's role on a Lockbox secret, for those who read it."""
+
+    token = "yandex-keys:index:LockboxSecretIamMember"
+    service = "SecretService"
+    noun = "Lockbox secret"
+    fields = (_on("secretId"), _ROLE, _MEMBER)
+    not_an_id = (
+        'is not that of a role on a Lockbox secret: write "<Lockbox secret id> <role> <type>:<id>", such as '
+        '"e6qxxxxxxxxxxxxxxxxx lockbox.payloadViewer serviceAccount:ajexxxxxxxxxxxxxxxxx"'
+    )
+
+
+class KmsSymmetricKeyIamBinding(AccessBinding):
+    """All members of one role on a KMS key, as pulumi-yandex 0.13.0 shapes it."""
+
+    token = "yandex:index/kmsSymmetricKeyIamBinding:KmsSymmetricKeyIamBinding"
+    service = "SymmetricKeyService"
+    noun = "KMS key"
+    fields = (_on("symmetricKeyId"), _ROLE, Members("members", required=True), _SLEEP_AFTER)
+    not_an_id = 'is not that of a binding: write "<key id> <role>", such as "abjxxxxxxxxxxxxxxxxx viewer"'

@@ -22,7 +22,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from .access_binding import FOLDER_IAM_MEMBER, KMS_SYMMETRIC_KEY_IAM_BINDING, LOCKBOX_SECRET_IAM_MEMBER
+from .access_binding import FolderIamMember, KmsSymmetricKeyIamBinding, LockboxSecretIamMember
 from .api_key.handler import ApiKey
 from .engine_watch import end_with
 from .errors import InvalidInput, PartialFailure, Problem, YandexKeysError
@@ -42,11 +42,11 @@ TYPES: Final[dict[str, ResourceType]] = {
     for handler in (
         ApiKey(),
         LockboxSecret(),
-        LOCKBOX_SECRET_IAM_MEMBER,
+        LockboxSecretIamMember(),
         ServiceAccount(),
-        FOLDER_IAM_MEMBER,
+        FolderIamMember(),
         KmsSymmetricKey(),
-        KMS_SYMMETRIC_KEY_IAM_BINDING,
+        KmsSymmetricKeyIamBinding(),
     )
 }
 """Every type that this plugin answers for, of the packages `yandex-keys` and `yandex`."""

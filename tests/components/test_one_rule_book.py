@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from components.service_account_keys import ServiceAccountKeys
 from components.spec import SpecError, parse_account
 from provider.yandex_keys import fields as provider_fields
-from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER, LOCKBOX_SECRET_IAM_MEMBER
+from provider.yandex_keys.access_binding import FolderIamMember, LockboxSecretIamMember
 from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.http import address
@@ -238,9 +238,9 @@ def test_all_that_a_right_stack_file_declares_passes_the_providers_checks() -> N
     declared = run(lambda: ServiceAccountKeys("account", account) and None)
     fields = {
         "IamServiceAccount": ServiceAccount.fields,
-        "ResourcemanagerFolderIamMember": FOLDER_IAM_MEMBER.fields,
+        "ResourcemanagerFolderIamMember": FolderIamMember.fields,
         "LockboxSecret": LockboxSecret.fields,
-        "LockboxSecretIamMember": LOCKBOX_SECRET_IAM_MEMBER.fields,
+        "LockboxSecretIamMember": LockboxSecretIamMember.fields,
         "KmsSymmetricKey": KmsSymmetricKey.fields,
     }
     seen = set()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.access_binding import LOCKBOX_SECRET_IAM_MEMBER
+from provider.yandex_keys.access_binding import LockboxSecretIamMember
 from provider.yandex_keys.fields import Change, InputField, changes, checked
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.lockbox_secret import LockboxSecret
@@ -33,7 +33,7 @@ class TestAnInput:
         )
 
     def test_that_is_missing_but_required_is_named(self) -> None:
-        assert problems(LOCKBOX_SECRET_IAM_MEMBER.fields) == {
+        assert problems(LockboxSecretIamMember.fields) == {
             "secretId": "is required",
             "role": "is required",
             "member": "is required",
@@ -77,11 +77,11 @@ class TestAnInput:
 
     def test_that_is_no_member_is_refused(self) -> None:
         for member in ("aje123", "serviceAccount:", ":aje", "service account:aje", f"serviceAccount:{'a' * 101}"):
-            assert list(problems(LOCKBOX_SECRET_IAM_MEMBER.fields, secretId="e6q", role="viewer", member=member)) == [
+            assert list(problems(LockboxSecretIamMember.fields, secretId="e6q", role="viewer", member=member)) == [
                 "member"
             ]
         for member in ("serviceAccount:aje123", "system:allUsers", "system:group:organization:bpf:users"):
-            assert not problems(LOCKBOX_SECRET_IAM_MEMBER.fields, secretId="e6q", role="viewer", member=member)
+            assert not problems(LockboxSecretIamMember.fields, secretId="e6q", role="viewer", member=member)
 
 
 class TestLabels:

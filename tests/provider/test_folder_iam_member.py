@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
+from provider.yandex_keys.access_binding import FolderIamMember
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.fields import Change
 from provider.yandex_keys.properties import UNKNOWN, Properties
 from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
-MEMBER = FOLDER_IAM_MEMBER
+MEMBER = FolderIamMember()
 URN = f"urn:pulumi:local::api-keys::{MEMBER.token}::viewer"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from provider.yandex_keys.access_binding import KMS_SYMMETRIC_KEY_IAM_BINDING
+from provider.yandex_keys.access_binding import KmsSymmetricKeyIamBinding
 from provider.yandex_keys.errors import InvalidInput
 from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
-BINDING = KMS_SYMMETRIC_KEY_IAM_BINDING
+BINDING = KmsSymmetricKeyIamBinding()
 URN = f"urn:pulumi:local::api-keys::{BINDING.token}::readers"
 ROLE = "kms.keys.encrypterDecrypter"
 LIST, UPDATE = "SymmetricKeyService/ListAccessBindings", "SymmetricKeyService/UpdateAccessBindings"

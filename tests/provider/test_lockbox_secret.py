@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
+from provider.yandex_keys.access_binding import FolderIamMember
 from provider.yandex_keys.errors import AlreadyExists, CloudError, InvalidInput
 from provider.yandex_keys.fields import Change
 from provider.yandex_keys.lockbox_secret import LockboxSecret
@@ -181,7 +181,7 @@ class TestARefusalSoonAfterRightsChanged:
     @pytest.fixture(autouse=True)
     def rights(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
         role = {"folderId": runtime.folder_id, "role": "lockbox.viewer", "member": "userAccount:somebody"}
-        FOLDER_IAM_MEMBER.create(urn("role"), role, runtime)
+        FolderIamMember().create(urn("role"), role, runtime)
         cloud.forget_calls()
 
     def test_is_asked_again_until_they_have_spread(self, cloud: EmulatedCloud, runtime: Runtime) -> None:

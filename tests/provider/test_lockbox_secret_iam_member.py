@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from provider.yandex_keys.access_binding import LOCKBOX_SECRET_IAM_MEMBER
+from provider.yandex_keys.access_binding import LockboxSecretIamMember
 from provider.yandex_keys.errors import CloudError, InvalidInput
 from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
-MEMBER = LOCKBOX_SECRET_IAM_MEMBER
+MEMBER = LockboxSecretIamMember()
 URN = f"urn:pulumi:local::api-keys::{MEMBER.token}::reader"
 ROLE = "lockbox.payloadViewer"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER
+from provider.yandex_keys.access_binding import FolderIamMember
 from provider.yandex_keys.errors import Cancelled, CloudError
 from provider.yandex_keys.run import Runtime
 from tests.fast_time import FastTime
@@ -25,7 +25,7 @@ def runtime(cloud: EmulatedCloud, time: FastTime) -> Runtime:
     run = cloud.runtime()
     run.cloud.wait, run.cloud.monotonic = time.wait, time.monotonic
     member = {"folderId": run.folder_id, "role": "lockbox.viewer", "member": "userAccount:somebody"}
-    FOLDER_IAM_MEMBER.create(URN, member, run)
+    FolderIamMember().create(URN, member, run)
     cloud.logged.clear()
     return run
 

@@ -15,16 +15,16 @@ from pulumi_yandex import (
     resourcemanager_folder_iam_member,
 )
 
-from provider.yandex_keys.access_binding import FOLDER_IAM_MEMBER, KMS_SYMMETRIC_KEY_IAM_BINDING, AccessBinding
+from provider.yandex_keys.access_binding import AccessBinding, FolderIamMember, KmsSymmetricKeyIamBinding
 from provider.yandex_keys.folder_resource import FolderResource
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.service_account import ServiceAccount
 
 ANSWERED: list[tuple[FolderResource | AccessBinding, Any, str]] = [
     (ServiceAccount(), iam_service_account, "IamServiceAccount"),
-    (FOLDER_IAM_MEMBER, resourcemanager_folder_iam_member, "ResourcemanagerFolderIamMember"),
+    (FolderIamMember(), resourcemanager_folder_iam_member, "ResourcemanagerFolderIamMember"),
     (KmsSymmetricKey(), kms_symmetric_key, "KmsSymmetricKey"),
-    (KMS_SYMMETRIC_KEY_IAM_BINDING, kms_symmetric_key_iam_binding, "KmsSymmetricKeyIamBinding"),
+    (KmsSymmetricKeyIamBinding(), kms_symmetric_key_iam_binding, "KmsSymmetricKeyIamBinding"),
 ]
 
 
