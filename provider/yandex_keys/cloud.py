@@ -37,8 +37,8 @@ UNREACHED: Final = "check yandex-keys:endpoint or YC_ENDPOINT, and the network; 
 """What to do where nothing answers."""
 
 
-class Entrance(ABC):
-    """A way to the cloud that is yet to be gone. endpoint: whose; step: what is being waited for, in words, or empty."""
+class Connector(ABC):
+    """What connects to the cloud when the first call is made. endpoint: where; step: what it is waiting for, in words, or empty."""
 
     endpoint: str
     step: str
@@ -57,7 +57,7 @@ class Cloud:
     wait: sleeps that many seconds, or returns True at once when the run was cancelled. warn: tells the user.
     """
 
-    sdk: yandexcloud.SDK | Entrance
+    sdk: yandexcloud.SDK | Connector
     patience: Patience = field(default_factory=Patience)
     cancelled: Future[None] = field(default_factory=Future)
     wait: Callable[[float], bool] = field(default_factory=lambda: threading.Event().wait)
@@ -88,7 +88,8 @@ class Cloud:
         metadata = (("idempotency-key", idempotency_key or str(uuid.uuid4())),)
         repeatable = method.startswith(_READS) or name == LOGIN or _starts_operation(service, method)
         started = self.monotonic()
-        for attempt in range(1_000_000):
+        attempt = 0
+        while True:
             try:
                 answer: Message = getattr(stub, method)(message, timeout=self.patience.call, metadata=metadata)
             except grpc.RpcError as error:
@@ -105,7 +106,7 @@ class Cloud:
             if not repeatable or not (spreading or lost):
                 raise failure
             self.pause(attempt)
-        raise AssertionError("unreachable")
+            attempt += 1
 
     def operate(
         self,
@@ -138,26 +139,15 @@ class Cloud:
                 if now - failing_since > self.patience.failing_operation:
                     break
             if now - started > self.patience.operation:
-                waited = timedelta(seconds=int(now - started))
-                raise cloud_error(
-                    name,
-                    "DEADLINE_EXCEEDED",
-                    f"operation {operation['id']} has not finished after {waited}",
-                    "",
-                    resource,
-                )
+                said = f"operation {operation['id']} has not finished after {timedelta(seconds=int(now - started))}"
+                raise cloud_error(name, "DEADLINE_EXCEEDED", said, "", resource)
             self.pause(attempt)
             attempt += 1
             operation = self.call("OperationService/Get", {"operation_id": operation["id"]}, resource)
         if "error" in operation:
             status = operation["error"]
-            failure = cloud_error(
-                name,
-                _code_name(status.get("code", 2)),
-                status.get("message", "no reason given"),
-                operation["id"],
-                resource,
-            )
+            code, said = _code_name(status.get("code", 2)), status.get("message", "no reason given")
+            failure = cloud_error(name, code, said, operation["id"], resource)
             failure.operation = operation
             raise failure
         return operation
@@ -182,11 +172,11 @@ class Cloud:
     def _client(self, service: str, constructor: Any) -> Any:
         """A stub. The first to need one logs in, the others wait for that; once somebody has, nothing is waited for."""
         sdk = self.sdk
-        if isinstance(sdk, Entrance) or self.cancelled.done():
+        if isinstance(sdk, Connector) or self.cancelled.done():
             try:
                 sdk = self._connection.get(self.patience.login, self.cancelled)
             except TimeoutError:
-                raise ConfigurationError(self._late()) from None
+                raise ConfigurationError(self._not_connected()) from None
         try:
             # Where the services are is known by now, so nothing is waited for under the lock.
             with self._lock:
@@ -199,14 +189,14 @@ class Cloud:
             ) from None
 
     def _connected(self) -> yandexcloud.SDK:
-        if isinstance(self.sdk, Entrance):
+        if isinstance(self.sdk, Connector):
             self.sdk = self.sdk.sdk(self.patience, self.wait)
         return self.sdk
 
-    def _late(self) -> str:
-        entrance = self.sdk if isinstance(self.sdk, Entrance) else None
-        where = f"endpoint {entrance.endpoint}: " if entrance else ""
-        what = f", waiting for {entrance.step}" if entrance and entrance.step else ""
+    def _not_connected(self) -> str:
+        connector = self.sdk if isinstance(self.sdk, Connector) else None
+        where = f"endpoint {connector.endpoint}: " if connector else ""
+        what = f", waiting for {connector.step}" if connector and connector.step else ""
         return f"{where}not logged in after {self.patience.login:g} s{what}; {UNREACHED}"
 
     def time(self) -> datetime | None:

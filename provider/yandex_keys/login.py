@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from . import sdk_internals
-from .cloud import LOGIN, UNREACHED, Cloud, Entrance, failure_of
+from .cloud import LOGIN, UNREACHED, Cloud, Connector, failure_of
 from .credentials import Credentials
 from .errors import CloudError, ConfigurationError
 from .patience import Patience
@@ -23,7 +23,7 @@ _SERVICE_IDS: Final = ("iam", "kms", "lockbox", "operation", "resource-manager")
 
 
 @dataclass
-class Login(Entrance):
+class Login(Connector):
     """How to get to the cloud: log in, and find where its services are.
 
     may_answer: which addresses discovery may name for a service; root_certificates: PEM, or None for gRPC's own. step: what is being waited for, in

@@ -100,18 +100,12 @@ class ApiKey(ResourceType):
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
         wanted, now = inputs_of(inputs), runtime.now()
         steps = Steps(runtime, urn, wanted, None)
-        steps.issue_first(now)
-        state = steps.state
-        failures, applied = [], dict(inputs)
-        try:
-            steps.give_lifetime()
-            runtime.log("info", f"issued key {state.key_id}, which ends {format_time(steps.state.expires_at)}", urn)
-        except YandexKeysError as error:
-            ends = format_time(state.expires_at)
-            failures.append(
-                f"key {state.key_id} was issued and ends {ends} until the next `pulumi up` gives it its lifetime: {error}"
-            )
+        failures = steps.issue_first(now)
+        state, applied = steps.state, dict(inputs)
+        if failures:
             applied["lifetime"] = format_duration(state.expires_at - state.issued_at)
+        else:
+            runtime.log("info", f"issued key {state.key_id}, which ends {format_time(state.expires_at)}", urn)
         unended = _revoked(steps, wanted, urn, runtime)
         if unended:
             applied["compromised"] = []  # the next run looks for them again

@@ -78,8 +78,10 @@ class Steps:
         assert self._state is not None
         return self._state
 
-    def issue_first(self, now: datetime) -> None:
-        """Issues the resource's first key, which ends after one overlap until `give_lifetime`. Raises YandexKeysError: then there is none."""
+    def issue_first(self, now: datetime) -> list[str]:
+        """Issues the resource's first key, which ends after one overlap until the last call gives it its lifetime: from then on the engine knows the
+        key, and so it may live. Answers what failed of that, in words. Raises YandexKeysError: then there is no key.
+        """
         target = self.inputs.lockbox
         # An account or a secret of this very run can't have been there for a run that died.
         if target is None or target.secret_id not in self.runtime.record.made:
@@ -88,9 +90,17 @@ class Steps:
         assert issued is not None, "a first key is always due"
         self._state = first_state(self.inputs, issued.key, self._instance, self.urn, now, issued.version_id)
         self.secret = issued.secret if self.inputs.expose_secret else None
+        try:
+            self._give_lifetime()
+        except YandexKeysError as error:
+            key_id, ends = self.state.key_id, format_time(self.state.expires_at)
+            return [
+                f"key {key_id} was issued and ends {ends} until the next `pulumi up` gives it its lifetime: {error}"
+            ]
+        return []
 
-    def give_lifetime(self) -> None:
-        """The last call of a first issue: from here on the engine knows the key, and so it may live. Raises YandexKeysError."""
+    def _give_lifetime(self) -> None:
+        """What the current key, which ends by itself, lacks to live. Raises YandexKeysError."""
         ends = time_after(self.state.issued_at, self.inputs.lifetime)
         self._expire(self.state.key_id, ends)
         self._state = replace(self.state, expires_at=ends, lifetime=self.inputs.lifetime)
@@ -165,7 +175,7 @@ class Steps:
         failures = self._give_previous_keys_their_ends()
         if is_first_of_instance:
             try:
-                self.give_lifetime()
+                self._give_lifetime()
             except YandexKeysError as error:
                 self._state = replace(self.state, lifetime=span)
                 failures.append(str(error))
