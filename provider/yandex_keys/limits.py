@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -183,12 +183,12 @@ def _of_map(value: Mapping[Any, Any], field: FieldDescriptor, limits: FieldLimit
 def _of_list(values: Any, field: FieldDescriptor, limits: FieldLimits, path: str) -> Iterator[Problem]:
     if limits.size and not limits.size.holds(len(values)):
         yield (path, f"has {len(values)} elements; {limits.size.words('element')} allowed")
-    seen: dict[Any, int] = {}
+    first_at: dict[Any, int] = {}
     for index, value in enumerate(values):
         key = value.SerializeToString(deterministic=True) if isinstance(value, Message) else value
-        if limits.unique and key in seen:
-            yield (f"{path}[{index}]", f"is the same as [{seen[key]}]; elements have to differ")
-        seen.setdefault(key, index)
+        if limits.unique and key in first_at:
+            yield (f"{path}[{index}]", f"is the same as [{first_at[key]}]; elements have to differ")
+        first_at.setdefault(key, index)
         yield from _of_value(value, field, limits, f"{path}[{index}]")
 
 
@@ -215,10 +215,8 @@ def _of_range(value: Any, allowed: Range, path: str) -> Iterator[Problem]:
     plain = value
     if isinstance(value, Message):
         name = value.DESCRIPTOR.full_name
-        if name == "google.protobuf.Timestamp":
-            plain = datetime(1970, 1, 1, tzinfo=UTC).timestamp() + value.seconds + value.nanos / 1e9  # type: ignore[attr-defined]
-        elif name == "google.protobuf.Duration":
-            plain = timedelta(seconds=value.seconds, microseconds=value.nanos // 1000).total_seconds()  # type: ignore[attr-defined]
+        if name in ("google.protobuf.Timestamp", "google.protobuf.Duration"):
+            plain = value.seconds + value.nanos / 1e9  # type: ignore[attr-defined]
         elif name in _SCALAR_WRAPPERS:
             plain = value.value  # type: ignore[attr-defined]
         else:

@@ -59,8 +59,8 @@ def refreshed(urn: str, resource_id: str, inputs: Properties, state: Properties,
                 urn,
             )
     found["previous"] = [_refreshed_previous(item, keys, runtime) for item in state.get("previous", ())]
-    seen: Properties = {**inputs, "scopes": found["scopes"], "description": found.get("description", "")}
-    return Read(resource_id, seen, found)
+    inputs_found: Properties = {**inputs, "scopes": found["scopes"], "description": found.get("description", "")}
+    return Read(resource_id, inputs_found, found)
 
 
 def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:

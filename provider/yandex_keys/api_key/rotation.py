@@ -264,14 +264,14 @@ def unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
     """
     if not state.instance:
         return []
-    seen = {listed[key_id].mark for key_id in state.key_ids if key_id in listed}
+    accounted_for = {listed[key_id].mark for key_id in state.key_ids if key_id in listed}
     found = []
     for key in sorted(listed.values(), key=lambda key: (key.issued_at, key.key_id)):
         if key.key_id in state.key_ids or key.mark is None or key.mark.instance != state.instance:
             continue
-        if key.mark in seen or key.mark.attempt in state.attempts:
+        if key.mark in accounted_for or key.mark.attempt in state.attempts:
             continue
-        seen.add(key.mark)
+        accounted_for.add(key.mark)
         found.append(key)
     return found
 

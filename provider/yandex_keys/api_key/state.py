@@ -143,8 +143,8 @@ def rotated_state(
     """
     new = _new_key(inputs, issued, instance, version_id)
     rotated_at = new.issued_at
-    known = listed.get(state.key_id)
-    had = min(state.expires_at, known.expires_at) if known else state.expires_at
+    current = listed.get(state.key_id)
+    had = min(state.expires_at, current.expires_at) if current else state.expires_at
     ends = min(had, time_after(rotated_at, overlap))
     old = PreviousKey(
         key_id=state.key_id,
@@ -155,7 +155,7 @@ def rotated_state(
         lockbox=state.applied.lockbox,
         lockbox_version_id=state.lockbox_version_id,
         # What is over already has no end to wait for.
-        enforced=ends > rotated_at and known is not None and known.expires_at == ends,
+        enforced=ends > rotated_at and current is not None and current.expires_at == ends,
     )
     left = left_overs(state, listed, rotated_at, inputs)
     theirs = [key.mark.attempt for key in unknown_of_ours(state, listed) if key.mark]

@@ -378,8 +378,8 @@ class Steps:
                 self._relist()
         except NotFound:
             return True  # the account is gone, and its keys with it
-        known = self.listed.get(previous.key_id)
-        ends = known.expires_at if known else previous.expires_at
+        listed = self.listed.get(previous.key_id)
+        ends = listed.expires_at if listed else previous.expires_at
         try:
             told = self._time_told_by(previous.key_id, ends)
         except CloudError as error:
