@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from .errors import AlreadyExists, InvalidInput, NotFound, Problem
-from .fields import InputField, Member, Seconds, changes, checked
+from .fields import InputField, Member, Rule, changes, checked
 from .properties import Properties, is_unknown
 from .resource import Diff, Read, ResourceType
 from .run import Runtime
@@ -18,7 +18,14 @@ _REQUEST: Final = "yandex.cloud.access.UpdateAccessBindingsRequest"
 _BINDING: Final = "yandex.cloud.access.AccessBinding"
 _MEMBER: Final = Member("member", required=True, replaces=True)
 _ROLE: Final = InputField("role", _BINDING, "role_id", required=True, replaces=True)
-_SLEEP_AFTER: Final = Seconds("sleepAfter")
+
+
+def _no_pause(value: Any) -> str | None:
+    is_pause = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return None if is_pause else "must be a whole number of seconds, zero or more"
+
+
+_SLEEP_AFTER: Final = Rule("sleepAfter", judge=_no_pause)
 
 
 class Members(InputField):

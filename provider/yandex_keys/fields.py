@@ -184,7 +184,7 @@ class Choice(InputField):
 
     def broken_rules(self, value: str) -> Iterator[Problem]:
         if value not in self.names:
-            yield self.name, f"is not one that the cloud knows{_hint(value.upper(), self.names)}"
+            yield self.name, f"is not one that the cloud knows{name_meant(value.upper(), self.names)}"
 
 
 class Switch(InputField):
@@ -198,17 +198,6 @@ class Switch(InputField):
 
     def from_cloud(self, answer: Mapping[str, Any]) -> Any:
         return bool(answer.get(self.proto, False))
-
-
-class Seconds(InputField):
-    """A whole number of seconds, zero or more; it never travels."""
-
-    def empty(self) -> Any:
-        return None
-
-    def problems(self, value: Any) -> Iterator[Problem]:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            yield self.name, "must be a whole number of seconds, zero or more"
 
 
 class Period(InputField):
@@ -301,7 +290,9 @@ def checked(
     names = [field.name for field in fields]
     inputs = {name: value for name, value in given.items() if value is not None and not name.startswith("__")}
     unnamed = [name for name in sorted(inputs) if name not in names]
-    problems = [(quoted_name(name), f"is not an input of {kind}{_hint(name, names, lists_names)}") for name in unnamed]
+    problems = [
+        (quoted_name(name), f"is not an input of {kind}{name_meant(name, names, lists_names)}") for name in unnamed
+    ]
     for field in fields:
         value = inputs.setdefault(field.name, field.default)
         if value is None:
@@ -338,7 +329,8 @@ def _must_be(what: str, value: Any) -> str:
     return f"must be {what}, not {_KINDS.get(type(value), 'an asset or a resource')}"
 
 
-def _hint(name: str, names: Sequence[str], lists_names: bool = True) -> str:
+def name_meant(name: str, names: Sequence[str], lists_names: bool = True) -> str:
+    """What to say behind that there is no `name`: the one of `names` that was meant, or, where `lists_names`, which there are."""
     close = difflib.get_close_matches(name, names, 1)
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}" if lists_names else ""
 

@@ -6,7 +6,6 @@ It is a plain threaded gRPC server: each request has a thread, so a handler may 
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -26,7 +25,7 @@ from .access_binding import FolderIamMember, KmsSymmetricKeyIamBinding, LockboxS
 from .api_key.handler import ApiKey
 from .engine_watch import end_with
 from .errors import InvalidInput, PartialFailure, Problem, YandexKeysError
-from .fields import Change
+from .fields import Change, name_meant
 from .kms_symmetric_key import KmsSymmetricKey
 from .lockbox_secret import LockboxSecret
 from .properties import Properties, has_marks, is_unknown, read, wrapped
@@ -257,19 +256,9 @@ def _diff_response(changes: Mapping[str, Change], delete_before_replace: bool) -
 
 
 def _unknown_settings(given: Properties) -> list[Problem]:
-    problems = []
-    for name in sorted(set(given) - SETTINGS - ENVIRONMENT_ONLY.keys() - _ENGINE_SETTINGS):
-        if name.startswith("__"):
-            continue
-        close = difflib.get_close_matches(name, SETTINGS, 1)
-        problems.append(
-            (
-                name,
-                "is not a setting of yandex-keys"
-                + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(SETTINGS))}"),
-            )
-        )
-    return problems
+    unknown = sorted(set(given) - SETTINGS - ENVIRONMENT_ONLY.keys() - _ENGINE_SETTINGS)
+    said = "is not a setting of yandex-keys"
+    return [(name, said + name_meant(name, sorted(SETTINGS))) for name in unknown if not name.startswith("__")]
 
 
 def _secrets(*given: Struct) -> frozenset[str]:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from .as_of import parse_as_of
 from .durations import parse_duration
 from .endpoints import DEFAULT_ENDPOINT, YANDEX, host_of, is_yandex, may_be_requested, with_port
-from .errors import ConfigurationError, InvalidInput, Problem
+from .errors import InvalidInput, Problem
 from .http import is_loopback
 from .shown import is_credential, may_hold_secret, shown_path
 
+Value = TypeVar("Value")
 DEFAULT_RUN_EVERY: Final = timedelta(days=1)
 SECRET_SETTINGS: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
 SETTINGS: Final = SECRET_SETTINGS | {
@@ -83,78 +84,72 @@ def settings(
 
     Raises InvalidInput with every problem at once.
     """
-    problems: list[Problem] = []
-    for name, variable in ENVIRONMENT_ONLY.items():
-        if given.get(name) is not None:
-            problems.append(
-                (
-                    name,
-                    f"is taken from the environment only: take it out of the stack, set {variable} where `pulumi` runs, then run `pulumi up`",
-                )
-            )
-    for name, value in given.items():
-        if name in SETTINGS and not isinstance(value, str):
-            problems.append((name, f"must be a string, not {type(value).__name__}"))
+    problems: list[Problem] = [
+        (
+            name,
+            f"is taken from the environment only: take it out of the stack, set {variable} where `pulumi` runs, then run `pulumi up`",
+        )
+        for name, variable in ENVIRONMENT_ONLY.items()
+        if given.get(name) is not None
+    ]
+    problems += [
+        (name, f"must be a string, not {type(value).__name__}")
+        for name, value in given.items()
+        if name in SETTINGS and not isinstance(value, str)
+    ]
     texts = {name: value for name, value in given.items() if name in SETTINGS and isinstance(value, str)}
-
-    def of(name: str, variable: str) -> tuple[str, str]:
-        return (name, texts[name]) if texts.get(name) else (variable, environment.get(variable, ""))
-
-    endpoint_from, endpoint = of("endpoint", "YC_ENDPOINT")
+    endpoint_from = "endpoint" if texts.get("endpoint") else "YC_ENDPOINT"
     requested = endpoint_from == "endpoint"
-    if endpoint and (not host_of(endpoint) or is_credential(endpoint)):
-        problems.append(
-            (endpoint_from, "must be host:port without a scheme, such as api.cloud.yandex.net:443; TLS is always on")
-        )
-    elif endpoint and requested and not may_be_requested(endpoint):
-        own = " or ".join(YANDEX)
-        problems.append(
-            (
-                endpoint_from,
-                f"must be Yandex Cloud's own, {own}, or this machine's loopback: it is sent the deployer's token. For another one, take this out of "
-                "the stack, set YC_ENDPOINT where `pulumi` runs, then run `pulumi up`",
-            )
-        )
-    ids = {}
-    for name, variable in (("folderId", "YC_FOLDER_ID"), ("cloudId", "YC_CLOUD_ID")):
-        where, value = of(name, variable)
-        ids[name] = value
-        if value and (not _ID.fullmatch(value) or is_credential(value)):
-            problems.append((where, "must be an id such as b1gxxxxxxxxxxxxxxxxx: letters and digits, at most 50"))
-    where, text = of("asOf", "YANDEX_KEYS_AS_OF")
-    as_of = None
-    if text:
+
+    def read(name: str, variable: str, parse: Callable[[str], Value], default: Value) -> Value:
+        where, text = (name, texts[name]) if texts.get(name) else (variable, environment.get(variable, ""))
         try:
-            as_of = parse_as_of(text, now())
+            return parse(text) if text else default
         except ValueError as error:
             problems.append((where, str(error)))
-    where, text = of("runEvery", "YANDEX_KEYS_RUN_EVERY")
-    run_every = DEFAULT_RUN_EVERY
-    if text:
-        try:
-            run_every = parse_duration(text)
-        except ValueError as error:
-            problems.append((where, "must be a duration, such as 1d or 6h" if may_hold_secret(text) else str(error)))
-    text = environment.get("YANDEX_KEYS_ROOT_CERTIFICATES", "")
-    certificates = None
-    if text:
-        try:
-            certificates = _certificates(text)
-        except ConfigurationError as error:
-            problems.append(("YANDEX_KEYS_ROOT_CERTIFICATES", str(error)))
-    if problems:
-        raise InvalidInput(problems)
-    return Settings(
-        with_port(endpoint or DEFAULT_ENDPOINT),
-        certificates,
-        ids["folderId"],
-        ids["cloudId"],
-        as_of,
-        run_every,
-        texts,
+            return default
+
+    endpoint = read("endpoint", "YC_ENDPOINT", lambda text: _endpoint(text, requested), "")
+    found = Settings(
+        endpoint=with_port(endpoint or DEFAULT_ENDPOINT),
+        root_certificates=read("", "YANDEX_KEYS_ROOT_CERTIFICATES", _certificates, None),
+        folder_id=read("folderId", "YC_FOLDER_ID", _id, ""),
+        cloud_id=read("cloudId", "YC_CLOUD_ID", _id, ""),
+        as_of=read("asOf", "YANDEX_KEYS_AS_OF", lambda text: parse_as_of(text, now()), None),
+        run_every=read("runEvery", "YANDEX_KEYS_RUN_EVERY", _run_every, DEFAULT_RUN_EVERY),
+        credentials=texts,
         endpoint_from=endpoint_from if endpoint else "",
         endpoint_is_requested=bool(endpoint) and requested,
     )
+    if problems:
+        raise InvalidInput(problems)
+    return found
+
+
+def _endpoint(text: str, is_requested: bool) -> str:
+    """Raises ValueError where it is none, or not one that a request may choose."""
+    if not host_of(text) or is_credential(text):
+        raise ValueError("must be host:port without a scheme, such as api.cloud.yandex.net:443; TLS is always on")
+    if is_requested and not may_be_requested(text):
+        own = " or ".join(YANDEX)
+        raise ValueError(
+            f"must be Yandex Cloud's own, {own}, or this machine's loopback: it is sent the deployer's token. For another one, take this out of "
+            "the stack, set YC_ENDPOINT where `pulumi` runs, then run `pulumi up`"
+        )
+    return text
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text) or is_credential(text):
+        raise ValueError("must be an id such as b1gxxxxxxxxxxxxxxxxx: letters and digits, at most 50")
+    return text
+
+
+def _run_every(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError("must be a duration, such as 1d or 6h" if may_hold_secret(text) else str(error)) from None
 
 
 def _certificates(text: str) -> bytes:
@@ -163,9 +158,9 @@ def _certificates(text: str) -> bytes:
         try:
             pem = Path(text).expanduser().read_bytes()
         except (OSError, ValueError, RuntimeError) as error:
-            raise ConfigurationError(
+            raise ValueError(
                 f"{shown_path(text)} is neither PEM nor a readable file ({getattr(error, 'strerror', None) or 'it is no path'})"
             ) from None
     if b"-----BEGIN CERTIFICATE-----" not in pem:
-        raise ConfigurationError("holds no certificate: give PEM, or the path of a PEM file")
+        raise ValueError("holds no certificate: give PEM, or the path of a PEM file")
     return pem
