@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from .errors import AlreadyExists, InvalidInput, NotFound, Problem
-from .fields import InputField, Member, Rule, changes, checked
+from .fields import InputField, Member, Rule
 from .properties import Properties, is_unknown
-from .resource import Diff, Read, ResourceType
+from .resource import DeclaredType, Read
 from .run import Runtime
 
 _REQUEST: Final = "yandex.cloud.access.UpdateAccessBindingsRequest"
@@ -43,7 +43,7 @@ class Members(InputField):
         return not is_unknown(one) and not is_unknown(other) and sorted(one or ()) == sorted(other or ())
 
 
-class AccessBinding(ResourceType):
+class AccessBinding(DeclaredType):
     """The verbs of one type of binding. Its id is `<what the role is on>/<role>`, and `/<member>` where it is one member's.
 
     service: of the API; noun: of what the role is on, in messages; fields: the inputs: first what the role is on, then the role, then the one member
@@ -54,17 +54,7 @@ class AccessBinding(ResourceType):
 
     service: ClassVar[str]
     noun: ClassVar[str]
-    fields: ClassVar[tuple[InputField, ...]]
     not_an_id: ClassVar[str]
-
-    def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
-        inputs, problems = checked(self.fields, new, self.token.rpartition(":")[2])
-        if problems:
-            raise InvalidInput(problems)
-        return inputs
-
-    def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
-        return Diff(changes(self.fields, state, inputs))
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
         return dict(inputs)

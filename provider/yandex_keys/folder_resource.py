@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 import secrets
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from .errors import AlreadyExists, CloudError, InvalidInput, NotFound
-from .fields import InputField, changes, checked
+from .errors import AlreadyExists, CloudError, NotFound, Problem
+from .fields import InputField
 from .import_command import import_command
 from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
 from .patience import CREATION
 from .properties import UNKNOWN, Properties
-from .resource import Diff, Read, ResourceType
+from .resource import DeclaredType, Diff, Read
 from .run import Runtime
 
 # How many random hexadecimal digits Pulumi's automatic names end in.
@@ -34,7 +34,7 @@ INSTANCE: Final = "__instance"
 """The property that keeps the mark's instance in the state, for life; the engine shows no property named so."""
 
 
-class FolderResource(ResourceType):
+class FolderResource(DeclaredType):
     """The verbs of one type, over what its subclass declares.
 
     noun: in messages, `service account`; service: of the API; id_field, listing: the names of the id in requests and of the items in `List`'s
@@ -45,7 +45,6 @@ class FolderResource(ResourceType):
     service: ClassVar[str]
     id_field: ClassVar[str]
     listing: ClassVar[str]
-    fields: ClassVar[tuple[InputField, ...]]
     outputs: ClassVar[tuple[str, ...]] = ("createdAt",)
     longest_name: ClassVar[int] = 100
 
@@ -83,15 +82,11 @@ class FolderResource(ResourceType):
         if not given.get("folderId"):
             # What exists stays where it is when the provider's folder changes: a resource moves only when its own input says so.
             given["folderId"] = old.get("folderId") or (UNKNOWN if runtime is None else runtime.folder_id) or None
-        inputs, problems = checked(self.fields, given, self.token.rpartition(":")[2])
+        return super().check(urn, old, given, runtime)
+
+    def missing(self, inputs: Properties) -> Iterator[Problem]:
         if not inputs.get("folderId"):
-            problems = [problem for problem in problems if problem[0] != "folderId"]
-            problems.append(
-                ("folderId", "is missing: set it here, or yandex-keys:folderId in the stack, or YC_FOLDER_ID")
-            )
-        if problems:
-            raise InvalidInput(problems)
-        return inputs
+            yield "folderId", "is missing: set it here, or yandex-keys:folderId in the stack, or YC_FOLDER_ID"
 
     def automatic_name(self, logical_name: str) -> str:
         """A name for a resource that was given none: Pulumi's own name for it and random digits. It stays as long as the resource does."""
@@ -99,7 +94,7 @@ class FolderResource(ResourceType):
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
         runtime.record.note_in_state(resource_id)
-        return Diff(changes(self.fields, state, inputs))
+        return super().diff(urn, resource_id, state, inputs, runtime)
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
         known = state or {}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from .fields import Change
+from .errors import InvalidInput, Problem
+from .fields import Change, InputField, changes, checked
 from .properties import Properties
 from .run import Runtime
 
@@ -66,3 +68,23 @@ class ResourceType(ABC):
     @abstractmethod
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         """Remove it; what is gone already is fine."""
+
+
+class DeclaredType(ResourceType):
+    """A type whose inputs are all said by its `fields`: what is wrong with each, and which differences make a change."""
+
+    fields: ClassVar[tuple[InputField, ...]]
+
+    def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
+        inputs, problems = checked(self.fields, new, self.token.rpartition(":")[2])
+        problems += self.missing(inputs)
+        if problems:
+            raise InvalidInput(problems)
+        return inputs
+
+    def missing(self, inputs: Properties) -> Iterable[Problem]:
+        """What is wrong where an input is neither given nor had from elsewhere."""
+        return ()
+
+    def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
+        return Diff(changes(self.fields, state, inputs))
