@@ -44,12 +44,15 @@ class Members(InputField):
 
 
 class AccessBinding(DeclaredType):
-    """The verbs of one type of binding. Its id is `<what the role is on>/<role>`, and `/<member>` where it is one member's.
+    """The verbs of one type of binding. Its id is `<what the role is on>/<role>`, and `/<member>` where it is one
+    member's.
 
-    service: of the API; noun: of what the role is on, in messages; fields: the inputs: first what the role is on, then the role, then the one member
-    or all members of the role (`Members`: who isn't listed loses it); not_an_id: what is said of an id of another form.
+    service: of the API; noun: of what the role is on, in messages; fields: the inputs: first what the role is on, then
+    the role, then the one member or all members of the role (`Members`: who isn't listed loses it); not_an_id: what is
+    said of an id of another form.
 
-    `sleepAfter`: how many seconds to wait after the role was granted, for it to spread. It says nothing of the binding, so it changes in place.
+    `sleepAfter`: how many seconds to wait after the role was granted, for it to spread. It says nothing of the binding,
+    so it changes in place.
     """
 
     service: ClassVar[str]
@@ -95,7 +98,8 @@ class AccessBinding(DeclaredType):
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         if resource_id in runtime.record.made:
-            # This run has granted the same role again, for a renamed resource or a replacement: taking it away now would leave that one without.
+            # This run has granted the same role again, for a renamed resource or a replacement: taking it away now
+            # would leave that one without.
             return
         try:
             self._change(state, self._members(state), set(), runtime)

@@ -1,4 +1,5 @@
-"""The generated code of the services that we call. Importing this also makes their messages' limits known to `limits`."""
+"""The generated code of the services that we call. Importing this also makes their messages' limits known to
+`limits`."""
 
 from __future__ import annotations
 

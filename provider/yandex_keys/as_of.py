@@ -14,8 +14,8 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def parse_as_of(text: str, now: datetime) -> datetime:
-    """The moment that `text` means, in UTC: a time (`2026-12-24T03:00:00Z`), a day's beginning in UTC (`2026-12-25`), or so much after `now`
-    (`+30d`).
+    """The moment that `text` means, in UTC: a time (`2026-12-24T03:00:00Z`), a day's beginning in UTC (`2026-12-25`),
+    or so much after `now` (`+30d`).
 
     Raises ValueError with the remedy.
     """
@@ -30,7 +30,8 @@ def parse_as_of(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise ValueError(
-        f"{shown_words(text)} is no time to judge by: write one such as 2026-12-24T03:00:00Z, a day such as 2026-12-25 (from 00:00 UTC), or "
+        f"{shown_words(text)} is no time to judge by: write one such as 2026-12-24T03:00:00Z, a day such as "
+        "2026-12-25 (from 00:00 UTC), or "
         "a span from now on such as +30d"
     ) from None
 

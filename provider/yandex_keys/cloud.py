@@ -1,4 +1,5 @@
-"""The only file that knows the yandexcloud SDK: calls by name, dictionaries in and out, with deadlines, retries and operations.
+"""The only file that knows the yandexcloud SDK: calls by name, dictionaries in and out, with deadlines, retries and
+operations.
 
 Requests and answers are dictionaries in the proto's own field names (snake_case); times are RFC 3339 strings in UTC.
 """
@@ -38,7 +39,8 @@ UNREACHED: Final = "check yandex-keys:endpoint or YC_ENDPOINT, and the network; 
 
 
 class Connector(ABC):
-    """What connects to the cloud when the first call is made. endpoint: where; step: what it is waiting for, in words, or empty."""
+    """What connects to the cloud when the first call is made. endpoint: where; step: what it is waiting for, in words,
+    or empty."""
 
     endpoint: str
     step: str
@@ -52,8 +54,8 @@ class Connector(ABC):
 class Cloud:
     """Yandex Cloud, or what answers in its place at the SDK's endpoint.
 
-    sdk: the SDK, or what makes it when the first call is made: a run that makes no call doesn't even log in. All calls that need it wait for one
-    login, which has a deadline; nothing is held meanwhile, and `cancelled` ends the waiting.
+    sdk: the SDK, or what makes it when the first call is made: a run that makes no call doesn't even log in. All calls
+    that need it wait for one login, which has a deadline; nothing is held meanwhile, and `cancelled` ends the waiting.
     wait: sleeps that many seconds, or returns True at once when the run was cancelled. warn: tells the user.
     """
 
@@ -78,10 +80,11 @@ class Cloud:
     ) -> dict[str, Any]:
         """The answer to `name`, e.g. `ApiKeyService/Create`; `resource` is named in errors.
 
-        All tries of one call carry one idempotency key, `idempotency_key` (a UUID) or a random one: the cloud answers a repeated operation with
-        the first one (API concepts, "Idempotency"). So reads and operations are asked again while the cloud is unavailable, and where a refusal
-        came soon after a change of rights. What changes something and is no operation (`ApiKeyService/Create`) is called once.
-        Raises CloudError, NotFound, AlreadyExists, Cancelled.
+        All tries of one call carry one idempotency key, `idempotency_key` (a UUID) or a random one: the cloud answers a
+        repeated operation with the first one (API concepts, "Idempotency"). So reads and operations are asked again
+        while the cloud is unavailable, and where a refusal came soon after a change of rights. What changes something
+        and is no operation (`ApiKeyService/Create`) is called once. Raises CloudError, NotFound, AlreadyExists,
+        Cancelled.
         """
         service, _, method = name.partition("/")
         stub, message = self._prepared(service, method, request)
@@ -116,9 +119,11 @@ class Cloud:
         idempotency_key: str = "",
         second_try: SecondTry | None = None,
     ) -> dict[str, Any]:
-        """The finished operation that `name` starts: `{"id", "metadata", "response", …}`; one that comes back done is not polled.
+        """The finished operation that `name` starts: `{"id", "metadata", "response", …}`; one that comes back done is
+        not polled.
 
-        Raises CloudError with the operation's own error, or DEADLINE_EXCEEDED where it doesn't finish in time; and what `call` raises.
+        Raises CloudError with the operation's own error, or DEADLINE_EXCEEDED where it doesn't finish in time; and what
+        `call` raises.
         """
         started, key = self.monotonic(), idempotency_key or str(uuid.uuid4())
         try:
@@ -200,14 +205,16 @@ class Cloud:
         return f"{where}not logged in after {self.patience.login:g} s{what}; {UNREACHED}"
 
     def time(self) -> datetime | None:
-        """The cloud's own time, in UTC and to the second: what it told last in this run, and what has passed since. None: it has told nothing."""
+        """The cloud's own time, in UTC and to the second: what it told last in this run, and what has passed since.
+        None: it has told nothing."""
         if self._cloud_time is None:
             return None
         told, at = self._cloud_time
         return told + timedelta(seconds=int(self.monotonic() - at))
 
     def _note_time(self, answer: Mapping[str, Any]) -> None:
-        """Operations and new API keys carry the moment at which they were made. One that is answered again carries an old one: the latest counts."""
+        """Operations and new API keys carry the moment at which they were made. One that is answered again carries an
+        old one: the latest counts."""
         stamp = answer.get("created_at") if "metadata" in answer else answer.get("api_key", {}).get("created_at")
         if not stamp:
             return
@@ -217,9 +224,11 @@ class Cloud:
             self._cloud_time = (told, self.monotonic())
 
     def rights_are_spreading(self, started: float, refusal: CloudError) -> bool:
-        """Whether `refusal`, of what began at `started` (by `monotonic`), may be only a right of this run's that hasn't spread yet.
+        """Whether `refusal`, of what began at `started` (by `monotonic`), may be only a right of this run's that hasn't
+        spread yet.
 
-        The first one of a run is told at once: the right may as well be missing, and then its user needn't wait to hear it.
+        The first one of a run is told at once: the right may as well be missing, and then its user needn't wait to hear
+        it.
         """
         changed = self._rights_changed
         if (
@@ -233,7 +242,8 @@ class Cloud:
             first, self._said_that_rights_spread = not self._said_that_rights_spread, True
         if first:
             self.warn(
-                f"{refusal} Or it is only a matter of time: rights that were given a moment ago take up to a minute to spread, so this is tried "
+                f"{refusal} Or it is only a matter of time: rights that were given a moment ago take up to a minute "
+                "to spread, so this is tried "
                 f"again for {self.patience.rights:g} s"
             )
         return True
@@ -251,7 +261,8 @@ def _starts_operation(service: str, method: str) -> bool:
 
 
 def _dictionary(answer: Message) -> dict[str, Any]:
-    """`answer` as a dictionary. What an operation says in types that this SDK doesn't have is left out: a newer cloud, or details of an error."""
+    """`answer` as a dictionary. What an operation says in types that this SDK doesn't have is left out: a newer cloud,
+    or details of an error."""
     try:
         return json_format.MessageToDict(answer, preserving_proto_field_name=True)
     except TypeError:

@@ -1,10 +1,13 @@
-"""The deployer's credentials, in the order that users of Yandex Cloud expect: settings, environment, the machine's metadata service.
+"""The deployer's credentials, in the order that users of Yandex Cloud expect: settings, environment, the machine's
+metadata service.
 
-A request can change the settings (they come from a stack file or a program), the environment belongs to whoever runs it. So settings hold
-credentials themselves, encrypted, and never the path of one, and where a credential is sent is taken from the environment alone.
+A request can change the settings (they come from a stack file or a program), the environment belongs to whoever runs
+it. So settings hold credentials themselves, encrypted, and never the path of one, and where a credential is sent is
+taken from the environment alone.
 
-Finding credentials makes no call; `Credentials.ask` does, when the first call to the cloud needs it.
-Sources: the authentication pages of Yandex Cloud IAM; workload identity federation: its token exchange page; the metadata service: Compute docs.
+Finding credentials makes no call; `Credentials.ask` does, when the first call to the cloud needs it. Sources: the
+authentication pages of Yandex Cloud IAM; workload identity federation: its token exchange page; the metadata service:
+Compute docs.
 """
 
 from __future__ import annotations
@@ -43,16 +46,19 @@ _LONGEST_ANSWER: Final = 65_536
 _SHOWN: Final = 400
 _KEY_REMEDY: Final = "make one with `yc iam key create --service-account-id <id> --output key.json`"
 _JWT: Final = re.compile(r"[-\w]+\.[-\w]+\.[-\w]+", re.ASCII)
-# The docs give `t1.`, base64, a dot, 86 characters of base64, and say that another format will have another prefix (IAM docs, "IAM token").
+# The docs give `t1.`, base64, a dot, 86 characters of base64, and say that another format will have another prefix (IAM
+# docs, "IAM token").
 _IAM_TOKEN: Final = re.compile(r"[a-z][a-z0-9]{0,7}\.[-.=\w]{16,8192}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """One way of logging in, checked as far as that goes without a call. Exactly one of the three ways is set; none is shown by `repr`.
+    """One way of logging in, checked as far as that goes without a call. Exactly one of the three ways is set; none is
+    shown by `repr`.
 
-    source: what it came from, for messages; iam_token: an IAM token (valid for at most 12 hours); service_account_key: an authorized key, as
-    `yc iam key create` writes it; ask: asks for an IAM token, and raises ConfigurationError where it gets none. asked: whom, in words.
+    source: what it came from, for messages; iam_token: an IAM token (valid for at most 12 hours); service_account_key:
+    an authorized key, as `yc iam key create` writes it; ask: asks for an IAM token, and raises ConfigurationError where
+    it gets none. asked: whom, in words.
     """
 
     source: str
@@ -65,7 +71,8 @@ class Credentials:
 def find_credentials(settings: Mapping[str, str], environment: Mapping[str, str]) -> Credentials:
     """The first credentials that are given, in the documented order. Makes no request.
 
-    Raises ConfigurationError, one line, where they can't be used. Where there are none, the machine's metadata service is what is left.
+    Raises ConfigurationError, one line, where they can't be used. Where there are none, the machine's metadata service
+    is what is left.
     """
     ways = (
         ("token", settings.get("token"), _from_token),
@@ -91,10 +98,12 @@ def _from_token(name: str, value: str) -> Credentials:
 
 
 def _from_given_key(name: str, value: str) -> Credentials:
-    """A key in a setting: its JSON, encrypted. A path there would let whoever edits a stack file choose which file of the machine is read."""
+    """A key in a setting: its JSON, encrypted. A path there would let whoever edits a stack file choose which file of
+    the machine is read."""
     if not value.lstrip().startswith("{"):
         raise ConfigurationError(
-            f"{name} is not an authorized key: a setting holds the key's JSON itself (`pulumi config set --secret`); for a file, take it out of the "
+            f"{name} is not an authorized key: a setting holds the key's JSON itself (`pulumi config set --secret`); "
+            "for a file, take it out of the "
             f"stack and set the environment variable {KEY_FILE} to its path"
         )
     return _from_key(name, value)
@@ -124,7 +133,8 @@ def _from_key(name: str, value: str) -> Credentials:
 
 
 def _file(name: str, path: str, wanted: str) -> str:
-    """The text of a file that the environment names. What is no file (a pipe, a device) is not read: it may never end."""
+    """The text of a file that the environment names. What is no file (a pipe, a device) is not read: it may never
+    end."""
     try:
         file = Path(path).expanduser()
         if file.exists() and not file.is_file():
@@ -142,11 +152,13 @@ def _file(name: str, path: str, wanted: str) -> str:
 
 
 def _from_federated(name: str, value: str, settings: Mapping[str, str], environment: Mapping[str, str]) -> Credentials:
-    """An OIDC token that is to be exchanged for an IAM token (workload identity federation), with all that its exchange needs."""
+    """An OIDC token that is to be exchanged for an IAM token (workload identity federation), with all that its exchange
+    needs."""
     given = name != FEDERATED_TOKEN
     if given and not _JWT.fullmatch(value.strip()):
         raise ConfigurationError(
-            f"{name} is not an OIDC token: a setting holds the token itself; for a file, take it out of the stack and set the environment variable "
+            f"{name} is not an OIDC token: a setting holds the token itself; for a file, take it out of the stack and "
+            "set the environment variable "
             f"{FEDERATED_TOKEN} to its path"
         )
     account = settings.get("federatedServiceAccountId") or environment.get(FEDERATED_ACCOUNT) or ""
@@ -181,13 +193,15 @@ def _exchange_url(environment: Mapping[str, str]) -> str:
 
 
 def _oidc_token(name: str, value: str) -> str:
-    """The token that `value` is, or that its file holds. Raises ConfigurationError, without it, where that is no JWT: nothing else is sent."""
+    """The token that `value` is, or that its file holds. Raises ConfigurationError, without it, where that is no JWT:
+    nothing else is sent."""
     token = value.strip()
     if not _JWT.fullmatch(token):
         token = _file(name, token, "an OIDC token").strip()
     if not _is_jwt(token):
         raise ConfigurationError(
-            f"{name} is not an OIDC token: it has to be a JWT, three parts of base64 with dots between them; nothing was sent"
+            f"{name} is not an OIDC token: it has to be a JWT, three parts of base64 with dots between them; nothing "
+            "was sent"
         )
     return token
 
@@ -238,7 +252,8 @@ def _exchanged(name: str, token: str, account: str, url: str, environment: Mappi
 
 
 def _from_metadata(environment: Mapping[str, str]) -> Credentials:
-    """The machine's own service account. The service is asked in plain text, so only at an address that never leaves this machine or its host."""
+    """The machine's own service account. The service is asked in plain text, so only at an address that never leaves
+    this machine or its host."""
     url = f"http://{environment.get(_METADATA) or METADATA_ADDRESS}"
     try:
         parts = address(url)
@@ -256,7 +271,8 @@ def _from_metadata(environment: Mapping[str, str]) -> Credentials:
 
 
 def _metadata_token(url: str) -> str:
-    """What the service answers, where it looks as documented. (Whether it sends `Metadata-Flavor` back, as Google's does, isn't documented.)"""
+    """What the service answers, where it looks as documented. (Whether it sends `Metadata-Flavor` back, as Google's
+    does, isn't documented.)"""
     import requests
 
     token = None
@@ -277,12 +293,15 @@ def _metadata_token(url: str) -> str:
         pass
     if token and not _is_iam_token(token):
         raise ConfigurationError(
-            f"what answers at {address(url).hostname} is not Yandex Cloud's metadata service: its answer is no IAM token; set YC_TOKEN or {KEY_FILE}"
+            f"what answers at {address(url).hostname} is not Yandex Cloud's metadata service: its answer is no IAM "
+            f"token; set YC_TOKEN or {KEY_FILE}"
         )
     if not token:
         raise ConfigurationError(
-            f"no credentials for Yandex Cloud: set YC_TOKEN (an IAM token), {KEY_FILE} (an authorized key) or {FEDERATED_TOKEN} (a pipeline's "
-            "OIDC token), or yandex-keys:token or serviceAccountKey in the stack; there is no metadata service here either"
+            f"no credentials for Yandex Cloud: set YC_TOKEN (an IAM token), {KEY_FILE} (an authorized key) or "
+            f"{FEDERATED_TOKEN} (a pipeline's "
+            "OIDC token), or yandex-keys:token or serviceAccountKey in the stack; there is no metadata service here "
+            "either"
         )
     return str(token)
 
@@ -292,7 +311,8 @@ def _is_iam_token(value: object) -> bool:
 
 
 def _json(answer: requests.Response, seconds: float) -> dict[str, Any]:
-    """The JSON object that `answer` holds; empty where it holds another thing, or too much of it, or drips for longer than `seconds`."""
+    """The JSON object that `answer` holds; empty where it holds another thing, or too much of it, or drips for longer
+    than `seconds`."""
     began, body = time.monotonic(), b""
     for chunk in answer.iter_content(_LONGEST_ANSWER):
         body += chunk

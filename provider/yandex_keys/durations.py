@@ -1,8 +1,9 @@
 """Durations as they are written (pure).
 
-Users write a whole number and a unit, `90d`, `36h`, `15m`, `45s`; the largest unit is the day of 24 hours. For `rotationPeriod` alone, which is
-pulumi-yandex's input and stands in its states, they write what Go programs do, to the nanosecond: `8760h`, `1h30m`, `2562047h47m16s` (source: Go's
-`time.ParseDuration` and `Duration.String`); the API's own JSON form, `31536000s`, is such a duration too.
+Users write a whole number and a unit, `90d`, `36h`, `15m`, `45s`; the largest unit is the day of 24 hours. For
+`rotationPeriod` alone, which is pulumi-yandex's input and stands in its states, they write what Go programs do, to the
+nanosecond: `8760h`, `1h30m`, `2562047h47m16s` (source: Go's `time.ParseDuration` and `Duration.String`); the API's own
+JSON form, `31536000s`, is such a duration too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"([0-9]{1,10})([dhms])", re.ASCII)
 _SECOND: Final = timedelta(seconds=1)
 SHORTEST: Final = timedelta(minutes=15)
-"""The least lifetime, rotation and overlap: what is shorter leaves no room for a run, a consumer's next read and two clocks."""
+"""The least lifetime, rotation and overlap: what is shorter leaves no room for a run, a consumer's next read and two
+clocks."""
 LONGEST: Final = timedelta(days=36_500)
 """A hundred years: what is longer is a slip of the pen, and would leave the range of dates that the API takes."""
 
@@ -41,7 +43,8 @@ _LONGEST_OF_GO: Final = 2**63 - 1  # nanoseconds, in Go: about 292 years
 def parse_duration(text: object, least: timedelta = _SECOND, most: timedelta = LONGEST) -> timedelta:
     """The length of time that `text` means, e.g. `90d`.
 
-    Raises ValueError, with a remedy in its words, where the text is no duration, is zero, or is not from `least` to `most`.
+    Raises ValueError, with a remedy in its words, where the text is no duration, is zero, or is not from `least` to
+    `most`.
     """
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
@@ -78,7 +81,8 @@ def in_words(duration: timedelta) -> str:
 
 
 def parse_go_duration(text: str) -> int:
-    """The nanoseconds that `text` means, e.g. `8760h`. Raises ValueError, with a remedy, where it means none or no time at all."""
+    """The nanoseconds that `text` means, e.g. `8760h`. Raises ValueError, with a remedy, where it means none or no time
+    at all."""
     total, position = Fraction(0), 0
     while len(text) < 100 and (part := _GO_PART.match(text, position)):
         total += Fraction(f"0{part[1]}") * NANOSECONDS[part[2]]
@@ -91,7 +95,8 @@ def parse_go_duration(text: str) -> int:
 
 
 def format_go_duration(nanoseconds: int) -> str:
-    """`nanoseconds` as Go prints them: a year of 365 days is `8760h0m0s`. Below a second, `0.5s` (Go writes `500ms`, which is the same)."""
+    """`nanoseconds` as Go prints them: a year of 365 days is `8760h0m0s`. Below a second, `0.5s` (Go writes `500ms`,
+    which is the same)."""
     seconds, rest = divmod(nanoseconds, NANOSECONDS["s"])
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,5 @@
-"""Ends the plugin with an engine that was killed: nobody else does, and what the plugin still did could be noted in no state.
+"""Ends the plugin with an engine that was killed: nobody else does, and what the plugin still did could be noted in no
+state.
 
 It must be gone before the user's next command looks at the cloud, or the two would work on the same keys.
 """
@@ -17,7 +18,8 @@ _REFUSALS: Final = 2
 
 
 def end_with(engine: str) -> None:
-    """Ends this process as soon as nothing listens at the engine's address any more; does nothing where there is none."""
+    """Ends this process as soon as nothing listens at the engine's address any more; does nothing where there is
+    none."""
     host, _, port = engine.rpartition(":")
     if port.isdecimal():
         threading.Thread(target=_watch, args=(host, int(port)), name="engine watch", daemon=True).start()
@@ -25,8 +27,8 @@ def end_with(engine: str) -> None:
 
 def _watch(host: str, port: int) -> None:
     wait_until_gone(host, port)
-    # Not an orderly end: whatever is under way would be finished, and a run that begins meanwhile would meet it half-way. Every step
-    # is safe to be cut off at any moment; the next run finds what is there.
+    # Not an orderly end: whatever is under way would be finished, and a run that begins meanwhile would meet it
+    # half-way. Every step is safe to be cut off at any moment; the next run finds what is there.
     os._exit(1)
 
 

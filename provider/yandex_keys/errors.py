@@ -24,8 +24,8 @@ AMBIGUOUS: Final = frozenset(
 """Codes after which a call may or may not have taken effect: the answer, not the call, is what is known to be lost."""
 
 NEVER_TOOK_EFFECT: Final = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION"})
-"""What the cloud answers about the request itself, or about what it is for. Any other refusal may come from something behind the call that has
-already done its work: quotas and rights are checked in more places than one."""
+"""What the cloud answers about the request itself, or about what it is for. Any other refusal may come from something
+behind the call that has already done its work: quotas and rights are checked in more places than one."""
 
 
 Problem = tuple[str, str]
@@ -75,7 +75,8 @@ class PartialFailure(YandexKeysError):
 class CloudError(YandexKeysError):
     """A refused or unanswered call.
 
-    code: the name of the gRPC code, e.g. `PERMISSION_DENIED`; call: e.g. `ApiKeyService/Create`; request_id: what Yandex Cloud's support asks for.
+    code: the name of the gRPC code, e.g. `PERMISSION_DENIED`; call: e.g. `ApiKeyService/Create`; request_id: what
+    Yandex Cloud's support asks for.
     """
 
     def __init__(self, call: str, code: str, message: str, request_id: str = "", resource: str = "") -> None:
@@ -119,9 +120,12 @@ def cloud_error(call: str, code: str, message: str, request_id: str = "", resour
     return kind(call, code, message, request_id, resource)
 
 
-# The roles that a deployer needs for each service's calls: Yandex Cloud's access control pages, and the table of docs/real-cloud.md.
+# The roles that a deployer needs for each service's calls: Yandex Cloud's access control pages, and the table of
+# docs/real-cloud.md.
 _ROLES: Final = {
-    "ApiKeyService": "iam.serviceAccounts.apiKeyAdmin on the service account, or iam.serviceAccounts.admin on the folder",
+    "ApiKeyService": (
+        "iam.serviceAccounts.apiKeyAdmin on the service account, or iam.serviceAccounts.admin on the folder"
+    ),
     "ServiceAccountService": "iam.serviceAccounts.admin on the folder",
     "FolderService": "resource-manager.admin on the folder",
     "SymmetricKeyService": "kms.admin on the folder",
@@ -137,16 +141,28 @@ def remedy(call: str, code: str, message: str) -> str:
             return "An organization policy forbids it, whatever the roles: ask the organization's administrator."
         return f"Grant the deployer {_ROLES.get(service, 'the role that this call needs')}."
     if "hostname verification" in message.lower():
-        return "The endpoint's certificate is for another host: check yandex-keys:endpoint or YC_ENDPOINT, and what stands between here and there."
+        return (
+            "The endpoint's certificate is for another host: check yandex-keys:endpoint or YC_ENDPOINT, and what "
+            "stands between here and there."
+        )
     if "CERTIFICATE" in message.upper() or "handshake" in message.lower():
-        return "The endpoint's certificate isn't trusted: set the environment variable YANDEX_KEYS_ROOT_CERTIFICATES to its authority."
+        return (
+            "The endpoint's certificate isn't trusted: set the environment variable YANDEX_KEYS_ROOT_CERTIFICATES to "
+            "its authority."
+        )
     # gRPC's resolvers say "DNS resolution failed" or "errors resolving api.example:443: … Domain name not found".
     if code == "UNAVAILABLE" and any(word in message.lower() for word in ("connect", "resolution", "resolving")):
-        return "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run `pulumi up` again."
+        return (
+            "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network; then run "
+            "`pulumi up` again."
+        )
     if code == "UNAUTHENTICATED":
         return "The deployer's credentials were refused: renew the token or the authorized key."
     if code == "RESOURCE_EXHAUSTED":
-        return "A quota or rate limit is reached: free what is not needed, or ask for a higher quota in the cloud's quota page."
+        return (
+            "A quota or rate limit is reached: free what is not needed, or ask for a higher quota in the cloud's "
+            "quota page."
+        )
     if code == "ALREADY_EXISTS":
         return "The name is taken: choose another one, or adopt what exists with `pulumi import`."
     if code in AMBIGUOUS:

@@ -1,4 +1,5 @@
-"""How inputs are declared and checked: what is wrong with a value, how it is kept, how it travels, and when two are the same."""
+"""How inputs are declared and checked: what is wrong with a value, how it is kept, how it travels, and when two are the
+same."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class Change:
 class InputField:
     """One input: a text, unless a subclass says otherwise. What has a default is never left out.
 
-    limits: the message of the API whose field, named as the input in snake case or by `limited_as`, says what is allowed.
+    limits: the message of the API whose field, named as the input in snake case or by `limited_as`, says what is
+    allowed.
     """
 
     name: str
@@ -89,7 +91,8 @@ class InputField:
         return answer.get(self.proto)
 
     def same(self, one: Any, other: Any) -> bool:
-        """Whether the cloud takes both for the same. What isn't given, an empty text, an empty map and `false` are; an unknown value is like none."""
+        """Whether the cloud takes both for the same. What isn't given, an empty text, an empty map and `false` are; an
+        unknown value is like none."""
         return not is_unknown(one) and not is_unknown(other) and (one or None) == (other or None)
 
     def changes(self, had: Any, wanted: Any) -> dict[str, Change]:
@@ -101,7 +104,8 @@ class InputField:
         return {self.name: change(before, after, self.replaces)}
 
     def empty(self) -> Any:
-        """What the state holds where there is no value: an output that is left out is unknown to programs in a preview. None: nothing."""
+        """What the state holds where there is no value: an output that is left out is unknown to programs in a preview.
+        None: nothing."""
         return ""
 
 
@@ -124,7 +128,8 @@ class Rule(InputField):
 class TextSet(InputField):
     """A set of texts of one form: neither order nor copies make a difference, and the state holds them in order.
 
-    is_item: whether a text has the form; not_an_item, not_a_list: what is said of what isn't, or of a list that lacks what is `required`.
+    is_item: whether a text has the form; not_an_item, not_a_list: what is said of what isn't, or of a list that lacks
+    what is `required`.
     """
 
     is_item: Callable[[str], bool] = lambda text: True
@@ -161,7 +166,8 @@ class TextSet(InputField):
 
 @dataclass(frozen=True)
 class Object(InputField):
-    """A map of inputs of its own; `kind` is what messages call the resource, `not_an_object` what is said of another thing."""
+    """A map of inputs of its own; `kind` is what messages call the resource, `not_an_object` what is said of another
+    thing."""
 
     parts: tuple[InputField, ...] = ()
     kind: str = ""
@@ -284,8 +290,9 @@ def checked(
 ) -> tuple[Properties, list[Problem]]:
     """`given` as the state is to hold it, with every default filled in, and all that is wrong with it.
 
-    `kind` is the type's name for messages, which list all names for one that is like none of them, where `lists_names`. Names that begin with `__`
-    are the engine's or the bridge's own, and are dropped. Nulls are values that are not given.
+    `kind` is the type's name for messages, which list all names for one that is like none of them, where `lists_names`.
+    Names that begin with `__` are the engine's or the bridge's own, and are dropped. Nulls are values that are not
+    given.
     """
     names = [field.name for field in fields]
     inputs = {name: value for name, value in given.items() if value is not None and not name.startswith("__")}
@@ -330,7 +337,8 @@ def _must_be(what: str, value: Any) -> str:
 
 
 def name_meant(name: str, names: Sequence[str], lists_names: bool = True) -> str:
-    """What to say behind that there is no `name`: the one of `names` that was meant, or, where `lists_names`, which there are."""
+    """What to say behind that there is no `name`: the one of `names` that was meant, or, where `lists_names`, which
+    there are."""
     close = difflib.get_close_matches(name, names, 1)
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}" if lists_names else ""
 

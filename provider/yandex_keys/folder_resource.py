@@ -37,8 +37,9 @@ INSTANCE: Final = "__instance"
 class FolderResource(DeclaredType):
     """The verbs of one type, over what its subclass declares.
 
-    noun: in messages, `service account`; service: of the API; id_field, listing: the names of the id in requests and of the items in `List`'s
-    answer; fields: the inputs, `name`, `folderId` and others; outputs: what is no input; longest_name: in characters.
+    noun: in messages, `service account`; service: of the API; id_field, listing: the names of the id in requests and of
+    the items in `List`'s answer; fields: the inputs, `name`, `folderId` and others; outputs: what is no input;
+    longest_name: in characters.
     """
 
     noun: ClassVar[str]
@@ -80,7 +81,8 @@ class FolderResource(DeclaredType):
         if not given.get("name"):
             given["name"] = old.get("name") or self.automatic_name(logical_name(urn))
         if not given.get("folderId"):
-            # What exists stays where it is when the provider's folder changes: a resource moves only when its own input says so.
+            # What exists stays where it is when the provider's folder changes: a resource moves only when its own input
+            # says so.
             given["folderId"] = old.get("folderId") or (UNKNOWN if runtime is None else runtime.folder_id) or None
         return super().check(urn, old, given, runtime)
 
@@ -89,7 +91,8 @@ class FolderResource(DeclaredType):
             yield "folderId", "is missing: set it here, or yandex-keys:folderId in the stack, or YC_FOLDER_ID"
 
     def automatic_name(self, logical_name: str) -> str:
-        """A name for a resource that was given none: Pulumi's own name for it and random digits. It stays as long as the resource does."""
+        """A name for a resource that was given none: Pulumi's own name for it and random digits. It stays as long as
+        the resource does."""
         return f"{logical_name[: self.longest_name - _RANDOM_DIGITS - 1]}-{secrets.token_hex(4)[:_RANDOM_DIGITS]}"
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
@@ -216,7 +219,8 @@ class FolderResource(DeclaredType):
     def _holder_of_the_name(
         self, urn: str, inputs: Properties, instance: str, error: CloudError, runtime: Runtime
     ) -> tuple[str, Properties]:
-        """Keeps what has the name, where a killed run of this resource made it. Else raises `error` with whose it is."""
+        """Keeps what has the name, where a killed run of this resource made it. Else raises `error` with whose it
+        is."""
         try:
             found = runtime.cloud.pages(f"{self.service}/List", self.listing, self.search(inputs), self.about(inputs))
             holder = next((item for item in found if item.get("name") == inputs["name"]), None)

@@ -20,14 +20,16 @@ _NO_PROXY: Final = ("no_proxy", "NO_PROXY")
 
 
 def session(url: str, environment: Mapping[str, str] | None = None) -> requests.Session:
-    """A session for requests to `url` that may carry a credential. `environment` (of this process by default) may name a proxy, and no more.
+    """A session for requests to `url` that may carry a credential. `environment` (of this process by default) may name
+    a proxy, and no more.
 
-    No `.netrc`, no cookies (none is sent, none is kept), no certificate authorities but those of the library, no redirect followed, whatever the
-    call says. An https address is asked through the proxy that HTTPS_PROXY names, as NO_PROXY allows: the proxy sees an address and TLS. Plain
-    http goes to this machine's own loopback and link-local addresses only, and never through a proxy, which would read along.
+    No `.netrc`, no cookies (none is sent, none is kept), no certificate authorities but those of the library, no
+    redirect followed, whatever the call says. An https address is asked through the proxy that HTTPS_PROXY names, as
+    NO_PROXY allows: the proxy sees an address and TLS. Plain http goes to this machine's own loopback and link-local
+    addresses only, and never through a proxy, which would read along.
 
-    Timeouts of `requests` bound a connection and each read, not the whole: who needs a deadline reads in pieces (`stream=True`).
-    Raises ConfigurationError for an address that a credential must not be sent to.
+    Timeouts of `requests` bound a connection and each read, not the whole: who needs a deadline reads in pieces
+    (`stream=True`). Raises ConfigurationError for an address that a credential must not be sent to.
     """
     import requests
 
@@ -44,7 +46,8 @@ def session(url: str, environment: Mapping[str, str] | None = None) -> requests.
 
 
 def address(url: str) -> SplitResult:
-    """The parts of `url`. Raises ConfigurationError, without a user's name and password, where a credential must not go there."""
+    """The parts of `url`. Raises ConfigurationError, without a user's name and password, where a credential must not go
+    there."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  (it is checked only when it is asked for)
@@ -76,7 +79,8 @@ def is_link_local(host: str) -> bool:
 
 
 def proxy_for(parts: SplitResult, environment: Mapping[str, str]) -> str:
-    """The proxy that `environment` names for an https address; empty where there is none, or NO_PROXY excepts the host, or it is this machine."""
+    """The proxy that `environment` names for an https address; empty where there is none, or NO_PROXY excepts the host,
+    or it is this machine."""
     host = parts.hostname or ""
     proxy = next((environment[name] for name in _PROXY if environment.get(name)), "")
     excepted = next((environment[name] for name in _NO_PROXY if environment.get(name)), "")
@@ -88,7 +92,8 @@ def proxy_for(parts: SplitResult, environment: Mapping[str, str]) -> str:
 
 
 def _covers(entry: str, host: str, port: int) -> bool:
-    """Whether an entry of NO_PROXY covers the host: `*`, a domain with all below it, an address, a network, each perhaps with a port."""
+    """Whether an entry of NO_PROXY covers the host: `*`, a domain with all below it, an address, a network, each
+    perhaps with a port."""
     if entry == "*":
         return True
     name, colon, wanted = entry.rpartition(":")

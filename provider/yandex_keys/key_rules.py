@@ -1,7 +1,8 @@
 """What an API key's inputs may hold, as far as that can be told from a value alone (pure).
 
-The provider checks its inputs by these rules and the stack file is read by them (`components/spec/`), so that what the one accepts the other
-does not refuse half-way through a run. The figures that the API itself sets are held to its own descriptors by a test.
+The provider checks its inputs by these rules and the stack file is read by them (`components/spec/`), so that
+what the one accepts the other does not refuse half-way through a run. The figures that the API itself sets are held to
+its own descriptors by a test.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ _BIDIRECTIONAL: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 
 
 def foreign_character(text: str) -> str | None:
-    """The first character that has no place in one line of text: a line's end, a control character, half a character, one that turns the text
-    around; None where there is none."""
+    """The first character that has no place in one line of text: a line's end, a control character, half a character,
+    one that turns the text around; None where there is none."""
     return next(
         (char for char in text if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDIRECTIONAL),
         None,

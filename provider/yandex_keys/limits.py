@@ -258,7 +258,8 @@ def _pattern(text: str) -> re.Pattern[str] | None:
 
 
 def parse_range(text: str) -> Range | None:
-    """What an option's text means: `<=256`, `1-100`, `>0`, `1,2,4`, `1s-24h`, `19700101T000000.0-2105…`; None where there is no text.
+    """What an option's text means: `<=256`, `1-100`, `>0`, `1,2,4`, `1s-24h`, `19700101T000000.0-2105…`; None where
+    there is no text.
 
     Raises ValueError for a form that isn't known.
     """

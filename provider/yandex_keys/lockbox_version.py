@@ -1,11 +1,12 @@
-"""Versions of Lockbox secrets: one writer at a time, and each version says whose key it was made for and which entries it set.
+"""Versions of Lockbox secrets: one writer at a time, and each version says whose key it was made for and which entries
+it set.
 
-A version is added to the secret's *current* one, which the cloud itself looks up (`base_version_id` left out): so whatever another stack or a
-colleague wrote a moment ago stays. A base named by us would have to be read before, with a window in between in which what others write would be
-lost, and the API has no compare-and-set to notice it.
+A version is added to the secret's *current* one, which the cloud itself looks up (`base_version_id` left out): so
+whatever another stack or a colleague wrote a moment ago stays. A base named by us would have to be read before, with a
+window in between in which what others write would be lost, and the API has no compare-and-set to notice it.
 
-An entry is taken away only where the newest version that set it is of the key that goes: by then another key may have put its own secret there, or
-somebody one by hand.
+An entry is taken away only where the newest version that set it is of the key that goes: by then another key may have
+put its own secret there, or somebody one by hand.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ EMPTY_ENTRY: Final = "no_api_key"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a version's description says: the key that it was made for, and which entries it set or took away. By hand: `key_id` is empty."""
+    """What a version's description says: the key that it was made for, and which entries it set or took away. By hand:
+    `key_id` is empty."""
 
     key_id: str = ""
     sets: tuple[str, ...] = ()
@@ -63,9 +65,11 @@ def provenance_of(version: VersionAnswer) -> Provenance:
 
 
 def last_setters(versions: Iterable[VersionAnswer], name: str) -> frozenset[str]:
-    """Whose the newest version is that set entry `name`: a key id, or an empty text where somebody may have set it by hand.
+    """Whose the newest version is that set entry `name`: a key id, or an empty text where somebody may have set it by
+    hand.
 
-    `versions` are a secret's, as the API lists them, in any order. More than one: versions of one moment, which can't be told apart.
+    `versions` are a secret's, as the API lists them, in any order. More than one: versions of one moment, which can't
+    be told apart.
     """
     setters: dict[datetime, set[str]] = {}
     for version in versions:
@@ -92,9 +96,9 @@ class LockboxVersions:
     def deliver(self, secret_id: str, key_id: str, entries: Mapping[str, str]) -> str:
         """Adds a version with `entries` for key `key_id`; its id. It is the current one afterwards.
 
-        After a lost answer, or a refusal that may have come after the fact, it is asked for again with the same idempotency key, which the cloud
-        answers with the version that was made.
-        Raises CloudError, with no value of `entries` in it; `uncertain` where the version may have been made, or may still be.
+        After a lost answer, or a refusal that may have come after the fact, it is asked for again with the same
+        idempotency key, which the cloud answers with the version that was made. Raises CloudError, with no value of
+        `entries` in it; `uncertain` where the version may have been made, or may still be.
         """
         request = {
             "secret_id": secret_id,
@@ -115,7 +119,8 @@ class LockboxVersions:
         return made
 
     def _made_after_all(self, secret_id: str, key_id: str, failure: CloudError) -> str | None:
-        """The version that was made although asking again failed as well. Marks `failure` as uncertain where that can't be known."""
+        """The version that was made although asking again failed as well. Marks `failure` as uncertain where that can't
+        be known."""
         asked = failure.call != "OperationService/Get"
         if asked and failure.code in NEVER_TOOK_EFFECT:
             return None
@@ -129,7 +134,8 @@ class LockboxVersions:
         return made[0] if made else None
 
     def take_away(self, secret_id: str, key_id: str, names: Sequence[str]) -> tuple[str, ...]:
-        """Takes those entries of key `key_id` away that nobody has set since; answers the ones that stay because of somebody's hand.
+        """Takes those entries of key `key_id` away that nobody has set since; answers the ones that stay because of
+        somebody's hand.
 
         Where the cloud keeps no version without entries, `EMPTY_ENTRY` stands in the place of the last ones.
         Raises CloudError.
@@ -171,7 +177,8 @@ class LockboxVersions:
             last = set(gone) == set(current["payload_entry_keys"])
             if not last or error.code not in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
                 raise
-            # No version without entries is kept here. A dead secret must not stay all the same: the next key's version would take it over.
+            # No version without entries is kept here. A dead secret must not stay all the same: the next key's version
+            # would take it over.
             said = {"key": EMPTY_ENTRY, "text_value": f"API key {key_id} was deleted"}
             self._added({**request, "payload_entries": [*changes, said]})
 
@@ -184,10 +191,11 @@ class LockboxVersions:
         return said.key_id == key_id and bool(said.sets)
 
     def destroy(self, secret_id: str, key_id: str, version_id: str | None, even_current: bool = False) -> None:
-        """Schedules the destruction of the version that was made for a key, after the cloud's default of 7 days. Raises CloudError.
+        """Schedules the destruction of the version that was made for a key, after the cloud's default of 7 days. Raises
+        CloudError.
 
-        `version_id` None: it is looked for. The current version is what consumers read, somebody may have put an old one back: it is left alone,
-        unless `even_current`, and then only where nobody else's entries are in it.
+        `version_id` None: it is looked for. The current version is what consumers read, somebody may have put an old
+        one back: it is left alone, unless `even_current`, and then only where nobody else's entries are in it.
         """
         try:
             current = self._reads.secret(secret_id).get("current_version", {})
@@ -220,7 +228,8 @@ class LockboxVersions:
             try:
                 self._cloud.operate("SecretService/ScheduleVersionDestruction", request, f"secret {secret_id}")
             except CloudError as error:
-                # The current version can't be scheduled everywhere (facts: undecided), nor one that is scheduled or destroyed already.
+                # The current version can't be scheduled everywhere (facts: undecided), nor one that is scheduled or
+                # destroyed already.
                 if error.code != "FAILED_PRECONDITION":
                     raise
 

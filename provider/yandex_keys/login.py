@@ -1,4 +1,5 @@
-"""Getting to the cloud: logging in and finding where its services are, with a deadline and a few tries for each step."""
+"""Getting to the cloud: logging in and finding where its services are, with a deadline and a few tries for each
+step."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ _SERVICE_IDS: Final = ("iam", "kms", "lockbox", "operation", "resource-manager")
 class Login(Connector):
     """How to get to the cloud: log in, and find where its services are.
 
-    may_answer: which addresses discovery may name for a service; root_certificates: PEM, or None for gRPC's own. step: what is being waited for, in
-    words.
+    may_answer: which addresses discovery may name for a service; root_certificates: PEM, or None for gRPC's own. step:
+    what is being waited for, in words.
     """
 
     endpoint: str
@@ -38,9 +39,11 @@ class Login(Connector):
     step: str = field(default="", init=False)
 
     def sdk(self, patience: Patience, wait: Callable[[float], bool]) -> yandexcloud.SDK:
-        """The SDK, logged in, its services found. An authorized key is exchanged for one IAM token here, rather than by each channel of the SDK.
+        """The SDK, logged in, its services found. An authorized key is exchanged for one IAM token here, rather than by
+        each channel of the SDK.
 
-        Raises ConfigurationError where the endpoint can't be reached or refuses the credentials: nothing that matters has been called by then.
+        Raises ConfigurationError where the endpoint can't be reached or refuses the credentials: nothing that matters
+        has been called by then.
         """
         token = self.credentials.iam_token
         if self.credentials.ask is not None:
@@ -85,14 +88,18 @@ class Login(Connector):
         for name in _SERVICE_IDS:
             if name in services and not self.may_answer(services[name]):
                 said = "it is at an address that a stack file may not choose, so nothing was sent there"
-                remedy = "if it is right, set YC_ENDPOINT where `pulumi` runs, and take yandex-keys:endpoint out of the stack"
+                remedy = (
+                    "if it is right, set YC_ENDPOINT where `pulumi` runs, and take yandex-keys:endpoint out of the "
+                    "stack"
+                )
                 raise ConfigurationError(f"endpoint {self.endpoint} says of the service {name} that {said}; {remedy}")
         return sdk
 
 
 @dataclass(frozen=True)
 class _Discovery:
-    """A deadline and a few tries for the one call that the SDK makes by itself, without any: finding the services' addresses.
+    """A deadline and a few tries for the one call that the SDK makes by itself, without any: finding the services'
+    addresses.
 
     The SDK takes gRPC's service config by the name of a retry policy.
     """

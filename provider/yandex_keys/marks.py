@@ -1,11 +1,13 @@
-"""The mark that a thing in the cloud carries, so that its owner knows it again and never takes another's for its own (pure).
+"""The mark that a thing in the cloud carries, so that its owner knows it again and never takes another's for its own
+(pure).
 
-A mark has three parts. *Owner*: which resource of which state it was made for; it follows from the id of the stack's provider resource, which the
-engine makes once for each state, and from the URN. *Instance*: which life of that resource; random, made when it is created, kept in its state for
-life, through renames. *Attempt*: which call of Create; random, new for each.
+A mark has three parts. *Owner*: which resource of which state it was made for; it follows from the id of the stack's
+provider resource, which the engine makes once for each state, and from the URN. *Instance*: which life of that
+resource; random, made when it is created, kept in its state for life, through renames. *Attempt*: which call of Create;
+random, new for each.
 
-An API key carries its mark at the end of its description, `[yandex-keys owner.instance.attempt]`; accounts, Lockbox secrets and KMS keys carry owner
-and instance as labels.
+An API key carries its mark at the end of its description, `[yandex-keys owner.instance.attempt]`; accounts, Lockbox
+secrets and KMS keys carry owner and instance as labels.
 """
 
 from __future__ import annotations

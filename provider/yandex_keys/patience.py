@@ -27,11 +27,12 @@ class Patience:
     first_delay: float = 0.25
     longest_delay: float = 5.0
     rights: float = 60.0
-    """How long after our own change of rights a refusal may be only a right that hasn't spread, and how long a call waits for that: usually 5 s
-    (IAM docs), seen 60 s."""
+    """How long after our own change of rights a refusal may be only a right that hasn't spread, and how long a call
+    waits for that: usually 5 s (IAM docs), seen 60 s."""
 
     def delay(self, attempt: int, jitter: float) -> float:
-        """The pause before try number `attempt` + 1, longer each time; `jitter`, from 0 to 1, takes up to half of it away."""
+        """The pause before try number `attempt` + 1, longer each time; `jitter`, from 0 to 1, takes up to half of it
+        away."""
         return min(self.first_delay * float(2 ** min(attempt, 10)), self.longest_delay) * (0.5 + jitter / 2)
 
 
@@ -39,9 +40,9 @@ class Patience:
 class SecondTry:
     """When a refused operation is asked for once more, under the same idempotency key.
 
-    What refuses may stand behind what has already done the work: asked once more, the work is the answer. final: codes that are told at once;
-    failed_operations: whether one that was begun and failed is asked for too; longest: seconds after which it has been asked often enough, while
-    rights spread.
+    What refuses may stand behind what has already done the work: asked once more, the work is the answer. final: codes
+    that are told at once; failed_operations: whether one that was begun and failed is asked for too; longest: seconds
+    after which it has been asked often enough, while rights spread.
     """
 
     final: frozenset[str]

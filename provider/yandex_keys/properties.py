@@ -1,7 +1,7 @@
 """Pulumi's property values as plain Python values and back; nothing else in the provider knows `PropertyValue`.
 
-Numbers are floats in `PropertyValue` (an int raises), secretness is part of its equality: so plain values are compared, here numbers that are whole
-become ints again.
+Numbers are floats in `PropertyValue` (an int raises), secretness is part of its equality: so plain values are compared,
+here numbers that are whole become ints again.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ UNKNOWN: Final = _Unknown()
 
 
 def read(message: Struct) -> dict[str, Any]:
-    """The wire's properties as `plain` has them; without a PropertyValue of each, where none is a secret or the like."""
+    """The wire's properties as `plain` has them; without a PropertyValue of each, where none is a secret or the
+    like."""
     if has_marks(message):
         return plain(PropertyValue.unmarshal_map(message))
     return _read_fields(message)
 
 
 def has_marks(message: Struct) -> bool:
-    """Whether some value may be more than plain: a secret, an output with its dependencies, an asset, a reference. False is certain."""
+    """Whether some value may be more than plain: a secret, an output with its dependencies, an asset, a reference.
+    False is certain."""
     return SIGNATURE_KEY.encode() in message.SerializeToString()
 
 

@@ -1,6 +1,8 @@
-"""What a run has read of the cloud, kept so that a refresh of many resources asks once: one listing an account, one read a secret.
+"""What a run has read of the cloud, kept so that a refresh of many resources asks once: one listing an account, one
+read a secret.
 
-A plugin process serves one run, and Pulumi lets one run at a time change a stack: what it read stays true until it changes it itself.
+A plugin process serves one run, and Pulumi lets one run at a time change a stack: what it read stays true until it
+changes it itself.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ class Reads:
         return self.keys(service_account_id)
 
     def keys_with(self, service_account_id: str, ids: Set[str]) -> dict[str, ApiKeyAnswer]:
-        """All API keys of the account by their ids. A listing may lag: what it lacks of `ids` is asked for by its id. Raises what `keys` raises."""
+        """All API keys of the account by their ids. A listing may lag: what it lacks of `ids` is asked for by its id.
+        Raises what `keys` raises."""
         found = {key["id"]: key for key in self.keys(service_account_id)}
         for key_id in sorted(ids - found.keys()):
             key = self.key(key_id)
@@ -60,7 +63,8 @@ class Reads:
         return found
 
     def key(self, key_id: str) -> ApiKeyAnswer | None:
-        """One API key, asked for by its id; None where there is none. A listing may lack what was made or changed a moment ago."""
+        """One API key, asked for by its id; None where there is none. A listing may lack what was made or changed a
+        moment ago."""
         try:
             return cast(
                 ApiKeyAnswer, self._cloud.call("ApiKeyService/Get", {"api_key_id": key_id}, f"API key {key_id}")
@@ -78,7 +82,8 @@ class Reads:
         return self._changing((f"{service}/ListAccessBindings", resource_id))
 
     def changing_secret(self, secret_id: str) -> AbstractContextManager[None]:
-        """While it or its versions are changed, and afterwards, what was read of the secret before is no longer true."""
+        """While it or its versions are changed, and afterwards, what was read of the secret before is no longer
+        true."""
         return self._changing(*_of_secret(secret_id))
 
     def forget_secret(self, secret_id: str) -> None:

@@ -51,7 +51,8 @@ class ResourceType(ABC):
 
     @abstractmethod
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
-        """The state that a create (`state` is None) or an update would leave, with UNKNOWN for what the cloud decides. Makes no change."""
+        """The state that a create (`state` is None) or an update would leave, with UNKNOWN for what the cloud decides.
+        Makes no change."""
 
     @abstractmethod
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
@@ -71,7 +72,8 @@ class ResourceType(ABC):
 
 
 class DeclaredType(ResourceType):
-    """A type whose inputs are all said by its `fields`: what is wrong with each, and which differences make a change."""
+    """A type whose inputs are all said by its `fields`: what is wrong with each, and which differences make a
+    change."""
 
     fields: ClassVar[tuple[InputField, ...]]
 

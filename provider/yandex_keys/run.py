@@ -1,4 +1,5 @@
-"""One run of the plugin: its settings and clock, its way to the engine's log, the cloud, what was read there, and what the run has done so far."""
+"""One run of the plugin: its settings and clock, its way to the engine's log, the cloud, what was read there, and what
+the run has done so far."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ _OVER: Final = timedelta(days=1)
 
 
 class RunRecord:
-    """What one resource of a run has to know of the others: what was made and imported in this run, and what their states account for."""
+    """What one resource of a run has to know of the others: what was made and imported in this run, and what their
+    states account for."""
 
     def __init__(self) -> None:
         self._made: set[str] = set()
@@ -76,11 +78,12 @@ class RunRecord:
 class Runtime:
     """What a verb works with.
 
-    now: the time by which keys are judged, in UTC (`asOf`, the environment, or the clock); as_of: `asOf`, where it was given; rehearses_only: whether
-    nothing may be changed by it; clock: this machine's time; run_every: how often the stack is run, as its user declares it.
-    log: prints a line under the resource with that URN, in preview and update.
-    reads: what this run has read; versions: how it writes to Lockbox; record: what it has done.
-    provider_id, provider_urn: of the stack's own provider resource: which state this run serves. random_bytes: for instances and attempts.
+    now: the time by which keys are judged, in UTC (`asOf`, the environment, or the clock); as_of: `asOf`, where it was
+    given; rehearses_only: whether nothing may be changed by it; clock: this machine's time; run_every: how often the
+    stack is run, as its user declares it. log: prints a line under the resource with that URN, in preview and update.
+    reads: what this run has read; versions: how it writes to Lockbox; record: what it has done. provider_id,
+    provider_urn: of the stack's own provider resource: which state this run serves. random_bytes: for instances and
+    attempts.
     """
 
     cloud: Cloud
@@ -115,7 +118,8 @@ class Runtime:
 
 
 class Session:
-    """The plugin's process: from the engine's first word to its `Cancel`. `environment` and `now` are arguments for the tests."""
+    """The plugin's process: from the engine's first word to its `Cancel`. `environment` and `now` are arguments for the
+    tests."""
 
     def __init__(
         self, environment: Mapping[str, str] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -143,7 +147,8 @@ class Session:
         return chosen
 
     def configure(self, given: Mapping[str, Any], provider_id: str = "", provider_urn: str = "") -> None:
-        """Makes the run; it logs in when it first calls the cloud. `provider_id` and `provider_urn` are those of the stack's provider resource.
+        """Makes the run; it logs in when it first calls the cloud. `provider_id` and `provider_urn` are those of the
+        stack's provider resource.
 
         The id is empty in the preview that comes before that resource is made.
 
@@ -192,7 +197,8 @@ class Session:
         runtime = self.runtime()
         if runtime.rehearses_only:
             raise ConfigurationError(
-                f"asOf (or YANDEX_KEYS_AS_OF) is {runtime.as_of:%Y-%m-%dT%H:%M:%SZ}, and it only rehearses: `pulumi preview` takes it, "
+                f"asOf (or YANDEX_KEYS_AS_OF) is {runtime.as_of:%Y-%m-%dT%H:%M:%SZ}, and it only rehearses: `pulumi "
+                "preview` takes it, "
                 "but no real cloud is changed by any time but the clock's. Leave it out, then run this again"
             )
         return runtime

@@ -1,4 +1,5 @@
-"""What a service answered, made safe to show: no secret, in no encoding that an answer is likely to have it in, and nothing that a terminal obeys."""
+"""What a service answered, made safe to show: no secret, in no encoding that an answer is likely to have it in, and
+nothing that a terminal obeys."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from urllib.parse import quote, unquote
 
 NOT_SHOWN: Final = "what it said repeats the key, and is not shown"
 _PIECE: Final = 8
-"""How many characters in a row of a secret, or of an encoding of it, are too many: the beginning that all secrets share is shorter."""
+"""How many characters in a row of a secret, or of an encoding of it, are too many: the beginning that all secrets share
+is shorter."""
 _ESCAPED: Final = re.compile(r"\\+(?:u00|u\{|x|U000000)([0-9a-fA-F]{2})\}?|=([0-9A-F]{2})")
 """A character as JSON, JavaScript, Python and quoted-printable write it by its number."""
 _CODE: Final = re.compile(r"(?<!\d)\d{2,3}(?!\d)")
@@ -50,7 +52,8 @@ def _decoded(text: str) -> Iterator[str]:
 
 def _pieces(secret: str) -> set[str]:
     """All that is too much of the secret, in lower case."""
-    # Where base64 of a text that holds the secret begins depends on what stands before it; at the ends of it, neighbours mix in.
+    # Where base64 of a text that holds the secret begins depends on what stands before it; at the ends of it,
+    # neighbours mix in.
     encoded = [base64.b64encode(b"\0" * before + secret.encode()).decode()[4:-4] for before in range(3)]
     forms = [
         secret,

@@ -1,6 +1,7 @@
 """Every private name of the Pulumi SDK and of the yandexcloud SDK that the plugin touches, each with its reason.
 
-Import this module before the first import of `pulumi`. `tests/provider/test_sdk_internals.py` fails when one of them is no longer needed.
+Import this module before the first import of `pulumi`. `tests/provider/test_sdk_internals.py` fails when one of them is
+no longer needed.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf import json_format
 from google.rpc import status_pb2
 
-# Both SDKs ship generated code that registers the message `google.rpc.Status` under a file name of their own, and protobuf refuses the second
-# ("duplicate symbol", seen with pulumi 3.259 and 3.272). The messages are identical, so Pulumi is handed the one of googleapis-common-protos.
+# Both SDKs ship generated code that registers the message `google.rpc.Status` under a file name of their own, and
+# protobuf refuses the second ("duplicate symbol", seen with pulumi 3.259 and 3.272). The messages are identical, so
+# Pulumi is handed the one of googleapis-common-protos.
 sys.modules.setdefault("pulumi.runtime.proto.status_pb2", status_pb2)
 
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # noqa: E402
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     import yandexcloud
 
 CHANNEL_OPTIONS: Final = _GRPC_CHANNEL_OPTIONS
-"""States of any size travel between the engine and a plugin; gRPC's own limit is 4 MB. Pulumi's SDK has no public name for its options."""
+"""States of any size travel between the engine and a plugin; gRPC's own limit is 4 MB. Pulumi's SDK has no public name
+for its options."""
 SIGNATURE_KEY: Final = _special_sig_key
 """The key by which a value on the wire says that it is a secret, an output, an asset or a reference: what lacks it in a
 message has none of them. Pulumi's SDK has no public name for it."""

@@ -1,6 +1,7 @@
 """The plugin: one table from type to handler, and every verb of Pulumi's resource provider protocol on it.
 
-It is a plain threaded gRPC server: each request has a thread, so a handler may block and `Cancel` is answered all the same.
+It is a plain threaded gRPC server: each request has a thread, so a handler may block and `Cancel` is answered all the
+same.
 """
 
 from __future__ import annotations
@@ -108,8 +109,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return proto.CheckResponse(inputs=_struct(given, SECRET_SETTINGS), failures=_failures(failures))
 
     def DiffConfig(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:
-        # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among them). Without a difference
-        # here the engine would go on with the old settings.
+        # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among
+        # them). Without a difference here the engine would go on with the old settings.
         same = read(request.old_inputs) == read(request.news)
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE if same else proto.DiffResponse.DIFF_SOME)
 
@@ -182,7 +183,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def main(arguments: list[str]) -> None:
-    """Serves until the engine ends us; the first line on stdout is the port. `arguments` are those that the engine gives."""
+    """Serves until the engine ends us; the first line on stdout is the port. `arguments` are those that the engine
+    gives."""
     parser = argparse.ArgumentParser(
         prog="pulumi-resource-yandex-keys", description="The yandex-keys provider plugin; the Pulumi engine starts it."
     )
@@ -200,7 +202,8 @@ def main(arguments: list[str]) -> None:
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:
-        # The terminal's Ctrl-C reaches us as well as the engine. What is under way ends by itself, so that the engine is still told of it.
+        # The terminal's Ctrl-C reaches us as well as the engine. What is under way ends by itself, so that the engine
+        # is still told of it.
         session.cancel()
         server.stop(grace=_GRACE).wait()
 
@@ -235,7 +238,10 @@ def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: S
         message = str(error)
     except Exception as error:  # a fault of ours: where it happened, never its text, which may hold anything
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"a fault in the provider: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno} in {frame.name}; please report it"
+        message = (
+            f"a fault in the provider: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno} in "
+            f"{frame.name}; please report it"
+        )
     context.abort(grpc.StatusCode.UNKNOWN, message)
     raise AssertionError("abort raises")
 

@@ -18,7 +18,8 @@ _LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"
 class ServiceAccount(FolderResource):
     """The verbs of a service account.
 
-    Its name is unique in the whole cloud. So a replacement under the same name needs the old account out of the way first.
+    Its name is unique in the whole cloud. So a replacement under the same name needs the old account out of the way
+    first.
     """
 
     token = "yandex:index/iamServiceAccount:IamServiceAccount"

@@ -31,7 +31,8 @@ ENVIRONMENT_ONLY: Final = {
     "rootCertificates": "YANDEX_KEYS_ROOT_CERTIFICATES",
     "tokenExchangeUrl": "YANDEX_KEYS_TOKEN_EXCHANGE_URL",
 }
-"""What were settings once, each with its variable: whom we trust with the deployer's credentials is no request's to say."""
+"""What were settings once, each with its variable: whom we trust with the deployer's credentials is no request's to
+say."""
 _ID: Final = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
@@ -40,8 +41,8 @@ class Settings:
     """Where and as of when. `root_certificates` is PEM, or None for gRPC's own roots; `as_of` is None for the clock.
 
     run_every: how often the stack is run, as its user declares it: which overlaps are watched follows from that.
-    endpoint_from: the setting or variable that chose the endpoint; empty where it is the default. endpoint_is_requested: whether a request chose it,
-    a stack file or a program.
+    endpoint_from: the setting or variable that chose the endpoint; empty where it is the default.
+    endpoint_is_requested: whether a request chose it, a stack file or a program.
     """
 
     endpoint: str
@@ -75,19 +76,22 @@ class Settings:
 def settings(
     given: Mapping[str, Any], environment: Mapping[str, str], now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Settings:
-    """The settings that `given` (the stack's config, or a program's) and `environment` make, the first named winning. Makes no call.
+    """The settings that `given` (the stack's config, or a program's) and `environment` make, the first named winning.
+    Makes no call.
 
     `now` is the clock, from which an `asOf` such as `+30d` counts.
 
-    What is given may come from a request that nobody has read yet, the environment from whoever runs it: where credentials go, and whom we trust
-    with them, is taken from the latter, but for an endpoint that is Yandex Cloud's own or this machine's.
+    What is given may come from a request that nobody has read yet, the environment from whoever runs it: where
+    credentials go, and whom we trust with them, is taken from the latter, but for an endpoint that is Yandex Cloud's
+    own or this machine's.
 
     Raises InvalidInput with every problem at once.
     """
     problems: list[Problem] = [
         (
             name,
-            f"is taken from the environment only: take it out of the stack, set {variable} where `pulumi` runs, then run `pulumi up`",
+            f"is taken from the environment only: take it out of the stack, set {variable} where `pulumi` runs, then "
+            "run `pulumi up`",
         )
         for name, variable in ENVIRONMENT_ONLY.items()
         if given.get(name) is not None
@@ -133,7 +137,8 @@ def _endpoint(text: str, is_requested: bool) -> str:
     if is_requested and not may_be_requested(text):
         own = " or ".join(YANDEX)
         raise ValueError(
-            f"must be Yandex Cloud's own, {own}, or this machine's loopback: it is sent the deployer's token. For another one, take this out of "
+            f"must be Yandex Cloud's own, {own}, or this machine's loopback: it is sent the deployer's token. For "
+            "another one, take this out of "
             "the stack, set YC_ENDPOINT where `pulumi` runs, then run `pulumi up`"
         )
     return text
@@ -159,7 +164,8 @@ def _certificates(text: str) -> bytes:
             pem = Path(text).expanduser().read_bytes()
         except (OSError, ValueError, RuntimeError) as error:
             raise ValueError(
-                f"{shown_path(text)} is neither PEM nor a readable file ({getattr(error, 'strerror', None) or 'it is no path'})"
+                f"{shown_path(text)} is neither PEM nor a readable file "
+                f"({getattr(error, 'strerror', None) or 'it is no path'})"
             ) from None
     if b"-----BEGIN CERTIFICATE-----" not in pem:
         raise ValueError("holds no certificate: give PEM, or the path of a PEM file")

@@ -1,4 +1,5 @@
-"""Work that several threads need at once: done once, in a thread of its own, and waited for without holding anything."""
+"""Work that several threads need at once: done once, in a thread of its own, and waited for without holding
+anything."""
 
 from __future__ import annotations
 
@@ -16,8 +17,9 @@ Result = TypeVar("Result")
 class SharedWork(Generic[Result]):
     """The result of `work`, which is begun by the first who asks, and only then.
 
-    Who asks waits until it is there, until the deadline, which is the same for all, or until the run is cancelled. Work that is waited for no longer
-    goes on in its thread, which doesn't keep the process from ending; what it brings in the end is there for who asks later.
+    Who asks waits until it is there, until the deadline, which is the same for all, or until the run is cancelled. Work
+    that is waited for no longer goes on in its thread, which doesn't keep the process from ending; what it brings in
+    the end is there for who asks later.
     """
 
     def __init__(self, work: Callable[[], Result]) -> None:
@@ -27,7 +29,8 @@ class SharedWork(Generic[Result]):
         self._began: float | None = None
 
     def get(self, seconds: float, cancelled: Future[None]) -> Result:
-        """The result, waited for until `seconds` after the work was begun. Raises what `work` raised, TimeoutError, or Cancelled."""
+        """The result, waited for until `seconds` after the work was begun. Raises what `work` raised, TimeoutError, or
+        Cancelled."""
         with self._lock:
             if self._began is None and not cancelled.done():
                 self._began = time.monotonic()

@@ -1,4 +1,5 @@
-"""What of a value may be shown: a variable that should hold a path or a name may hold the credential itself, pasted in the wrong place."""
+"""What of a value may be shown: a variable that should hold a path or a name may hold the credential itself, pasted in
+the wrong place."""
 
 from __future__ import annotations
 

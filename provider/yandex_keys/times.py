@@ -31,7 +31,8 @@ def to_minute(time: datetime) -> str:
 
 
 def cloud_time(text: str | None) -> datetime:
-    """A time of the cloud's, of any precision, in UTC and whole seconds; absent: the last second that its API takes (2105)."""
+    """A time of the cloud's, of any precision, in UTC and whole seconds; absent: the last second that its API takes
+    (2105)."""
     if not text:
         return datetime(2105, 1, 1, tzinfo=UTC)
     return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection
 
 SERVICES_VARIABLE: Final = "YANDEX_KEYS_SERVICES"
-"""Where the emulator plays the services that take keys, `http://127.0.0.1:<port>/services`: its keys are unknown to the real ones."""
+"""Where the emulator plays the services that take keys, `http://127.0.0.1:<port>/services`: its keys are unknown to the
+real ones."""
 _YANDEX_CLOUD: Final = (".cloud.yandex.net", ".yandexcloud.net", ".yandexcloud.kz", ".yandex.cloud")
 _ONE_TRY: Final = 10.0
 """Seconds after which a silent service is asked again."""
@@ -33,16 +34,19 @@ _LEAST_LEFT: Final = 0.1
 """With fewer seconds left, no further try is made."""
 _READ: Final = 4096
 """Bytes of an answer that are read: no more than an error may show."""
-# Whatever else the service answers while it doesn't know the key yet, these may pass (rights and keys take a while to spread: IAM docs).
+# Whatever else the service answers while it doesn't know the key yet, these may pass (rights and keys take a while to
+# spread: IAM docs).
 _NOT_YET: Final = frozenset({401, 403, 429, 500, 502, 503, 504})
 
 
 def verify(wanted: Verify, secret: str, cloud: Cloud, clock: Callable[[], float] = time.monotonic) -> None:
-    """Returns when the service has accepted the key; asks again, within `wanted.timeout`, while it refuses it as unknown.
+    """Returns when the service has accepted the key; asks again, within `wanted.timeout`, while it refuses it as
+    unknown.
 
-    The time is up when it is up, whatever the service is doing: not answering, sending its headers or its body in drops, sending without end. No
-    redirect is followed, and nothing of the machine's goes along, so that what is tried is the new key, and it goes nowhere else: but for calls of
-    Yandex Cloud's own services, which go to where these are played, if the environment says so (SERVICES_VARIABLE).
+    The time is up when it is up, whatever the service is doing: not answering, sending its headers or its body in
+    drops, sending without end. No redirect is followed, and nothing of the machine's goes along, so that what is tried
+    is the new key, and it goes nowhere else: but for calls of Yandex Cloud's own services, which go to where these are
+    played, if the environment says so (SERVICES_VARIABLE).
 
     Raises VerificationFailed with the service's answer, in which the secret is not to be found, and Cancelled.
     """
@@ -73,7 +77,8 @@ def verify(wanted: Verify, secret: str, cloud: Cloud, clock: Callable[[], float]
 
 
 class _Call:
-    """One call, made by a thread of its own, so that neither a slow service nor a slow look-up of its name can hold the run."""
+    """One call, made by a thread of its own, so that neither a slow service nor a slow look-up of its name can hold the
+    run."""
 
     def __init__(self, wanted: Verify, url: str, secret: str) -> None:
         self.status: int | None = None
@@ -87,7 +92,8 @@ class _Call:
         self._lock = threading.Lock()
 
     def wait(self, cloud: Cloud, clock: Callable[[], float], until: float) -> None:
-        """Makes the call and waits for the answer, until `until` by `clock` at the latest; whatever is still open then is closed.
+        """Makes the call and waits for the answer, until `until` by `clock` at the latest; whatever is still open then
+        is closed.
 
         Raises Cancelled.
         """
@@ -130,7 +136,8 @@ class _Call:
                     allow_redirects=False,
                     stream=True,
                 ) as answer:
-                    # Headers that were cut short look like whole ones: what comes after the end of the time counts for nothing.
+                    # Headers that were cut short look like whole ones: what comes after the end of the time counts for
+                    # nothing.
                     with self._lock:
                         self.status = None if self._cut else answer.status_code
                     if answer.status_code != self._wanted.expect_status:

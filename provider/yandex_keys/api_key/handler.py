@@ -1,4 +1,5 @@
-"""`yandex-keys:index:ApiKey`: a key that is issued, delivered, rotated and retired; the verbs around `rotation.decide`."""
+"""`yandex-keys:index:ApiKey`: a key that is issued, delivered, rotated and retired; the verbs around
+`rotation.decide`."""
 
 from __future__ import annotations
 
@@ -32,10 +33,12 @@ from .rotation import (
 from .state import ROTATED, finished_state, inputs_of, listing_of, properties_of, state_of
 from .steps import Steps
 
-# An output that will be another one. As "update", `preview --diff` would show it as taken away: the engine looks for its new value among the
-# inputs. As "add" it shows that the new value isn't known yet (pulumi 3.259, engine/detailedDiff.go).
+# An output that will be another one. As "update", `preview --diff` would show it as taken away: the engine looks for
+# its new value among the inputs. As "add" it shows that the new value isn't known yet (pulumi 3.259,
+# engine/detailedDiff.go).
 _NOT_KNOWN_YET: Final = Change("add", is_input=False)
-# How far the time by which keys are judged may be behind what the state has seen: a run itself takes less, and so do two clocks.
+# How far the time by which keys are judged may be behind what the state has seen: a run itself takes less, and so do
+# two clocks.
 _STALE: Final = timedelta(hours=1)
 # What each decision shows as changed beside the inputs, so that a preview without a changed input has its lines too.
 _OUTPUTS: Final = {
@@ -57,7 +60,8 @@ class ApiKey(ResourceType):
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
         if urn in runtime.record.imported:
-            # The engine compares what it has just imported with the program, and takes any difference for a mistake; the next `up` rotates it.
+            # The engine compares what it has just imported with the program, and takes any difference for a mistake;
+            # the next `up` rotates it.
             return Diff()
         runtime.say_as_of()
         self._note_keys(runtime, state)
@@ -175,10 +179,11 @@ class ApiKey(ResourceType):
 def decided(
     urn: str, state: Properties, inputs: Properties, runtime: Runtime, *, to_carry_out: bool = False
 ) -> tuple[Decision, Listing | None]:
-    """`decide` on property bags, and the account's keys where they were listed: where the decision asks, and before a rotation is carried out.
+    """`decide` on property bags, and the account's keys where they were listed: where the decision asks, and before a
+    rotation is carried out.
 
-    Inputs that are not known yet count as unchanged, but for where the secret goes.
-    Raises InvalidInput where `asOf` is before what the state has seen, and CloudError where a rotation can't be begun without a listing.
+    Inputs that are not known yet count as unchanged, but for where the secret goes. Raises InvalidInput where `asOf` is
+    before what the state has seen, and CloudError where a rotation can't be begun without a listing.
     """
     known: Properties = {name: inputs[name] for name in INPUTS if name in inputs and not is_unknown(inputs[name])}
     for name in INPUTS:
@@ -211,7 +216,8 @@ def _must_not_be_stale(state: State, runtime: Runtime) -> None:
     if runtime.as_of is not None and runtime.as_of < state.seen_until - _STALE:
         seen = format_time(state.seen_until)
         wrong = (
-            f"{format_time(runtime.as_of)} is before what the state has seen ({seen}): by such a time nothing can be judged. "
+            f"{format_time(runtime.as_of)} is before what the state has seen ({seen}): by such a time nothing can be "
+            "judged. "
             "Leave asOf and YANDEX_KEYS_AS_OF out, or set them to a later time"
         )
         raise InvalidInput([("asOf", wrong)])
@@ -227,14 +233,16 @@ def _warnings_of_overlap_and_clock(state: Properties, inputs: Properties, runtim
         seen = state_of(state).seen_until
         if runtime.now() < seen - _STALE:
             warnings.append(
-                f"this machine's clock says {format_time(runtime.now())}, but the state has seen {format_time(seen)}: nothing is due "
+                f"this machine's clock says {format_time(runtime.now())}, but the state has seen {format_time(seen)}: "
+                "nothing is due "
                 "by a clock that is behind; set it right"
             )
     return warnings
 
 
 def _revoked(steps: Steps, wanted: Inputs, urn: str, runtime: Runtime) -> list[str]:
-    """After a first issue: deletes the keys of earlier instances that are listed as compromised. What failed, in words."""
+    """After a first issue: deletes the keys of earlier instances that are listed as compromised. What failed, in
+    words."""
     if not wanted.compromised:
         return []
     failures = []
@@ -266,13 +274,15 @@ def _still_working(action: Action, wanted: Inputs, before: State) -> str:
 
 def _still_works(key_id: str) -> str:
     return (
-        f"THE COMPROMISED KEY {key_id} STILL WORKS: the next `pulumi up` tries again; to end it at once, at the price that its consumers fail "
+        f"THE COMPROMISED KEY {key_id} STILL WORKS: the next `pulumi up` tries again; to end it at once, at the price "
+        "that its consumers fail "
         f"until then, run `yc iam api-key delete {key_id}`."
     )
 
 
 def _moved_rotation(urn: str, state: Properties, inputs: Properties) -> str | None:
-    """When the current key is due now, where a changed `rotateEvery` put it on another grid; None where it is due as before, or isn't known."""
+    """When the current key is due now, where a changed `rotateEvery` put it on another grid; None where it is due as
+    before, or isn't known."""
     if is_unknown(inputs["rotateEvery"]):
         return None
     was = state_of(state)

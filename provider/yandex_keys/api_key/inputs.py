@@ -1,4 +1,5 @@
-"""An `ApiKey`'s inputs and their rules: every problem is told at once, each with its property path, before any call (pure)."""
+"""An `ApiKey`'s inputs and their rules: every problem is told at once, each with its property path, before any call
+(pure)."""
 
 from __future__ import annotations
 
@@ -105,7 +106,9 @@ FIELDS: Final[tuple[InputField, ...]] = (
         required=True,
         is_item=key_rules.is_scope,
         not_an_item="must be a scope such as yc.ai.translate.execute",
-        not_a_list="give 1 to 100 scopes, such as yc.ai.translate.execute: without any, the cloud would choose ten by itself",
+        not_a_list=(
+            "give 1 to 100 scopes, such as yc.ai.translate.execute: without any, the cloud would choose ten by itself"
+        ),
     ),
     Rule("description", default="", judge=_line(key_rules.DESCRIPTION_LENGTH)),
     Rule("lifetime", default="90d", judge=_read_by(key_rules.parse_lifetime)),
@@ -163,7 +166,8 @@ INPUTS: Final[tuple[str, ...]] = tuple(field.name for field in FIELDS)
 
 
 def checked(given: Mapping[str, Any]) -> Properties:
-    """The inputs with every default filled in and sets in order. Unknown values pass. Raises InvalidInput with all problems."""
+    """The inputs with every default filled in and sets in order. Unknown values pass. Raises InvalidInput with all
+    problems."""
     inputs, problems = fields.checked(FIELDS, given, _KIND, lists_names=False)
     problems += _between(inputs, {path for path, _ in problems})
     if problems:
@@ -179,7 +183,8 @@ def _between(inputs: Properties, wrong: set[str]) -> Iterator[Problem]:
         if least > key_rules.parse_lifetime(inputs["lifetime"]):
             yield (
                 "lifetime",
-                f"{inputs['lifetime']} is shorter than rotateEvery + overlap ({inputs['rotateEvery']} + {inputs['overlap']}): "
+                f"{inputs['lifetime']} is shorter than rotateEvery + overlap ({inputs['rotateEvery']} + "
+                f"{inputs['overlap']}): "
                 f"a key would die before its overlap ends; make it {format_duration(least)} or longer",
             )
     if inputs.get("lockbox") is None and inputs["exposeSecret"] is False:

@@ -54,7 +54,8 @@ def refreshed(urn: str, resource_id: str, inputs: Properties, state: Properties,
         if instead:
             runtime.log(
                 "warning",
-                f"key {was.key_id} is not what Lockbox gives, and not by us: {instead}; the next `pulumi up` issues a new one and delivers it; "
+                f"key {was.key_id} is not what Lockbox gives, and not by us: {instead}; the next `pulumi up` issues a "
+                "new one and delivers it; "
                 "consumers that read before that get no key, or the wrong one",
                 urn,
             )
@@ -105,13 +106,17 @@ def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
 
 
 def _gone(state: State, how: str = "") -> str:
-    return f"key {state.key_id} is gone, {how}and not by us: the next `pulumi up` issues a new one; consumers fail until then"
+    return (
+        f"key {state.key_id} is gone, {how}and not by us: the next `pulumi up` issues a new one; consumers fail until "
+        "then"
+    )
 
 
 def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
     """The key's status by what Lockbox gives, and that in words where it isn't the key.
 
-    It is where Lockbox's current version holds the key's entries, is no older than the key, and set them for no other key.
+    It is where Lockbox's current version holds the key's entries, is no older than the key, and set them for no other
+    key.
     """
     target = state.applied.lockbox
     if state.status == Status.ADOPTED or target is None:
@@ -128,7 +133,8 @@ def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
 
 
 def _given_instead(state: State, target: Lockbox, version: VersionAnswer) -> str:
-    """What the secret's current version gives in the key's place, as far as that is known; empty where it gives the key."""
+    """What the secret's current version gives in the key's place, as far as that is known; empty where it gives the
+    key."""
     secret = f"Lockbox secret {target.secret_id}"
     entries, said = {target.secret_entry, target.key_id_entry}, provenance_of(version)
     if not version:
@@ -146,8 +152,8 @@ def _given_instead(state: State, target: Lockbox, version: VersionAnswer) -> str
 
 
 def _taken_over(state: State, target: Lockbox, version: VersionAnswer, versions: Iterable[VersionAnswer]) -> str:
-    """Whose key the current version gives in the key's place, where it holds what an older one had set: it was put back, or another key's version
-    was made on one that was; empty where it gives the key, or nobody can tell."""
+    """Whose key the current version gives in the key's place, where it holds what an older one had set: it was put
+    back, or another key's version was made on one that was; empty where it gives the key, or nobody can tell."""
     known = list(versions)
     if all(item["id"] != state.lockbox_version_id for item in known):
         return ""  # a listing that lags
@@ -158,7 +164,8 @@ def _taken_over(state: State, target: Lockbox, version: VersionAnswer, versions:
 
 
 def _refreshed_previous(item: Mapping[str, Any], keys: Mapping[str, ApiKeyAnswer], runtime: Runtime) -> dict[str, Any]:
-    """One that is gone, or was made to end already, has no overlap left; one that was re-dated is to be given its own end again."""
+    """One that is gone, or was made to end already, has no overlap left; one that was re-dated is to be given its own
+    end again."""
     key = keys.get(item["keyId"])
     if key is None:
         return {**item, "expiresAt": min(item["expiresAt"], format_time(runtime.now()))}

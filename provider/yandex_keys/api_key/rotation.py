@@ -1,6 +1,7 @@
 """What to do with a key, and why: one pure function, through which every change of an `ApiKey` goes.
 
-`decide` is total: it answers for every combination of inputs, state and time, and raises nothing. Preview and update call it alike, so they agree.
+`decide` is total: it answers for every combination of inputs, state and time, and raises nothing. Preview and update
+call it alike, so they agree.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .schedule import first_point, time_after
 class Status(StrEnum):
     """What is known of the current key.
 
-    CURRENT: issued and delivered. MISSING: gone, behind our back. ADOPTED: imported, its secret was never ours. UNDELIVERED: alive, but Lockbox
-    gives consumers something else.
+    CURRENT: issued and delivered. MISSING: gone, behind our back. ADOPTED: imported, its secret was never ours.
+    UNDELIVERED: alive, but Lockbox gives consumers something else.
     """
 
     CURRENT = "current"
@@ -74,8 +75,9 @@ class Inputs:
 class PreviousKey:
     """A key in its overlap.
 
-    expires_at: when the cloud ends it; lifetime_ends_at: the latest that an extension may push that to; extended_at: the last extension, if any;
-    enforced: False where the cloud has not been told of `expires_at` yet; lockbox_version_id: None where it is not known.
+    expires_at: when the cloud ends it; lifetime_ends_at: the latest that an extension may push that to; extended_at:
+    the last extension, if any; enforced: False where the cloud has not been told of `expires_at` yet;
+    lockbox_version_id: None where it is not known.
     """
 
     key_id: str
@@ -91,7 +93,8 @@ class PreviousKey:
 
 @dataclass(frozen=True)
 class ListedKey:
-    """A key of the account, as the cloud lists it. `expires_at` is the last second that there is where it never ends."""
+    """A key of the account, as the cloud lists it. `expires_at` is the last second that there is where it never
+    ends."""
 
     key_id: str
     issued_at: datetime
@@ -102,9 +105,11 @@ class ListedKey:
 
 @dataclass(frozen=True)
 class State:
-    """What the last run left. `applied` is what was wanted of it then, as far as the cloud still agrees; `lifetime` None: another expiry was set.
+    """What the last run left. `applied` is what was wanted of it then, as far as the cloud still agrees; `lifetime`
+    None: another expiry was set.
 
-    instance: the part of the mark that all keys of this resource carry; empty where none was issued by it yet (an import).
+    instance: the part of the mark that all keys of this resource carry; empty where none was issued by it yet (an
+    import).
     """
 
     key_id: str
@@ -120,8 +125,8 @@ class State:
     masked_secret: str = ""
     previous: tuple[PreviousKey, ...] = ()
     attempts: tuple[str, ...] = ()
-    """The last part of the marks of the keys that this resource has issued, the current one's first: a key that carries one of them and that the
-    state doesn't know is a copy of a description, made by hand."""
+    """The last part of the marks of the keys that this resource has issued, the current one's first: a key that carries
+    one of them and that the state doesn't know is a copy of a description, made by hand."""
 
     @property
     def key_ids(self) -> frozenset[str]:
@@ -151,9 +156,11 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do: `key_id` is whom it concerns, `until` its new expiry (ENFORCE, EXTEND, CHANGE), `overlap` what the old key keeps (ROTATE).
+    """One thing to do: `key_id` is whom it concerns, `until` its new expiry (ENFORCE, EXTEND, CHANGE), `overlap` what
+    the old key keeps (ROTATE).
 
-    reason: its headline; also: the headlines of what comes with it (CHANGE: the further changes; ROTATE: what consumers of the old key lose).
+    reason: its headline; also: the headlines of what comes with it (CHANGE: the further changes; ROTATE: what consumers
+    of the old key lose).
     """
 
     verb: Verb
@@ -171,7 +178,8 @@ class Action:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, in order; what a human must know; and whether the account's keys must be listed before this is final."""
+    """What to do, in order; what a human must know; and whether the account's keys must be listed before this is
+    final."""
 
     actions: tuple[Action, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -196,7 +204,8 @@ def decide(
 ) -> Decision:
     """What to do with the key at `now` (UTC).
 
-    `urn` is whose grid it rotates on, `owner` what marks the keys that were made for it; `listed` is given where an earlier answer wanted it.
+    `urn` is whose grid it rotates on, `owner` what marks the keys that were made for it; `listed` is given where an
+    earlier answer wanted it.
     """
     if state is None:
         return Decision((Action(Verb.ISSUE, "first key"),))
@@ -209,7 +218,10 @@ def decide(
             actions.append(end)
             continue
         if not previous.enforced:
-            reason = f"key {previous.key_id} keeps working until {to_minute(previous.expires_at)}, and the cloud must be told"
+            reason = (
+                f"key {previous.key_id} keeps working until {to_minute(previous.expires_at)}, and the cloud must be "
+                "told"
+            )
             actions.append(Action(Verb.ENFORCE, reason, previous.key_id, previous.expires_at))
         elif now >= _watched_from(previous, inputs):
             if listed is None:
@@ -234,7 +246,8 @@ def decide(
 def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
     """When the current key is due: on the grid that the state carries, or on a new one where the period was changed.
 
-    Never so late that the key would end within its overlap, whatever moved the grid: a clock of ours that was ahead, a reissue.
+    Never so late that the key would end within its overlap, whatever moved the grid: a clock of ours that was ahead, a
+    reissue.
     """
     due = state.next_rotation_at
     if inputs.rotate_every != state.applied.rotate_every:
@@ -243,15 +256,17 @@ def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
 
 
 def latest_rotation(issued_at: datetime, inputs: Inputs) -> datetime:
-    """The last moment that leaves a key issued at `issued_at` a whole overlap; its issue where its lifetime has no room for one."""
+    """The last moment that leaves a key issued at `issued_at` a whole overlap; its issue where its lifetime has no room
+    for one."""
     if inputs.lifetime <= inputs.overlap:
         return issued_at
     return time_after(issued_at, inputs.lifetime - inputs.overlap)
 
 
 def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> tuple[PreviousKey, ...]:
-    """The keys of our instance that the state doesn't know, as previous keys from `now` on: what rotations that died have left, and what is newer
-    than a restored state. Consumers may hold them, so each keeps the shorter of its own end and one overlap.
+    """The keys of our instance that the state doesn't know, as previous keys from `now` on: what rotations that died
+    have left, and what is newer than a restored state. Consumers may hold them, so each keeps the shorter of its own
+    end and one overlap.
     """
     return tuple(_as_previous(key, now, inputs) for key in unknown_of_ours(state, listed))
 
@@ -259,8 +274,8 @@ def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> 
 def unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
     """The keys of our instance that the state doesn't know, in the order of their issue.
 
-    A key whose whole mark another one carries too is a copy of its description, made by hand: one call of Create makes one key, and what is copied
-    was there before.
+    A key whose whole mark another one carries too is a copy of its description, made by hand: one call of Create makes
+    one key, and what is copied was there before.
     """
     if not state.instance:
         return []
@@ -277,7 +292,8 @@ def unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
 
 
 def keys_of_other_instances(listed: Listing, owner: str, instance: str, claimed: Set[str]) -> tuple[ListedKey, ...]:
-    """The keys that were made for this resource but by another instance of it, and that no resource of this run lists (`claimed`): never changed."""
+    """The keys that were made for this resource but by another instance of it, and that no resource of this run lists
+    (`claimed`): never changed."""
     return tuple(
         key
         for key in listed.values()
@@ -292,8 +308,10 @@ def warning_of(key: ListedKey, now: datetime) -> str:
     """What a human must know of a key of another instance."""
     ends = "works no longer" if key.expires_at <= now else f"works until {to_minute(key.expires_at)}"
     return (
-        f"key {key.key_id} was issued for this resource as well, on {to_minute(key.issued_at)}, but not by what the state holds: by a run "
-        f"that died, by another copy of the state, or by what is being replaced right now. It isn't touched and {ends}; to end it at once, "
+        f"key {key.key_id} was issued for this resource as well, on {to_minute(key.issued_at)}, but not by what the "
+        "state holds: by a run "
+        "that died, by another copy of the state, or by what is being replaced right now. It isn't touched and "
+        f"{ends}; to end it at once, "
         f"list it under compromised"
     )
 
@@ -303,8 +321,10 @@ def short_overlap(overlap: timedelta, run_every: timedelta) -> str | None:
     if overlap >= 2 * run_every:
         return None
     return (
-        f"overlap {format_duration(overlap)} holds fewer than two runs (runEvery is {format_duration(run_every)}): no run may see a consumer "
-        f"that is stuck on the previous key before it ends; make overlap {format_duration(2 * run_every)} or longer, or run more often and say so in "
+        f"overlap {format_duration(overlap)} holds fewer than two runs (runEvery is {format_duration(run_every)}): no "
+        "run may see a consumer "
+        f"that is stuck on the previous key before it ends; make overlap {format_duration(2 * run_every)} or longer, "
+        "or run more often and say so in "
         f"yandex-keys:runEvery"
     )
 
@@ -325,7 +345,8 @@ def _as_previous(key: ListedKey, now: datetime, inputs: Inputs) -> PreviousKey:
 
 
 def newly_compromised(inputs: Inputs, state: State) -> frozenset[str]:
-    """The listed ids that were not listed before and that the state doesn't know: whose they are only the cloud can tell."""
+    """The listed ids that were not listed before and that the state doesn't know: whose they are only the cloud can
+    tell."""
     return inputs.compromised - state.applied.compromised - state.key_ids
 
 
@@ -338,7 +359,8 @@ def _compromised_elsewhere(
     actions: list[Action],
     warnings: list[str],
 ) -> str | None:
-    """Ends the keys of other instances that are listed, warns of ids that are nobody's; answers a key of our own instance, if one is listed.
+    """Ends the keys of other instances that are listed, warns of ids that are nobody's; answers a key of our own
+    instance, if one is listed.
 
     Such a key may be what Lockbox gives, so it goes with a rotation.
     """
@@ -349,7 +371,8 @@ def _compromised_elsewhere(
         if key is None:
             account = inputs.service_account_id
             warnings.append(
-                f"compromised lists {key_id}, but account {account} has no such key: nothing is deleted; check the id, or see "
+                f"compromised lists {key_id}, but account {account} has no such key: nothing is deleted; check the "
+                "id, or see "
                 "whether it is gone already"
             )
         elif key_id in of_ours:
@@ -361,7 +384,8 @@ def _compromised_elsewhere(
             actions.append(Action(Verb.REVOKE, reason, key_id))
         else:
             warnings.append(
-                f"compromised lists {key_id}, which this resource didn't issue: it isn't touched; delete it where it is declared, or with "
+                f"compromised lists {key_id}, which this resource didn't issue: it isn't touched; delete it where it "
+                "is declared, or with "
                 f"`yc iam api-key delete {key_id}`"
             )
     return ours
@@ -380,7 +404,8 @@ def _end_of(previous: PreviousKey, inputs: Inputs, now: datetime) -> Action | No
 
 
 def _watched_from(previous: PreviousKey, inputs: Inputs) -> datetime:
-    """From when on a use tells of a consumer that is stuck: one that reads again in its own time has done so within a quarter of the overlap."""
+    """From when on a use tells of a consumer that is stuck: one that reads again in its own time has done so within a
+    quarter of the overlap."""
     return time_after(previous.extended_at or previous.rotated_at, inputs.overlap / 4)
 
 
@@ -402,7 +427,8 @@ def _still_used(
         )
     else:
         warnings.append(
-            f"{used}; it ends on {to_minute(previous.expires_at)} and its consumer will be cut: move it to the current key"
+            f"{used}; it ends on {to_minute(previous.expires_at)} and its consumer will be cut: move it to the "
+            "current key"
         )
 
 
@@ -476,7 +502,8 @@ def _change(inputs: Inputs, state: State) -> list[Action]:
 
 
 def _with_the_new_key(inputs: Inputs, state: State, ends: datetime) -> tuple[str, ...]:
-    """What else the new key changes for consumers, where the current one works until `ends`: nothing where only the key is new."""
+    """What else the new key changes for consumers, where the current one works until `ends`: nothing where only the key
+    is new."""
     applied, headlines = state.applied, []
     if inputs.scopes != applied.scopes:
         headlines.append(f"the new key has other scopes: {_gains_and_loses(inputs.scopes, applied.scopes)}")
@@ -490,7 +517,8 @@ def _with_the_new_key(inputs: Inputs, state: State, ends: datetime) -> tuple[str
 
 
 def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime) -> str:
-    """What becomes of consumers of the place that is left: whether its secret goes in this run the program alone knows."""
+    """What becomes of consumers of the place that is left: whether its secret goes in this run the program alone
+    knows."""
     if state.status is Status.MISSING or state.status is Status.UNDELIVERED:
         given = "gives its readers no working key of this resource"
     else:
@@ -503,7 +531,10 @@ def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime
         if target is None
         else "list its name under `secrets:` of the account until they read the new one"
     )
-    return f"{words}, and nothing at all once the secret is deleted, in this very run where no key or `secrets:` keeps it: {way}"
+    return (
+        f"{words}, and nothing at all once the secret is deleted, in this very run where no key or `secrets:` keeps "
+        f"it: {way}"
+    )
 
 
 def _gains_and_loses(wanted: frozenset[str], had: frozenset[str], when: str = "") -> str:

@@ -1,8 +1,9 @@
 """When a key rotates: a grid of times that never drifts (pure).
 
-The grid's first point follows from the first issue: floored to the hour for periods of a day and more, less a stagger that the URN decides,
-so that keys issued together don't rotate together, plus the period. From then on each point is the one before plus the period, whenever the runs
-come: a run a few seconds early or late neither skips nor doubles a rotation, and after missed runs one rotation catches up.
+The grid's first point follows from the first issue: floored to the hour for periods of a day and more, less a stagger
+that the URN decides, so that keys issued together don't rotate together, plus the period. From then on each point is
+the one before plus the period, whenever the runs come: a run a few seconds early or late neither skips nor doubles a
+rotation, and after missed runs one rotation catches up.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 DAY: Final = timedelta(days=1)
-# The stagger lies between a hundredth and a tenth of the period. It is never nothing: a cron job that issued a key at 03:00:05 and comes
-# at 02:59:58 the next time is still past the key's point.
+# The stagger lies between a hundredth and a tenth of the period. It is never nothing: a cron job that issued a key at
+# 03:00:05 and comes at 02:59:58 the next time is still past the key's point.
 _STEPS: Final = 900
 
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC, microsecond=0)
@@ -28,7 +29,8 @@ def time_after(time: datetime, by: timedelta) -> datetime:
 
 
 def stagger(urn: str, period: timedelta) -> timedelta:
-    """How far before the others the key of resource `urn` rotates: from 1/100 up to 1/10 of `period`, always the same for the same URN."""
+    """How far before the others the key of resource `urn` rotates: from 1/100 up to 1/10 of `period`, always the same
+    for the same URN."""
     step = int.from_bytes(hashlib.sha256(urn.encode()).digest()[:4], "big") % _STEPS
     return period * ((step + 100) / 10_000)
 
@@ -44,7 +46,8 @@ def first_point(issued_at: datetime, period: timedelta, urn: str) -> datetime:
 def next_point(point: datetime, period: timedelta, issued_at: datetime) -> datetime:
     """When a key that was issued at `issued_at`, on the grid of `point`, is due.
 
-    A key that came late (a reissue, a catch-up) leaves out a point that follows within a quarter of the period: one rotation was enough.
+    A key that came late (a reissue, a catch-up) leaves out a point that follows within a quarter of the period: one
+    rotation was enough.
     """
     point = point_after(point, period, issued_at)
     return point if point - issued_at >= period / 4 else time_after(point, period)

@@ -1,4 +1,5 @@
-"""An API key's inputs and state as property bags and as `rotation`'s types, both ways, and how a state follows from the one before (pure)."""
+"""An API key's inputs and state as property bags and as `rotation`'s types, both ways, and how a state follows from the
+one before (pure)."""
 
 from __future__ import annotations
 
@@ -102,7 +103,8 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
         "generation": state.generation,
         "instance": state.instance,
         "attempts": list(state.attempts),
-        # Empty rather than left out: in a preview the SDK takes an output that is missing for one that is not known yet.
+        # Empty rather than left out: in a preview the SDK takes an output that is missing for one that is not known
+        # yet.
         "lockboxVersionId": state.lockbox_version_id or "",
         "previous": [_previous_properties(previous) for previous in state.previous],
         "secret": secret if inputs.get("exposeSecret") else None,
@@ -113,7 +115,8 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
 def first_state(
     inputs: Inputs, issued: ApiKeyAnswer, instance: str, urn: str, now: datetime, version_id: str | None
 ) -> State:
-    """The state after the first issue at `now`. `issued` is the cloud's key, which ends after one overlap until it gets its lifetime."""
+    """The state after the first issue at `now`. `issued` is the cloud's key, which ends after one overlap until it gets
+    its lifetime."""
     state = _new_key(inputs, issued, instance, version_id)
     first = first_point(state.issued_at, inputs.rotate_every, urn)
     due = point_after(first, inputs.rotate_every, max(now, state.issued_at))
@@ -135,11 +138,11 @@ def rotated_state(
     listed: Listing,
     version_id: str | None,
 ) -> State:
-    """The state after a rotation: the old key is previous, and what rotations that died had left is; their ends are wanted, and enforced where the
-    cloud has them already.
+    """The state after a rotation: the old key is previous, and what rotations that died had left is; their ends are
+    wanted, and enforced where the cloud has them already.
 
-    The overlap is counted from the cloud's own time, when it issued the new key; `now` is ours. What is due next is later than both. `listed` are
-    the account's keys as they were before.
+    The overlap is counted from the cloud's own time, when it issued the new key; `now` is ours. What is due next is
+    later than both. `listed` are the account's keys as they were before.
     """
     new = _new_key(inputs, issued, instance, version_id)
     rotated_at = new.issued_at
@@ -175,7 +178,8 @@ def finished_state(inputs: Inputs, state: State, urn: str) -> State:
 
 
 def lifetime_text(issued_at: datetime, expires_at: str | None) -> str:
-    """The lifetime that an expiry amounts to, as the state file holds it: at least a second, for a key may have been made to end before its issue."""
+    """The lifetime that an expiry amounts to, as the state file holds it: at least a second, for a key may have been
+    made to end before its issue."""
     if not expires_at:
         return NO_EXPIRY
     return format_duration(max(cloud_time(expires_at) - issued_at, timedelta(seconds=1)))

@@ -1,8 +1,9 @@
-"""Carrying out what was decided for one key, step by step in the order of a rotation: issue, verify, deliver, shorten the previous key's expiry.
+"""Carrying out what was decided for one key, step by step in the order of a rotation: issue, verify, deliver, shorten
+the previous key's expiry.
 
-Whatever fails, `Steps.state` says what is there. Between the issue and the delivery the secret is in memory only, and nothing that isn't needed
-happens. A run that dies there leaves a key that ends by itself: a first one after one overlap, for nobody else would know it; a later one is found
-by its instance at the next rotation.
+Whatever fails, `Steps.state` says what is there. Between the issue and the delivery the secret is in memory only, and
+nothing that isn't needed happens. A run that dies there leaves a key that ends by itself: a first one after one
+overlap, for nobody else would know it; a later one is found by its instance at the next rotation.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from .schedule import time_after
 from .state import first_state, listing_of, rotated_state
 
 _TRIES: Final = 3
-# How far our clock may be from the cloud's before an expiry that was counted from it is put right: what a run itself takes is less.
+# How far our clock may be from the cloud's before an expiry that was counted from it is put right: what a run itself
+# takes is less.
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 
@@ -53,7 +55,8 @@ class Issued:
 class Steps:
     """One key within a run. `state` and `secret` are always what is there now; `state` is None before the first issue.
 
-    listed: the account's keys as this run has listed them; empty where the account was made in this run, or nothing needed them.
+    listed: the account's keys as this run has listed them; empty where the account was made in this run, or nothing
+    needed them.
     """
 
     def __init__(
@@ -79,8 +82,9 @@ class Steps:
         return self._state
 
     def issue_first(self, now: datetime) -> list[str]:
-        """Issues the resource's first key, which ends after one overlap until the last call gives it its lifetime: from then on the engine knows the
-        key, and so it may live. Answers what failed of that, in words. Raises YandexKeysError: then there is no key.
+        """Issues the resource's first key, which ends after one overlap until the last call gives it its lifetime: from
+        then on the engine knows the key, and so it may live. Answers what failed of that, in words. Raises
+        YandexKeysError: then there is no key.
         """
         target = self.inputs.lockbox
         # An account or a secret of this very run can't have been there for a run that died.
@@ -106,7 +110,8 @@ class Steps:
         self._state = replace(self.state, expires_at=ends, lifetime=self.inputs.lifetime)
 
     def carry_out(self, action: Action, now: datetime) -> list[str]:
-        """Does it; what failed although the main thing was done, in words. Raises YandexKeysError where it was not done."""
+        """Does it; what failed although the main thing was done, in words. Raises YandexKeysError where it was not
+        done."""
         if action.verb == Verb.ROTATE:
             return self._rotate(action, now, self._is_due_by_the_cloud)
         if action.verb == Verb.CHANGE:
@@ -126,7 +131,8 @@ class Steps:
         return []
 
     def end(self) -> None:
-        """Takes what consumers read away, deletes every key of this instance and no other, and schedules their versions. Raises CloudError."""
+        """Takes what consumers read away, deletes every key of this instance and no other, and schedules their
+        versions. Raises CloudError."""
         state = self.state
         targets = {previous.key_id: previous.lockbox for previous in state.previous} | {
             state.key_id: state.applied.lockbox
@@ -160,7 +166,8 @@ class Steps:
             return []
         before = self.state
         self._warn_of_other_instances(now)
-        # A state of an earlier version has no instance yet: like a first key, the new one must end by itself if this run dies.
+        # A state of an earlier version has no instance yet: like a first key, the new one must end by itself if this
+        # run dies.
         is_first_of_instance = not before.instance
         span = self.inputs.overlap if is_first_of_instance else self.inputs.lifetime
         issued = self._issue(now, span, is_due)
@@ -182,7 +189,8 @@ class Steps:
         return failures
 
     def _change_instead(self, now: datetime) -> list[str]:
-        """What is to be changed in place, where the cloud's clock asks for no rotation: the new key would have brought it."""
+        """What is to be changed in place, where the cloud's clock asks for no rotation: the new key would have brought
+        it."""
         told = self.runtime.cloud.time() or now
         change = decide(self.inputs, self.state, told, self.urn, self.listed).action(Verb.CHANGE)
         return [] if change is None else self._change(change, told)
@@ -210,8 +218,9 @@ class Steps:
     ) -> Issued | None:
         """A delivered key that ends `span` after its issue, verified before where that is asked for.
 
-        None where the cloud's own time, which it tells with the key, says that none `is_due`: then it is deleted, for nobody has it yet.
-        Raises YandexKeysError; then no key is left, or one that nobody else has and that ends by itself or is found by the next rotation.
+        None where the cloud's own time, which it tells with the key, says that none `is_due`: then it is deleted, for
+        nobody has it yet. Raises YandexKeysError; then no key is left, or one that nobody else has and that ends by
+        itself or is found by the next rotation.
         """
         key, secret, lost = self._create(now, span)
         self.runtime.record.note_in_state(key["id"])
@@ -252,13 +261,15 @@ class Steps:
             except CloudError as error:
                 if error.code in NEVER_TOOK_EFFECT:
                     raise
-                # The answer is lost, or a refusal came from behind what had done its work: whatever key that call made is of no use.
+                # The answer is lost, or a refusal came from behind what had done its work: whatever key that call made
+                # is of no use.
                 spreading = cloud.rights_are_spreading(started, error)
                 lost.append(attempt)
                 found = self._delete_attempts(lost, error)
                 if not error.ambiguous and not spreading:
                     raise
-                # What has outlived its deadline may still be on its way: a second key beside it would leave that one to nobody.
+                # What has outlived its deadline may still be on its way: a second key beside it would leave that one to
+                # nobody.
                 on_its_way = error.code == "DEADLINE_EXCEEDED" and not found
                 if on_its_way or (tries >= _TRIES and not spreading):
                     raise
@@ -268,7 +279,8 @@ class Steps:
         raise AssertionError("unreachable")
 
     def _delete_attempts(self, attempts: Sequence[str], error: CloudError | None = None) -> int:
-        """Deletes what those calls of Create have made; how many keys there were. Raises `error` where that can't be known."""
+        """Deletes what those calls of Create have made; how many keys there were. Raises `error` where that can't be
+        known."""
         try:
             keys = self.runtime.reads.list_keys_anew(self.inputs.service_account_id)
             made = [key["id"] for key in keys if (mark := mark_of(key)) is not None and self._made_by(mark, attempts)]
@@ -282,14 +294,16 @@ class Steps:
         return mark.instance == self._instance and mark.attempt in attempts
 
     def _look_again(self, lost: Sequence[str]) -> None:
-        """A call whose answer was lost may have made its key after it was looked for. The new key is delivered: a failure here fails nothing."""
+        """A call whose answer was lost may have made its key after it was looked for. The new key is delivered: a
+        failure here fails nothing."""
         try:
             self._delete_attempts(lost)
         except YandexKeysError as error:
             self._say("warning", f"whether a lost call left a key could not be seen; the next rotation does. {error}")
 
     def _is_due_by_the_cloud(self, told: datetime) -> bool:
-        """Whether a rotation is due by the cloud's time as well. `asOf` is no clock: who sets it wants to be judged by it."""
+        """Whether a rotation is due by the cloud's time as well. `asOf` is no clock: who sets it wants to be judged by
+        it."""
         if self.runtime.as_of is not None or self.runtime.now() - told <= _CLOCK_TOLERANCE:
             return True
         if decide(self.inputs, self.state, told, self.urn, self.listed).action(Verb.ROTATE) is not None:
@@ -297,7 +311,8 @@ class Steps:
         ours = format_time(self.runtime.now())
         self._say(
             "warning",
-            f"this machine's clock says {ours}, the cloud's {format_time(told)}: by that no rotation is due, and none was made. Set the clock right",
+            f"this machine's clock says {ours}, the cloud's {format_time(told)}: by that no rotation is due, and none "
+            "was made. Set the clock right",
         )
         return False
 
@@ -317,7 +332,8 @@ class Steps:
         return self.runtime.versions.deliver(target.secret_id, key_id, entries)
 
     def _discard(self, key_id: str) -> None:
-        """Deletes a key that nobody was given. One that can't be deleted ends by itself, or is found by the next rotation."""
+        """Deletes a key that nobody was given. One that can't be deleted ends by itself, or is found by the next
+        rotation."""
         try:
             self._delete(key_id)
         except YandexKeysError as error:
@@ -346,12 +362,14 @@ class Steps:
         return []
 
     def _is_past(self, end: datetime) -> bool:
-        """Whether `end`, earlier than the current key's own, is past by the cloud's clock: ours may be behind, and consumers have this key."""
+        """Whether `end`, earlier than the current key's own, is past by the cloud's clock: ours may be behind, and
+        consumers have this key."""
         told = self._time_told_by(self.state.key_id, self.state.expires_at)
         return told is not None and told >= end
 
     def _time_told_by(self, key_id: str, ends: datetime) -> datetime | None:
-        """The cloud's time. Where nothing has told it in this run, the key is given the end that it has: every change tells it."""
+        """The cloud's time. Where nothing has told it in this run, the key is given the end that it has: every change
+        tells it."""
         if self.runtime.cloud.time() is None:
             self._expire(key_id, ends)
         return self.runtime.cloud.time()
@@ -372,7 +390,8 @@ class Steps:
         self._replace_previous(replace(previous, expires_at=until, extended_at=self.runtime.cloud.time() or now))
 
     def _is_over(self, previous: PreviousKey) -> bool:
-        """Whether the key is over in the cloud, and by the cloud's clock: nothing that lives is deleted on the word of this machine or its state."""
+        """Whether the key is over in the cloud, and by the cloud's clock: nothing that lives is deleted on the word of
+        this machine or its state."""
         try:
             if not self.listed:
                 self._relist()
@@ -391,19 +410,22 @@ class Steps:
         if ends > previous.expires_at:
             self._say(
                 "warning",
-                f"key {previous.key_id} works until {format_time(ends)} in the cloud, later than this state set it: it is left until then",
+                f"key {previous.key_id} works until {format_time(ends)} in the cloud, later than this state set it: "
+                "it is left until then",
             )
             self._replace_previous(replace(previous, expires_at=ends))
             return False
         self._say(
             "warning",
-            f"key {previous.key_id} works until {format_time(ends)} by the cloud's clock, which is behind this machine's: "
+            f"key {previous.key_id} works until {format_time(ends)} by the cloud's clock, which is behind this "
+            "machine's: "
             "a later run retires it",
         )
         return False
 
     def _watch(self, previous: PreviousKey, now: datetime) -> None:
-        """Looks whether a consumer is stuck on a key that is over by this machine's clock alone, and not by the cloud's."""
+        """Looks whether a consumer is stuck on a key that is over by this machine's clock alone, and not by the
+        cloud's."""
         told = self.runtime.cloud.time() or now
         decision = decide(self.inputs, self.state, told, self.urn, self.listed)
         for words in decision.warnings:
@@ -445,14 +467,16 @@ class Steps:
         for name in self.runtime.versions.take_away(target.secret_id, key_id, names):
             self._say(
                 "warning",
-                f"entry {name} of Lockbox secret {target.secret_id} may have been written by hand after key {key_id} was delivered there: it stays",
+                f"entry {name} of Lockbox secret {target.secret_id} may have been written by hand after key {key_id} "
+                "was delivered there: it stays",
             )
 
     def _delete(self, key_id: str) -> None:
         """Deletes the key; one that is gone already is fine. Raises CloudError."""
         with suppress(NotFound):
             self.runtime.cloud.operate("ApiKeyService/Delete", {"api_key_id": key_id}, self._about)
-        # The listing was made before: a rotation later in this run would take the key for one that a run which died has left.
+        # The listing was made before: a rotation later in this run would take the key for one that a run which died has
+        # left.
         self.listed = {known: key for known, key in self.listed.items() if known != key_id}
 
     def _expire(self, key_id: str, at: datetime) -> None:
@@ -469,7 +493,8 @@ class Steps:
         self.listed = listing_of(self.runtime.reads.keys(self.inputs.service_account_id))
 
     def _warn_of_other_instances(self, now: datetime) -> None:
-        """Warns of live keys that another instance of this resource issued. A listing that fails fails nothing: it is only told."""
+        """Warns of live keys that another instance of this resource issued. A listing that fails fails nothing: it is
+        only told."""
         account, owner = self.inputs.service_account_id, self.runtime.owner(self.urn)
         if account in self.runtime.record.made:
             return
