@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provider.yandex_keys.errors import AlreadyExists, NotFound
+from provider.yandex_keys.errors import AlreadyExists, Cancelled, NotFound
 from provider.yandex_keys.fields import Change
 from provider.yandex_keys.marks import INSTANCE_LABEL
 from provider.yandex_keys.properties import Properties
@@ -128,6 +128,19 @@ def test_a_name_whose_holder_can_not_be_looked_up_says_both(cloud: EmulatedCloud
     cloud.fail("ServiceAccountService/List", "before", "PERMISSION_DENIED", times=-1)
     with pytest.raises(AlreadyExists, match="List failed with PERMISSION_DENIED"):
         create("unseen", runtime)
+
+
+def test_a_run_that_is_cancelled_while_it_looks_whose_a_name_is_says_so(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime.cloud.operate("ServiceAccountService/Create", {"folder_id": runtime.folder_id, "name": "looked-for"})
+
+    def pages(*asked: str) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(runtime.cloud, "pages", pages)
+    with pytest.raises(Cancelled, match="stopped, as asked"):
+        create("looked-for", runtime)
 
 
 def test_labels_that_people_gave_an_account_stay_when_it_is_kept(cloud: EmulatedCloud, runtime: Runtime) -> None:
