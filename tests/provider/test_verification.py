@@ -13,11 +13,11 @@ from typing import Any, Final
 import pytest
 
 from emulator.certificates import server_certificate
-from provider.yandex_keys import verification
+from provider.yandex_keys.api_key import verification
 from provider.yandex_keys.api_key.rotation import Verify
+from provider.yandex_keys.api_key.verification import SERVICES_VARIABLE, verify
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.errors import Cancelled, VerificationFailed
-from provider.yandex_keys.verification import SERVICES_VARIABLE, verify
 
 from .http_servers import Script, answer, drip, serving, silence
 

@@ -20,7 +20,6 @@ from ..errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, NotFound, YandexK
 from ..marks import Mark, mark_of, marked
 from ..run import Runtime, Severity
 from ..times import cloud_time, format_time
-from ..verification import verify
 from .rotation import (
     Action,
     Inputs,
@@ -36,6 +35,7 @@ from .rotation import (
 )
 from .schedule import time_after
 from .state import first_state, listing_of, rotated_state
+from .verification import verify
 
 _TRIES: Final = 3
 # How far our clock may be from the cloud's before an expiry that was counted from it is put right: what a run itself

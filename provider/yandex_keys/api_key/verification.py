@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from .api_key.rotation import Verify
-from .cloud import Cloud
-from .errors import Cancelled, ConfigurationError, VerificationFailed
-from .http import address, is_loopback, session
-from .scrubbing import safe_excerpt
+from ..cloud import Cloud
+from ..errors import Cancelled, ConfigurationError, VerificationFailed
+from ..http import address, is_loopback, session
+from ..scrubbing import safe_excerpt
+from .rotation import Verify
 
 if TYPE_CHECKING:
     import requests
