@@ -704,6 +704,8 @@ def _settled(life: Life, stack: SmallStack) -> None:
     life.world.cloud.calls.clear()
     outcome = life.up(stack)
     calls = {method for method, count in life.world.cloud.calls.counts().items() if count}
+    # Where two copies of a state are in use, what is current in the one is previous in the other, and is used there: that one extends it.
+    extended = len(life.world.stacks) > 1 and any("is still used" in line for line in outcome.logged)
     # In an overlap a run looks who still uses the previous key.
-    if outcome.done or calls - {"ApiKeyService/List"}:
+    if not extended and (outcome.done or calls - {"ApiKeyService/List"}):
         life.world.broken.append(f"one more `up` isn't a no-op: {outcome.done} {sorted(calls)}")
