@@ -81,12 +81,17 @@ class Verb:
 
 @dataclass
 class Outcome:
-    """How a run ended: its errors, what it did (`create account`, …), what it logged, and whether it was killed."""
+    """How a run ended: its errors, what it did (`create account`, …), what it logged, and whether it was killed.
+
+    in_any_order: whether it broke off among deletions that the real engine makes in no fixed order (a Go set gives them, deploy/step_generator.go):
+    which of them are done is chance there.
+    """
 
     errors: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
     killed: bool = False
+    in_any_order: bool = False
 
     @property
     def failed(self) -> bool:
@@ -114,6 +119,8 @@ class SmallStack:
         self._start = start
         self.state = State(name)
         self.listeners: list[Listener] = []
+        self.left_to_chance = False
+        """Whether one of its runs broke off `in_any_order`."""
 
     @property
     def name(self) -> str:
@@ -240,6 +247,7 @@ class SmallStack:
             outcome.killed = True
             outcome.errors.append(f"killed {error}")
         outcome.logged = plugin.logged
+        self.left_to_chance |= outcome.in_any_order
         return outcome
 
     def _tell(self, verb: Verb) -> None:
@@ -509,6 +517,7 @@ class _Run:
         while left:
             needed = {urn for held in left for urn in held.needs if urn != held.urn}
             round_ = [held for held in left if held.urn not in needed] or left
+            self._outcome.in_any_order = len(round_) > 1
             for held in reversed(round_):
                 if held.pending_replacement:
                     self._state.remove(held)
@@ -518,6 +527,7 @@ class _Run:
                     if held.protect and not held.delete:
                         raise VerbFailed(f"resource {held.urn!r} cannot be deleted because it is protected")
                     self._delete_one(held)
+            self._outcome.in_any_order = False
             left = [held for held in left if held not in round_]
 
     def _delete_one(self, held: Held, replacing: bool = False) -> Held:
