@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,24 @@ _REQUIREMENTS: dict[Purpose, tuple[str, list[str]]] = {
 _PACKED = {"./third_party/pulumi_yandex": "pulumi-yandex==0.13.0"}
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:==(?P<version>[^\s;,*]+)(?!\s*,))?")
 _OLDEST = (3, 11)
+COMMAND = "yckeys"
+# A script for the shell and for Python at once, since a kernel takes no long path, and none with a space, behind `#!`. The code is that of the clone
+# in whose .venv the script was called, whoever else shares that environment.
+_SCRIPT = """\
+#!/bin/sh
+'''exec' {python} "$0" "$@"
+' '''
+# Written by set-up (setup/virtual_environment.py).
+import sys
+from pathlib import Path
+
+here = Path(__file__)
+clones = [path.parents[2] for path in (here.absolute(), here.resolve())]
+sys.path.insert(0, str(next((clone for clone in clones if (clone / "cli").is_dir()), clones[0])))
+from cli.__main__ import main
+
+main()
+"""
 
 
 class SetUpFailed(Exception):
@@ -52,7 +71,9 @@ def fingerprint(repository: Path, purpose: Purpose) -> str:
 def is_ready(repository: Path, purpose: Purpose) -> bool:
     """Whether the environment holds what `purpose` needs. What development needs includes the runtime."""
     wider: list[Purpose] = ["runtime", "development"] if purpose == "runtime" else ["development"]
-    return any(_stamp(repository, each) == fingerprint(repository, each) for each in wider)
+    return _command(repository).is_file() and any(
+        _stamp(repository, each) == fingerprint(repository, each) for each in wider
+    )
 
 
 def provide(repository: Path, purpose: Purpose) -> None:
@@ -75,6 +96,7 @@ def provide(repository: Path, purpose: Purpose) -> None:
         wheels = local / "wheels"
         packing.pack(wheels)
         seconds = _run(_install(environment, wheels, repository / lock), f"installing {lock}", log)
+        _write_command(repository)
         _stamp_file(repository, purpose).write_text(fingerprint(repository, purpose))
         say(f"installed {lock} into .venv ({elapsed(seconds)})")
 
@@ -83,6 +105,18 @@ def _install(environment: Path, wheels: Path, lock: Path) -> list[str]:
     """pip's command: what the lock pins, each by its hash, each a wheel, and none from pip's cache."""
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "install"]
     return [*pip, "--require-hashes", "--only-binary", ":all:", "--find-links", str(wheels), "-r", str(lock)]
+
+
+def _command(repository: Path) -> Path:
+    return repository / ".venv" / "bin" / COMMAND
+
+
+def _write_command(repository: Path) -> None:
+    """Makes `yckeys` of the code in the clone, as pip makes a console script of an installed package's."""
+    script = _command(repository)
+    python = script.parent.resolve() / "python"
+    script.write_text(_SCRIPT.format(python=shlex.quote(str(python))), encoding="utf-8")
+    script.chmod(0o755)
 
 
 def _refuse_unlocked(declaration: Path, lock: Path) -> None:

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "provider.yandex_keys.marks",
     ),
     "emulator": ("provider.yandex_keys.limits",),
-    "cli": ("components.spec", "provider.yandex_keys"),
+    "cli": ("components.spec", "components.catalogue", "components.stack_schema", "provider.yandex_keys"),
     # Setting up is the same on a runner as at a desk.
     "pipelines": ("setup", "provider.yandex_keys.as_of"),
     "setup": ("third_party.pulumi_yandex.packing",),
@@ -123,6 +123,14 @@ def relative_imports(path: Path, module: str, modules: Set[str]) -> Iterator[str
             named = ".".join([*above, *([node.module] if node.module else [])])
             found = {named, *(".".join(filter(None, [named, alias.name])) for alias in node.names)}
             yield from found & modules
+
+
+def test_the_command_line_takes_what_it_needs_of_other_rooms_through_one_file() -> None:
+    """And the cloud's client through one more, which is loaded where it is needed."""
+    foreign = {
+        path.name for path in files("cli") for name in imports(path) if name.startswith(("components", "provider"))
+    }
+    assert foreign == {"borrowed.py", "cloud_login.py"}
 
 
 def test_the_decision_is_pure() -> None:

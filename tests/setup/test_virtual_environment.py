@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -56,6 +57,16 @@ def test_what_development_needs_is_enough_to_run(clone: Path) -> None:
     provide(clone, "development")
     provide(clone, "runtime")
     assert installed() == ["requirements-dev.lock"]
+
+
+def test_the_command_line_is_put_beside_python_and_made_again_where_it_is_gone(clone: Path) -> None:
+    provide(clone, "runtime")
+    command = clone / ".venv" / "bin" / "yckeys"
+    assert os.access(command, os.X_OK)
+    command.unlink()
+    assert not is_ready(clone, "runtime")
+    provide(clone, "runtime")
+    assert command.is_file()
 
 
 def test_only_wheels_are_installed_by_hash_and_none_from_pips_cache(clone: Path) -> None:

@@ -1,0 +1,57 @@
+"""The program `yckeys`: its commands, and how it ends."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli.borrowed import VERSION
+from cli.commands import inventory, plan
+from cli.exit_codes import CommandFailed
+
+
+class _Commands(TyperGroup):
+    """A command that can't go on ends with one line on standard error, and with the exit code of its reason."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CommandFailed as failure:
+            typer.echo(f"yckeys: {failure}", err=True)
+            raise typer.Exit(failure.code) from None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+
+app = typer.Typer(
+    name="yckeys",
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"yckeys {VERSION}")
+        raise typer.Exit
+
+
+@app.callback(
+    help="See the API keys of your stacks and of the cloud, what is wrong with them, and what happens next.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use, 3 could not look. The page: docs/yckeys.md",
+)
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """What comes before each command."""
+
+
+app.command("inventory", epilog=inventory.EXAMPLES)(inventory.command)
+app.command("plan", epilog=plan.EXAMPLES)(plan.command)

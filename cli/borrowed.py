@@ -1,0 +1,71 @@
+"""All that the command line takes from the other rooms, so that what is renamed there is renamed here alone.
+
+What needs the cloud's SDK stands in `cli/cloud_login.py`: it takes half a second to load, and most commands never call the cloud.
+"""
+
+from __future__ import annotations
+
+from components.catalogue import SERVICES, services_for_scope
+from components.spec import AccountSpec, KeySpec, Spec, SpecError, parse
+from provider.yandex_keys.api_key.rotation import (
+    Action,
+    Decision,
+    Inputs,
+    Lockbox,
+    PreviousKey,
+    State,
+    Status,
+    Verb,
+    decide,
+    next_rotation,
+    short_overlap,
+)
+from provider.yandex_keys.api_key.schedule import later
+from provider.yandex_keys.api_key.state import cloud_time, inputs_of, rotated_state, settled_state, state_of
+from provider.yandex_keys.durations import format_duration, parse_duration
+from provider.yandex_keys.errors import InvalidInput, NotFound, YandexKeysError
+from provider.yandex_keys.marks import Mark, mark_of, owner_of, words_and_mark
+from provider.yandex_keys.settings import Settings, format_time, settings
+from provider.yandex_keys.shown import is_credential
+from provider.yandex_keys.version import VERSION
+
+__all__ = [
+    "SERVICES",
+    "VERSION",
+    "AccountSpec",
+    "Action",
+    "Decision",
+    "Inputs",
+    "InvalidInput",
+    "KeySpec",
+    "Lockbox",
+    "Mark",
+    "NotFound",
+    "PreviousKey",
+    "Settings",
+    "Spec",
+    "SpecError",
+    "State",
+    "Status",
+    "Verb",
+    "YandexKeysError",
+    "cloud_time",
+    "decide",
+    "format_duration",
+    "format_time",
+    "inputs_of",
+    "is_credential",
+    "later",
+    "mark_of",
+    "next_rotation",
+    "owner_of",
+    "parse",
+    "parse_duration",
+    "rotated_state",
+    "services_for_scope",
+    "settings",
+    "settled_state",
+    "short_overlap",
+    "state_of",
+    "words_and_mark",
+]

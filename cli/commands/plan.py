@@ -1,0 +1,106 @@
+"""`yckeys plan`: what will happen to the keys, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from cli.borrowed import VERSION
+from cli.calendar_file import calendar
+from cli.exit_codes import CouldNotLook
+from cli.forecast import Event, EventKind, forecast
+from cli.options import AsJson, ProjectFolder, Stacks
+from cli.printing import print_json
+from cli.stack_settings import run_every
+from cli.table import console
+from cli.words import counted
+from cli.workplace import Workplace, progress
+
+EXAMPLES = """Examples:
+
+\b
+  yckeys plan                          what happens within 30 days
+  yckeys plan --days 90 -s prod --json
+  yckeys plan --days 365 --ics keys.ics
+"""
+_STYLES = {
+    EventKind.ROTATES: "bold",
+    EventKind.ENDS: "yellow",
+    EventKind.CHANGES: "cyan",
+    EventKind.DELETES: "dim",
+}
+
+
+def command(
+    project: ProjectFolder = None,
+    stack: Stacks = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How many days to look ahead.")] = 30,
+    ics: Annotated[
+        Path | None, typer.Option("--ics", metavar="FILE", help="Write the events as a calendar file too.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what will happen, day by day: rotations, ends of previous keys, deletions.
+
+    It is decided by the same code that acts, from the stacks' states. Runs are taken to come as often as yandex-keys:runEvery says, from now on;
+    what a stack file asks for since the last `pulumi up`, `pulumi preview` shows.
+    """
+    workplace = Workplace.at(project)
+    stacks = workplace.deployed(stack or [])
+    now = workplace.now(workplace.settings(stacks))
+    runs = {it.stack: run_every(workplace.project, it.stack, workplace.environment) for it in stacks}
+    with progress("looking ahead"):
+        events = forecast((key for it in stacks for key in it.keys), now, now + timedelta(days=days), runs)
+    if ics is not None:
+        _write(ics, calendar(events, now, VERSION))
+    if as_json:
+        names = [it.stack for it in stacks]
+        print_json("plan", now, {"days": days, "stacks": names, "events": [event.as_json() for event in events]})
+    else:
+        _show(events, now, days, len(stacks))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise CouldNotLook(f"--ics {file}: can't be written: {error.strerror}") from None
+
+
+def _show(events: Sequence[Event], now: datetime, days: int, stacks: int) -> None:
+    out = console()
+    width = max((len(_name(event, stacks)) for event in events), default=0)
+    for day, of_day in groupby(events, key=lambda event: event.at.date()):
+        ahead = (day - now.date()).days
+        when = "today" if ahead == 0 else "tomorrow" if ahead == 1 else f"in {ahead} days"
+        out.print(Text(f"{day:%a %Y-%m-%d}, {when}", style="bold"))
+        for event in of_day:
+            line = Text(f"  {event.at:%H:%M}  {_name(event, stacks).ljust(width)}  ")
+            line.append(str(event.kind).ljust(8), style=_STYLES[event.kind])
+            line.append(f" {_words(event)}")
+            out.print(line)
+        out.print()
+    kinds = {kind: sum(event.kind is kind for event in events) for kind in EventKind}
+    counts = {
+        EventKind.ROTATES: "rotation",
+        EventKind.ENDS: "end",
+        EventKind.CHANGES: "change",
+        EventKind.DELETES: "deletion",
+    }
+    parts = ", ".join(counted(count, counts[kind]) for kind, count in kinds.items() if count)
+    out.print(f"{counted(days, 'day')}, {counted(stacks, 'stack')}: {parts or 'nothing happens'}. Times are UTC.")
+
+
+def _name(event: Event, stacks: int) -> str:
+    return f"{event.key.stack} {event.key.path}" if stacks > 1 else event.key.path
+
+
+def _words(event: Event) -> str:
+    """The reason, without the verb that stands before it."""
+    return event.words.removeprefix("rotates: ").removeprefix("retires ")

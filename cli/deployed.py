@@ -1,0 +1,150 @@
+"""The keys of a stack, and what belongs to them, as its state has them (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cli.borrowed import Inputs, State, inputs_of, owner_of, state_of
+from cli.engine import Stack
+
+_KEY: Final = "yandex-keys:index:ApiKey"
+_SECRET: Final = "yandex-keys:index:LockboxSecret"
+_READER: Final = "yandex-keys:index:LockboxSecretIamMember"
+_ACCOUNT: Final = "yandex:index/iamServiceAccount:IamServiceAccount"
+_ROLE: Final = "yandex:index/resourcemanagerFolderIamMember:ResourcemanagerFolderIamMember"
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+"""The name by which the engine marks what is no plain value in a state: a secret, among others."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A service account that a stack declares. roles: those that the stack grants it on its folder."""
+
+    account_id: str
+    name: str
+    folder_id: str
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A Lockbox secret that a stack declares. readers: members that the stack lets read it."""
+
+    secret_id: str
+    name: str
+    folder_id: str
+    readers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class DeployedKey:
+    """One `ApiKey` of a stack. `inputs` is what is wanted of it, as of the last `pulumi up`; `owner_mark` is what marks keys that are made for it.
+
+    account_name and name: as the stack file has them, where the resource is named as our component names it.
+    """
+
+    stack: str
+    urn: str
+    account_name: str
+    name: str
+    inputs: Inputs
+    state: State
+    owner_mark: str
+    account: Account | None = None
+    secret: Secret | None = None
+
+    @property
+    def path(self) -> str:
+        """`account/key`, as the receipts name it."""
+        return f"{self.account_name}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack's accounts, secrets and keys."""
+
+    stack: str
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    keys: Sequence[DeployedKey] = ()
+
+
+def deployed(stack: Stack) -> Deployed:
+    """What `stack` holds. A key whose life has only begun (a run died in its first step) is left out: it is in no state to be judged."""
+    of_type: dict[str, list[Mapping[str, Any]]] = {}
+    for resource in stack.resources:
+        if not resource.get("delete"):
+            of_type.setdefault(str(resource.get("type")), []).append(resource)
+    roles: dict[str, set[str]] = {}
+    for member in (_outputs(resource) for resource in of_type.get(_ROLE, ())):
+        roles.setdefault(_text(member, "member").removeprefix("serviceAccount:"), set()).add(_text(member, "role"))
+    readers: dict[str, set[str]] = {}
+    for member in (_outputs(resource) for resource in of_type.get(_READER, ())):
+        readers.setdefault(_text(member, "secretId"), set()).add(_text(member, "member"))
+    accounts = {
+        str(resource["id"]): Account(
+            str(resource["id"]),
+            _text(values, "name"),
+            _text(values, "folderId"),
+            frozenset(roles.get(str(resource["id"]), ())),
+        )
+        for resource, values in ((it, _outputs(it)) for it in of_type.get(_ACCOUNT, ()))
+    }
+    secrets = {
+        str(resource["id"]): Secret(
+            str(resource["id"]),
+            _text(values, "name"),
+            _text(values, "folderId"),
+            frozenset(readers.get(str(resource["id"]), ())),
+        )
+        for resource, values in ((it, _outputs(it)) for it in of_type.get(_SECRET, ()))
+    }
+    keys = [
+        _key(stack.name, resource, accounts, secrets)
+        for resource in of_type.get(_KEY, ())
+        if "keyId" in _outputs(resource)
+    ]
+    return Deployed(stack.name, accounts, secrets, sorted(keys, key=lambda key: key.path))
+
+
+def _key(
+    stack: str, resource: Mapping[str, Any], accounts: Mapping[str, Account], secrets: Mapping[str, Secret]
+) -> DeployedKey:
+    urn = str(resource["urn"])
+    properties = _plain(_outputs(resource))
+    state = state_of(properties)
+    # The inputs lack what an import hasn't been told yet; the state has every input.
+    inputs = inputs_of({**properties, **_plain(resource.get("inputs") or {})})
+    account = accounts.get(inputs.service_account_id)
+    resource_name = urn.split("::", 3)[3]
+    component, _, name = resource_name.partition("/")
+    secret = secrets.get(inputs.lockbox.secret_id) if inputs.lockbox else None
+    provider_id = str(resource.get("provider", "")).rpartition("::")[2]
+    return DeployedKey(
+        stack,
+        urn,
+        account.name if account else component if name else inputs.service_account_id,
+        name or resource_name,
+        inputs,
+        state,
+        owner_of(provider_id, urn),
+        account,
+        secret,
+    )
+
+
+def _outputs(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    outputs = resource.get("outputs")
+    return outputs if isinstance(outputs, Mapping) else {}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` without what is encrypted (the secret of a key that is an output): nothing here has any use for it."""
+    return {name: value for name, value in values.items() if not (isinstance(value, Mapping) and _SIGNATURE in value)}
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,64 @@
+"""The Pulumi project that the command stands in, and its stack files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cli.exit_codes import CouldNotLook
+
+_PREFIX, _SUFFIX = "Pulumi.", ".yaml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """`folder` has Pulumi.yaml; `stack_folder` has the stack files."""
+
+    folder: Path
+    name: str
+    stack_folder: Path
+
+    def stack_file(self, stack: str) -> Path:
+        """Where the file of `stack` is, or would be. `stack` may be qualified, as `organization/api-keys/prod`."""
+        return self.stack_folder / f"{_PREFIX}{short_name(stack)}{_SUFFIX}"
+
+    def declared_stacks(self) -> list[str]:
+        """The stacks that have a file, in the order of their names."""
+        files = sorted(self.stack_folder.glob(f"{_PREFIX}?*{_SUFFIX}"))
+        return [file.name[len(_PREFIX) : -len(_SUFFIX)] for file in files]
+
+    def config_of(self, stack: str) -> dict[str, Any]:
+        """What stands under `config:` in the file of `stack`; nothing where there is no file. Raises CouldNotLook where it isn't YAML."""
+        return dict(_mapping(self.stack_file(stack)).get("config") or {})
+
+
+def short_name(stack: str) -> str:
+    """A stack's name without organization and project."""
+    return stack.rpartition("/")[2]
+
+
+def find_project(start: Path) -> Project:
+    """The project of `start` or of the nearest folder above it. Raises CouldNotLook where there is none."""
+    for folder in (start, *start.parents):
+        file = folder / "Pulumi.yaml"
+        if file.is_file():
+            settings = _mapping(file)
+            stacks = settings.get("stackConfigDir") or "."
+            return Project(folder, str(settings.get("name", folder.name)), folder / str(stacks))
+    raise CouldNotLook(
+        f"no Pulumi.yaml in {start} or above it: run this in the project's folder, or name it with --project"
+    )
+
+
+def _mapping(file: Path) -> Mapping[str, Any]:
+    try:
+        written = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CouldNotLook(f"{file}: can't be read as YAML: {' '.join(str(error).split())[:200]}") from None
+    return written if isinstance(written, Mapping) else {}

@@ -1,0 +1,155 @@
+"""A world with something of everything that the command line tells apart: two stacks, another state, keys made by hand; by the real engine, on a
+local cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from provider.yandex_keys.cloud import Cloud, Login
+from provider.yandex_keys.credentials import find_credentials
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.stack import Stack
+
+BEGINS = "2030-03-01T09:00:00Z"
+DEFAULTS = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d"}
+PROD: list[dict[str, Any]] = [
+    {
+        "name": "translator",
+        "description": "Translates support tickets",
+        "readers": ["self"],
+        "keys": [
+            {"name": "default", "uses": ["translate", "vision"]},
+            {
+                "name": "nightly",
+                "scopes": ["yc.ai.languageModels.execute"],
+                "lifetime": "30d",
+                "rotateEvery": "14d",
+                "overlap": "3d",
+                "deliver": "output",
+            },
+        ],
+    },
+    {
+        "name": "webshop",
+        "readers": ["self"],
+        "roles": ["editor"],
+        "keys": [
+            {"name": "orders", "uses": ["functions"], "secret": "webshop-keys", "whenStillUsed": "retire"},
+            {
+                "name": "mailer",
+                "uses": ["postbox"],
+                "secret": "webshop-keys",
+                "secretEntry": "smtp_password",
+                "keyIdEntry": "smtp_user",
+                "overlap": "1d",
+            },
+        ],
+    },
+]
+STAGING: list[dict[str, Any]] = [
+    {"name": "translator-staging", "readers": ["self"], "keys": [{"name": "default", "uses": ["translate"]}]},
+]
+OTHER: list[dict[str, Any]] = [
+    {"name": "somebody-else", "readers": ["self"], "keys": [{"name": "default", "uses": ["search-api"]}]},
+]
+
+
+class World:
+    """The world, and the ways to move it on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cloud = LocalCloud(folder / "cloud")
+        self.cloud.admin("POST", "clock", {"now": BEGINS})
+        self.stack = Stack(folder / "ours", self.cloud, "prod")
+        self.other = Stack(folder / "theirs", self.cloud, "other")
+        environment = self.cloud.environment()
+        credentials = find_credentials({}, environment)
+        login = Login(self.cloud.ready["endpoint"], Path(self.cloud.ready["ca"]).read_bytes(), credentials, "a test")
+        self.client = Cloud(login)
+
+    def tell(self) -> None:
+        """Thirty-six days: both stacks issue, prod rotates and staging is forgotten; keys are used, made by hand, adopted and left behind."""
+        self.stack.write(PROD, DEFAULTS)
+        self.stack.up()
+        self.stack.run("stack", "init", "staging")
+        self.stack.name = "staging"
+        self.stack.write(STAGING, DEFAULTS)
+        self.stack.up()
+        self.other.write(OTHER, DEFAULTS)
+        self.other.up()
+        self.stack.name = "prod"
+        self.stack.run("stack", "select", "prod")
+        self.cloud.advance("31d")
+        self._make_by_hand()
+        self.stack.up()
+        self._leave_behind()
+        self.cloud.advance("5d")
+        for account, service in (("translator", "translate"), ("webshop", "functions")):
+            for key in self.cloud.live_keys(account):
+                self.cloud.use(service, key["secret"])
+
+    def _make_by_hand(self) -> None:
+        accounts = {it["name"]: it["id"] for it in self.cloud.state()["serviceAccounts"]}
+        # No scopes and no end: what a click in the console gives.
+        self.create_key(accounts["translator"], description="made in the console")
+        self.create_key(
+            accounts["webshop"],
+            scopes=["yc.postbox.send"],
+            expires_at="2030-04-03T00:00:00Z",
+            description="for the migration",
+        )
+        made = self.client.operate(
+            "ServiceAccountService/Create", {"folder_id": self.cloud.ready["folderId"], "name": "legacy-ci"}
+        )
+        account = made["response"]["id"]
+        self.create_key(account, scopes=["yc.monitoring.manage"], description="ask Ivan")
+        delta = {
+            "action": "ADD",
+            "access_binding": {
+                "role_id": "iam.serviceAccounts.admin",
+                "subject": {"id": account, "type": "serviceAccount"},
+            },
+        }
+        self.client.operate(
+            "FolderService/UpdateAccessBindings",
+            {"resource_id": self.cloud.ready["folderId"], "access_binding_deltas": [delta]},
+        )
+
+    def _leave_behind(self) -> None:
+        """What a run that died has left: our owner and instance, another attempt."""
+        ours = max(
+            self.cloud.live_keys("translator"), key=lambda key: ("[yandex-keys" in key["description"], key["createdAt"])
+        )
+        mark = ours["description"].rpartition(".")[0]
+        self.create_key(
+            ours["serviceAccountId"],
+            scopes=ours["scopes"],
+            expires_at="2030-04-08T09:00:00Z",
+            description=f"{mark}.aaaaaaaaaa]",
+        )
+
+    def create_key(self, account_id: str, **more: Any) -> dict[str, Any]:
+        """A key made by hand, as the cloud answers it, its secret included."""
+        return self.client.call("ApiKeyService/Create", {"service_account_id": account_id, **more})
+
+    def environment(self) -> dict[str, str]:
+        """What `yckeys` is started with in the project's folder."""
+        return {**self.stack.environment, **self.cloud.environment()}
+
+    def secrets(self) -> list[str]:
+        """Every secret that the cloud has given out."""
+        return [str(key["secret"]) for key in self.cloud.state()["apiKeys"]]
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """The world, its story told."""
+    made = World(folder)
+    try:
+        made.tell()
+        yield made
+    finally:
+        made.cloud.stop()

@@ -1,0 +1,148 @@
+"""`yckeys inventory`: each key once, with what is known of it, however wide the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Yckeys
+
+Golden = Callable[[str, str], None]
+
+
+def keys_of(yckeys: Yckeys, *arguments: str) -> list[dict[str, object]]:
+    """The keys of `inventory --json`."""
+    ended = yckeys("inventory", "--json", *arguments)
+    assert ended.code == 0, ended.errors
+    return list(json.loads(ended.out)["keys"])
+
+
+def made_by_hand(yckeys: Yckeys) -> dict[str, object]:
+    """A key that nobody declares, as the cloud lists it."""
+    listings = [item for name, item in yckeys.cloud.answers.items() if name.startswith("ApiKeyService")]
+    return next(key for listing in listings for key in listing if key.get("description") == "ask Ivan")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200, None])
+def test_the_table_has_what_the_terminal_has_room_for(yckeys: Yckeys, golden: Golden, columns: int | None) -> None:
+    ended = yckeys("inventory", "--cloud", columns=columns)
+    assert (ended.code, ended.errors) == (0, "")
+    if columns:
+        *table, _ = ended.out.splitlines()
+        assert max(map(len, table)) <= columns
+    golden(f"inventory-{columns or 'file'}.txt", ended.out)
+
+
+def test_json_has_the_documented_shape(yckeys: Yckeys, golden: Golden) -> None:
+    golden("inventory.json", yckeys("inventory", "--cloud", "--json").out)
+
+
+def test_csv_has_every_column(yckeys: Yckeys, golden: Golden) -> None:
+    ended = yckeys("inventory", "--cloud", "--csv")
+    rows = list(csv.DictReader(io.StringIO(ended.out)))
+    assert len(rows) == len(keys_of(yckeys, "--cloud"))
+    golden("inventory.csv", ended.out)
+
+
+def test_states_alone_need_no_cloud(yckeys: Yckeys) -> None:
+    keys = keys_of(yckeys)
+    assert {key["state"] for key in keys} == {"current", "previous", "expired"}
+    assert {key["lastUsedAt"] for key in keys} == {None}
+    assert not yckeys.cloud.calls
+
+
+def test_the_cloud_tells_what_no_stack_declares(yckeys: Yckeys) -> None:
+    states = {(key["account"], key["state"]) for key in keys_of(yckeys, "--cloud") if key["key"] is None}
+    assert states == {
+        ("translator", "unmanaged"),
+        ("translator", "orphan"),
+        ("webshop", "expired"),
+        ("legacy-ci", "unmanaged"),
+        ("somebody-else", "another-state"),
+    }
+
+
+def test_a_folder_alone_can_be_looked_into(yckeys: Yckeys) -> None:
+    assert keys_of(yckeys, "--folder", str(yckeys.cloud.answers["folderId"])) == keys_of(yckeys, "--cloud")
+
+
+def test_the_cloud_is_asked_by_account_and_not_by_key(yckeys: Yckeys) -> None:
+    keys_of(yckeys, "--cloud")
+    accounts = sum(name.startswith("ApiKeyService/List") for name in yckeys.cloud.answers)
+    assert yckeys.cloud.calls == {
+        "FolderService/List": 1,
+        "ServiceAccountService/List": 1,
+        "ApiKeyService/List": accounts,
+    }
+
+
+def test_a_key_that_the_cloud_has_no_longer_is_missing(yckeys: Yckeys) -> None:
+    (gone,) = (key for key in keys_of(yckeys) if key["key"] == "nightly")
+    for answer in yckeys.cloud.answers.values():
+        if isinstance(answer, list):
+            answer[:] = [item for item in answer if item.get("id") != gone["keyId"]]
+    (found,) = (key for key in keys_of(yckeys, "--cloud") if key["key"] == "nightly")
+    assert (found["keyId"], found["state"]) == (gone["keyId"], "missing")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--state", "unmanaged", "--state", "orphan"], ["legacy-ci", "translator"]),
+        (["--account", "web*"], ["webshop"]),
+        (["--scope", "yc.search-api.exec*"], ["somebody-else", "translator"]),
+        (["--expires-within", "7d"], ["translator", "webshop"]),
+        (["--unused-for", "1d"], []),
+        (["--owner", "nobody"], []),
+        (["--stack", "staging", "--state", "current"], ["translator-staging"]),
+    ],
+)
+def test_filters_leave_what_they_name(yckeys: Yckeys, options: list[str], found: list[str]) -> None:
+    assert sorted({str(key["account"]) for key in keys_of(yckeys, "--cloud", *options)}) == found
+
+
+@pytest.mark.parametrize("order", ["name", "state", "age", "last-used", "expires", "next-rotation"])
+def test_sorting_changes_the_order_and_nothing_else(yckeys: Yckeys, order: str) -> None:
+    plain, there = keys_of(yckeys, "--cloud"), keys_of(yckeys, "--cloud", "--sort", order)
+    assert keys_of(yckeys, "--cloud", "--sort", order, "--reverse") == there[::-1]
+    ids = [key["keyId"] for key in there]
+    assert sorted(map(str, ids)) == sorted(str(key["keyId"]) for key in plain)
+    if order == "expires":
+        ends = [str(key["expiresAt"] or "9999") for key in there]
+        assert ends == sorted(ends)
+
+
+def test_a_description_that_holds_a_credential_is_withheld(yckeys: Yckeys) -> None:
+    secret = "AQVNabcdefgh12345678ABCDEFGH"
+    made_by_hand(yckeys)["description"] = f"old one: {secret}"
+    for options in ([], ["--json"], ["--csv"]):
+        assert secret not in yckeys("inventory", "--cloud", *options).out
+
+
+def test_a_description_is_no_formula_in_a_spreadsheet(yckeys: Yckeys) -> None:
+    made_by_hand(yckeys)["description"] = "=HYPERLINK(1)"
+    assert "'=HYPERLINK(1)" in yckeys("inventory", "--cloud", "--csv").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--json", "--csv"], "--json and --csv: choose one of them"),
+        (["--expires-within", "soon"], "--expires-within: 'soon' is not a duration"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_what_is_right(yckeys: Yckeys, arguments: list[str], words: str) -> None:
+    ended = yckeys("inventory", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.errors.startswith(f"yckeys: {words}")
+
+
+def test_a_cloud_without_an_id_is_wrong_use(yckeys: Yckeys) -> None:
+    yckeys.environment["YC_CLOUD_ID"] = None
+    ended = yckeys("inventory", "--cloud")
+    assert ended.code == 2
+    assert "set yandex-keys:cloudId in the stack file, or YC_CLOUD_ID" in ended.errors

@@ -1,0 +1,67 @@
+"""docs/yckeys.md names every command, every option, every word of its answers, and shows what is printed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import typer
+
+from cli.app import app
+from cli.exit_codes import ExitCode
+from cli.forecast import EventKind
+from cli.inventory import KeyState
+from setup.engine.places import REPOSITORY
+from tests.cli.conftest import GOLDEN
+
+PAGE = (REPOSITORY / "docs" / "yckeys.md").read_text(encoding="utf-8")
+COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+EVERYWHERE = {"--project", "--stack", "-s", "--help"}
+
+
+def section(command: str) -> str:
+    """What the page says of a command."""
+    return PAGE.partition(f"\n## yckeys {command}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_option_is_on_the_page_and_no_other(command: str) -> None:
+    known = {name for parameter in COMMANDS[command].params for name in (*parameter.opts, *parameter.secondary_opts)}
+    options = {name for name in known if name.startswith("-")} - EVERYWHERE
+    written = section(command)
+    assert written
+    assert {name for name in options if f"`{name}" not in written} == set()
+    assert set(re.findall(r"`(--[a-z-]+)", written)) <= options | EVERYWHERE
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help_with_examples(command: str) -> None:
+    assert COMMANDS[command].help
+    assert f"yckeys {command}" in COMMANDS[command].epilog
+
+
+def test_every_state_kind_and_exit_code_is_on_the_page() -> None:
+    assert [state for state in KeyState if f"`{state}`" not in section("inventory")] == []
+    assert [kind for kind in EventKind if f"`{kind}`" not in section("plan")] == []
+    for code in ExitCode:
+        assert f"\n| {int(code)} |" in PAGE
+
+
+@pytest.mark.parametrize(("command", "items"), [("inventory", "keys"), ("plan", "events")])
+def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> None:
+    answer = json.loads((GOLDEN / f"{command}.json").read_text(encoding="utf-8"))
+    fields = {name for item in answer[items] for name in item}
+    fields |= {name for item in answer[items] for name in (item.get("delivered") or {})}
+    written = section(command)
+    assert [name for name in [items, *sorted(fields)] if f"`{name}`" not in written] == []
+
+
+@pytest.mark.parametrize("shown", ["inventory-120.txt", "plan.txt"])
+def test_what_the_page_shows_is_printed(shown: str) -> None:
+    printed = (GOLDEN / shown).read_text(encoding="utf-8").splitlines()
+    (example,) = re.findall(
+        r"```console\n\$ .*\n((?:.*\n)*?)```", section(shown.partition("-")[0].removesuffix(".txt"))
+    )
+    assert [line for line in example.splitlines() if line not in (*printed, "…", "")] == []

@@ -1,0 +1,105 @@
+"""`yckeys` as its users start it: a process of its own, the real engine's states, a cloud over the network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.checkpoint_files import FileBackend
+from setup.engine.places import REPOSITORY
+from tests.cli.conftest import Ended
+from tests.cli.scene import World, world
+from tests.reliability.leak_search import found_in
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The scene's world; its tests only read it."""
+    with world(tmp_path_factory.mktemp("world")) as made:
+        yield made
+
+
+def run(told: World, *arguments: str, **environment: str) -> Ended:
+    """`yckeys` in the project's folder."""
+    settings = {**told.environment(), "PYTHONPATH": str(REPOSITORY), **environment}
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=told.stack.directory,
+        env=settings,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def test_states_are_read_from_files_as_the_engine_exports_them(told: World) -> None:
+    files = FileBackend.of(told.environment()["PULUMI_BACKEND_URL"], "api-keys")
+    assert files is not None
+    assert files.stack_names() == ["prod", "staging"]
+    for stack in files.stack_names():
+        exported = json.loads(told.stack.run("stack", "export", "--stack", stack).partition("\n\n")[0])
+        assert files.deployment(stack) == exported["deployment"]
+
+
+def test_the_engine_is_asked_where_files_can_t_be_read(told: World, tmp_path: Path) -> None:
+    by_files = run(told, "inventory", "--json")
+    folder = told.stack.directory / "state" / ".pulumi"
+    # A name that we don't know, as a compressed state would have: nothing is guessed.
+    stranger = folder / "stacks" / "api-keys" / "something.zst"
+    stranger.write_bytes(b"")
+    try:
+        by_engine = run(told, "inventory", "--json", YANDEX_KEYS_AS_OF=json.loads(by_files.out)["at"])
+    finally:
+        stranger.unlink()
+    assert (by_engine.code, by_engine.errors) == (0, "")
+    assert json.loads(by_engine.out) == json.loads(by_files.out)
+
+
+def test_an_unknown_stack_is_wrong_use_and_the_known_ones_are_named(told: World) -> None:
+    ended = run(told, "inventory", "--stack", "prd")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.errors == (
+        "yckeys: --stack prd: the backend has no such stack of project api-keys; it has prod, staging\n"
+    )
+
+
+def test_a_cloud_that_refuses_could_not_be_looked_into(told: World) -> None:
+    ended = run(told, "inventory", "--cloud", YC_SERVICE_ACCOUNT_KEY_FILE="", YC_TOKEN="t1.nobody.wrongwrongwrongwrong")
+    assert (ended.code, ended.out) == (3, "")
+    assert "UNAUTHENTICATED" in ended.errors
+
+
+def test_the_cloud_is_asked_by_account_and_not_by_key(told: World) -> None:
+    told.cloud.forget_calls()
+    keys = json.loads(run(told, "inventory", "--cloud", "--json").out)["keys"]
+    accounts = len(told.cloud.state()["serviceAccounts"])
+    assert len(keys) > accounts
+    assert told.cloud.calls() == {
+        "FolderService/List": 1,
+        "ServiceAccountService/List": 1,
+        "ApiKeyService/List": accounts,
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inventory", "--cloud"],
+        ["inventory", "--cloud", "--json"],
+        ["inventory", "--cloud", "--csv"],
+        ["plan", "--days", "60"],
+        ["plan", "--days", "60", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_no_secret_is_ever_shown(told: World, arguments: list[str]) -> None:
+    ended = run(told, *arguments)
+    assert ended.code in (0, 1), ended.errors
+    assert ended.out
+    assert found_in(f"{ended.out}{ended.errors}".encode(), told.secrets()) == []
