@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.borrowed import VERSION
-from cli.commands import inventory, plan
+from cli.commands import audit, inventory, plan
 from cli.exit_codes import CommandFailed
 
 
@@ -55,3 +55,4 @@ def _program(
 
 app.command("inventory", epilog=inventory.EXAMPLES)(inventory.command)
 app.command("plan", epilog=plan.EXAMPLES)(plan.command)
+app.command("audit", epilog=audit.EXAMPLES)(audit.command)

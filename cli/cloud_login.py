@@ -14,8 +14,10 @@ from provider.yandex_keys.cloud import Cloud, Login
 from provider.yandex_keys.credentials import find_credentials
 from provider.yandex_keys.endpoints import may_answer
 from provider.yandex_keys.errors import CloudError, NotFound
+from provider.yandex_keys.lockbox_version import provenance_of
 from provider.yandex_keys.version import VERSION
 
+__all__ = ["Lookup", "cloud_of", "provenance_of"]
 _CALLS_AT_ONCE = 16
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

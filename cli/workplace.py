@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -18,6 +19,9 @@ from cli.engine import Engine
 from cli.exit_codes import WrongUse
 from cli.project import Project, find_project
 from cli.stack_settings import common_settings, judged_at
+
+if TYPE_CHECKING:
+    from cli.cloud_login import Lookup
 
 
 @dataclass(frozen=True)
@@ -46,21 +50,25 @@ class Workplace:
         """The settings by which the cloud is asked, and keys are judged, for all of `stacks`. Raises CouldNotLook and WrongUse."""
         return common_settings(self.project, [stack.stack for stack in stacks], self.environment)
 
-    def cloud_view(
-        self, settings: Settings, folders: Sequence[str], whole_cloud: bool, accounts: Sequence[str] = ()
-    ) -> CloudView:
-        """The keys that the cloud has there; nothing, and no call, where nothing is asked for. Raises CouldNotLook and WrongUse."""
-        if not folders and not whole_cloud and not accounts:
-            return NOTHING
-        if whole_cloud and not settings.cloud_id:
+    @contextmanager
+    def cloud(self, settings: Settings, whole: bool) -> Iterator[Lookup]:
+        """A way to ask the cloud, with progress; `whole`: its id will be needed. Raises CouldNotLook and WrongUse."""
+        if whole and not settings.cloud_id:
             raise WrongUse(
                 "--cloud: which cloud isn't known: set yandex-keys:cloudId in the stack file, or YC_CLOUD_ID"
             )
-        from cli.cloud_login import cloud_of
+        from cli import cloud_login
 
-        with progress("looking into the cloud"), cloud_of(settings, self.environment) as lookup:
+        with progress("looking into the cloud"), cloud_login.cloud_of(settings, self.environment) as lookup:
+            yield lookup
+
+    def cloud_view(self, settings: Settings, folders: Sequence[str], whole_cloud: bool) -> CloudView:
+        """The keys that the cloud has there; nothing, and no call, where nothing is asked for. Raises CouldNotLook and WrongUse."""
+        if not folders and not whole_cloud:
+            return NOTHING
+        with self.cloud(settings, whole_cloud) as lookup:
             of_the_cloud = folders_of(lookup, settings.cloud_id) if whole_cloud else []
-            return look(lookup, list(dict.fromkeys([*folders, *of_the_cloud])), accounts)
+            return look(lookup, list(dict.fromkeys([*folders, *of_the_cloud])))
 
     def now(self, settings: Settings) -> datetime:
         """The time by which keys are judged."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,6 +71,28 @@ def yckeys(monkeypatch: pytest.MonkeyPatch) -> Yckeys:
         "YC_CLOUD_ID": cloud.answers["cloudId"],
     }
     return Yckeys(RECORDED, cloud, environment)
+
+
+@pytest.fixture
+def own_copy(yckeys: Yckeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yckeys:
+    """As `yckeys`, on a copy of the recorded project that a test may change."""
+    folder = tmp_path / "project"
+    shutil.copytree(RECORDED, folder)
+    monkeypatch.chdir(folder)
+    yckeys.folder = folder
+    yckeys.environment["PULUMI_BACKEND_URL"] = f"file://{folder / 'state'}"
+    return yckeys
+
+
+@contextmanager
+def changed_outputs(yckeys: Yckeys, name: str, stack: str = "prod") -> Iterator[dict[str, Any]]:
+    """The outputs of a resource in the copy's state, by the resource's type and name, to be changed."""
+    file = yckeys.folder / "state" / ".pulumi" / "stacks" / "api-keys" / f"{stack}.json"
+    state = json.loads(file.read_text())
+    resources = state["checkpoint"]["latest"]["resources"]
+    (resource,) = (it for it in resources if it["urn"].endswith(name))
+    yield resource["outputs"]
+    file.write_text(json.dumps(state))
 
 
 @pytest.fixture

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
 from cli.app import app
+from cli.audit_settings import Limits, Suppression, audit_settings
 from cli.exit_codes import ExitCode
+from cli.findings import RULES
 from cli.forecast import EventKind
 from cli.inventory import KeyState
 from setup.engine.places import REPOSITORY
@@ -49,7 +52,21 @@ def test_every_state_kind_and_exit_code_is_on_the_page() -> None:
         assert f"\n| {int(code)} |" in PAGE
 
 
-@pytest.mark.parametrize(("command", "items"), [("inventory", "keys"), ("plan", "events")])
+def test_every_rule_is_on_the_page_with_its_severity_and_no_other() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning|note) \|", section("audit"), re.MULTILINE)
+    assert dict(rows) == {rule.name: str(rule.severity) for rule in RULES.values()}
+
+
+def test_the_config_file_on_the_page_is_right_and_names_every_setting(tmp_path: Path) -> None:
+    (written,) = re.findall(r"```yaml\n(.*?)```", section("audit"), re.DOTALL)
+    (tmp_path / "yckeys.yaml").write_text(written)
+    read = audit_settings(tmp_path / "yckeys.yaml", True)
+    assert read.limits == Limits().model_copy(update={"overdue": read.limits.overdue})
+    settings = {field.alias or name for name, field in (Limits.model_fields | Suppression.model_fields).items()}
+    assert [name for name in settings if f"{name}:" not in written] == []
+
+
+@pytest.mark.parametrize(("command", "items"), [("inventory", "keys"), ("plan", "events"), ("audit", "findings")])
 def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> None:
     answer = json.loads((GOLDEN / f"{command}.json").read_text(encoding="utf-8"))
     fields = {name for item in answer[items] for name in item}
@@ -58,7 +75,7 @@ def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> Non
     assert [name for name in [items, *sorted(fields)] if f"`{name}`" not in written] == []
 
 
-@pytest.mark.parametrize("shown", ["inventory-120.txt", "plan.txt"])
+@pytest.mark.parametrize("shown", ["inventory-120.txt", "plan.txt", "audit.txt"])
 def test_what_the_page_shows_is_printed(shown: str) -> None:
     printed = (GOLDEN / shown).read_text(encoding="utf-8").splitlines()
     (example,) = re.findall(
