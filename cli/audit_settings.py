@@ -59,7 +59,7 @@ class Limits(_Written):
     """overdue: how long a rotation may be due; by default two runs (`yandex-keys:runEvery`)."""
     api_keys: Annotated[int, Field(ge=1)] = 1000
     """quota: how many keys the cloud allows; its own default."""
-    horizon: Duration = timedelta(days=90)
+    horizon: Duration = timedelta(days=30)
     """quota: how far ahead the peak of live keys is looked for."""
 
 

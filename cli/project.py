@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ class Project:
     folder: Path
     name: str
     stack_folder: Path
+    _configs: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def stack_file(self, stack: str) -> Path:
         """Where the file of `stack` is, or would be. `stack` may be qualified, as `organization/api-keys/prod`."""
@@ -33,7 +34,9 @@ class Project:
 
     def config_of(self, stack: str) -> dict[str, Any]:
         """What stands under `config:` in the file of `stack`; nothing where there is no file. Raises CouldNotLook where it isn't YAML."""
-        return dict(_mapping(self.stack_file(stack)).get("config") or {})
+        if stack not in self._configs:
+            self._configs[stack] = dict(_mapping(self.stack_file(stack)).get("config") or {})
+        return self._configs[stack]
 
 
 def short_name(stack: str) -> str:

@@ -130,7 +130,7 @@ def _evidence(
     return Evidence(
         stacks,
         inventory(stacks, now, view),
-        forecast((key for it in stacks for key in it.keys), now, horizon, runs),
+        lambda: forecast((key for it in stacks for key in it.keys), now, horizon, runs),
         now,
         runs,
         judged_by,

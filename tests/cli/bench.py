@@ -1,0 +1,116 @@
+"""`python -m tests.cli.bench [STACKS] [KEYS]`: times `yckeys` on made-up stacks, as a table. 50 stacks of 100 keys by default."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from setup.engine.places import REPOSITORY
+from tests.cli.recorded_cloud import MOMENT, RECORDED
+from tools.table import Table
+
+_KEYS_OF_AN_ACCOUNT = 5
+_COMMANDS = (
+    ("inventory",),
+    ("inventory", "--json"),
+    ("plan", "--days", "30", "--json"),
+    ("audit", "--json", "--fail-on", "never"),
+)
+
+
+def write(folder: Path, stacks: int, keys: int) -> None:
+    """A project in `folder` whose every key is like `translator/default` of the scene."""
+    recorded = json.loads((RECORDED / "state/.pulumi/stacks/api-keys/prod.json").read_text())
+    resources = recorded["checkpoint"]["latest"]["resources"]
+    names = ("IamServiceAccount::translator", "ApiKey::translator/default", "LockboxSecret::translator/default")
+    models = [next(it for it in resources if it["urn"].endswith(name)) for name in names]
+    checkpoints = folder / "state" / ".pulumi" / "stacks" / "api-keys"
+    checkpoints.mkdir(parents=True)
+    (folder / "state" / ".pulumi" / "meta.yaml").write_text("version: 1\n")
+    (folder / "Pulumi.yaml").write_text((RECORDED / "Pulumi.yaml").read_text())
+    (folder / "stacks").mkdir()
+    for stack in range(stacks):
+        made = list(_resources(models, stack, keys))
+        content = {**recorded, "checkpoint": {**recorded["checkpoint"], "latest": {"resources": made}}}
+        (checkpoints / f"stack-{stack}.json").write_text(json.dumps(content))
+        accounts = [
+            {
+                "name": f"account-{stack}-{account}",
+                "keys": [{"name": f"key-{key}", "uses": ["translate", "vision"]} for key in range(_KEYS_OF_AN_ACCOUNT)],
+            }
+            for account in range(keys // _KEYS_OF_AN_ACCOUNT)
+        ]
+        file = folder / "stacks" / f"Pulumi.stack-{stack}.yaml"
+        file.write_text(yaml.safe_dump({"config": {"api-keys:accounts": accounts}}, sort_keys=False))
+
+
+def _resources(models: list[dict[str, Any]], stack: int, keys: int) -> Iterator[dict[str, Any]]:
+    account_model, key_model, secret_model = models
+    for number in range(keys):
+        account, key = divmod(number, _KEYS_OF_AN_ACCOUNT)
+        name, mark = f"account-{stack}-{account}", f"{stack:04}{account:06}"
+        if key == 0:
+            yield _made(account_model, f"aje{mark}account", name, {"name": name})
+        secret_id, key_id = f"e6q{mark}{key}", f"aje{mark}{key}"
+        yield _made(secret_model, secret_id, f"{name}/key-{key}", {"name": f"{name}-key-{key}"})
+        lockbox = {**key_model["outputs"]["lockbox"], "secretId": secret_id}
+        changed = {"serviceAccountId": f"aje{mark}account", "lockbox": lockbox, "keyId": key_id}
+        yield _made(key_model, key_id, f"{name}/key-{key}", changed)
+
+
+def _made(model: dict[str, Any], its_id: str, name: str, changed: dict[str, Any]) -> dict[str, Any]:
+    made = copy.deepcopy(model)
+    made["id"], made["urn"] = its_id, f"{model['urn'].rpartition('::')[0]}::{name}"
+    made["outputs"].update(changed)
+    made["inputs"].update({key: value for key, value in changed.items() if key in made["inputs"]})
+    return made
+
+
+def measured(folder: Path, stacks: int, keys: int) -> Table:
+    """How long each command takes, its start included."""
+    table = Table(
+        f"yckeys on {stacks} stacks of {keys} keys", ("command", "keys", "seconds", "CPU seconds", "MB printed")
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(REPOSITORY),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "YANDEX_KEYS_AS_OF": MOMENT,
+    }
+    for command in _COMMANDS:
+        started, used = time.monotonic(), _processor_seconds()
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", *command], cwd=folder, env=environment, check=True, capture_output=True
+        )
+        took, used = time.monotonic() - started, _processor_seconds() - used
+        table.add(" ".join(command), stacks * keys, took, used, len(done.stdout) / 1_000_000)
+    return table
+
+
+def _processor_seconds() -> float:
+    """What commands have used so far, whoever else wants the machine."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def main(arguments: list[str]) -> None:
+    """Prints the table."""
+    stacks, keys = (int(arguments[at]) if len(arguments) > at else default for at, default in ((0, 50), (1, 100)))
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), stacks, keys)
+        print(measured(Path(folder), stacks, keys).text())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
