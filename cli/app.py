@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.borrowed import VERSION
-from cli.commands import audit, inventory, plan
+from cli.commands import audit, check, explain, inventory, plan, schema
 from cli.exit_codes import CommandFailed
 
 
@@ -56,3 +56,6 @@ def _program(
 app.command("inventory", epilog=inventory.EXAMPLES)(inventory.command)
 app.command("plan", epilog=plan.EXAMPLES)(plan.command)
 app.command("audit", epilog=audit.EXAMPLES)(audit.command)
+app.command("explain", epilog=explain.EXAMPLES)(explain.command)
+app.command("check", epilog=check.EXAMPLES)(check.command)
+app.command("schema", epilog=schema.EXAMPLES)(schema.command)

@@ -6,7 +6,9 @@ What needs the cloud's SDK stands in `cli/cloud_login.py`: it takes half a secon
 from __future__ import annotations
 
 from components.catalogue import SERVICES, services_for_scope
+from components.encrypted_values import encrypted_paths
 from components.spec import AccountSpec, KeySpec, Spec, SpecError, parse
+from components.stack_schema import stack_schema
 from provider.yandex_keys.api_key.rotation import (
     Action,
     Decision,
@@ -25,11 +27,17 @@ from provider.yandex_keys.api_key.state import cloud_time, inputs_of, rotated_st
 from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.errors import InvalidInput, NotFound, YandexKeysError
 from provider.yandex_keys.marks import Mark, mark_of, owner_of, words_and_mark
-from provider.yandex_keys.settings import Settings, format_time, settings
+from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, format_time, settings
 from provider.yandex_keys.shown import is_credential
 from provider.yandex_keys.version import VERSION
 
+PROVIDER_SETTINGS = SETTINGS | ENVIRONMENT_ONLY.keys()
+"""The names that the provider knows, those among them that it takes from the environment alone."""
+
 __all__ = [
+    "ENVIRONMENT_ONLY",
+    "PROVIDER_SETTINGS",
+    "SECRET_SETTINGS",
     "SERVICES",
     "VERSION",
     "AccountSpec",
@@ -51,6 +59,7 @@ __all__ = [
     "YandexKeysError",
     "cloud_time",
     "decide",
+    "encrypted_paths",
     "format_duration",
     "format_time",
     "inputs_of",
@@ -66,6 +75,7 @@ __all__ = [
     "settings",
     "settled_state",
     "short_overlap",
+    "stack_schema",
     "state_of",
     "words_and_mark",
 ]

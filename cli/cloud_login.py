@@ -26,8 +26,10 @@ Answer = TypeVar("Answer")
 class Lookup:
     """What a command asks the cloud. It only reads: there is no method for anything else."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, deployer: str = "") -> None:
         self._cloud = cloud
+        self.deployer = deployer
+        """The id of the service account that logs in, where an authorized key says it; else empty."""
 
     def get(self, name: str, request: Mapping[str, Any], about: str) -> dict[str, Any]:
         """The answer to one call. Raises CloudError."""
@@ -60,7 +62,8 @@ def cloud_of(settings: Settings, environment: Mapping[str, str]) -> Iterator[Loo
         if settings.endpoint_is_requested:
             login.may_answer = lambda address: may_answer(settings.endpoint, address)
         cloud = Cloud(login, wait=threading.Event().wait)
-        yield Lookup(cloud)
+        key = credentials.service_account_key or {}
+        yield Lookup(cloud, str(key.get("service_account_id", "")))
     except CloudError as error:
         raise CouldNotLook(f"the cloud could not be read: {error}") from None
     except YandexKeysError as error:

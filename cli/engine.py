@@ -71,6 +71,11 @@ class Engine:
         with ThreadPoolExecutor(max(1, min(_ENGINES_AT_ONCE, len(names)))) as pool:
             return list(pool.map(read, names))
 
+    def history(self, stack: str) -> list[Mapping[str, Any]]:
+        """The stack's runs, as the engine lists them. Raises CouldNotLook and WrongUse."""
+        listed = json.loads(self._run("stack", "history", "--json", "--stack", stack, stack=stack) or "[]")
+        return list(listed or ())
+
     def _stack(self, name: str) -> Stack:
         files = self._files()
         deployment = files.deployment(name) if files is not None else None

@@ -48,6 +48,11 @@ class Event:
     due_at: datetime
     ends_at: datetime | None = None
 
+    @property
+    def said(self) -> str:
+        """The words, for where the kind stands before them."""
+        return self.words.removeprefix("rotates: ").removeprefix("retires ")
+
     def as_json(self) -> dict[str, Any]:
         """The documented shape, version 1."""
         return {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -28,12 +29,7 @@ class StackFileLines:
 
 def lines_of(file: Path) -> StackFileLines:
     """Where accounts and keys stand in `file`; nothing where there is no file. Raises CouldNotLook where it isn't YAML."""
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
-    except FileNotFoundError:
-        return StackFileLines()
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CouldNotLook(f"{file}: can't be read as YAML: {' '.join(str(error).split())[:200]}") from None
+    root = _root(file)
     found: dict[tuple[str, ...], int] = {}
     for account in _items(_value(_value(root, "config"), _ACCOUNTS)):
         name = _name(account)
@@ -43,6 +39,41 @@ def lines_of(file: Path) -> StackFileLines:
             for setting, node in _settings(key):
                 found[(name, _name(key), setting)] = _line(node)
     return StackFileLines(found)
+
+
+def line_at(file: Path, steps: Sequence[int | str]) -> int:
+    """The line of what `steps` lead to, or of the last of them that is there. Raises CouldNotLook where the file isn't YAML."""
+    node, line = _root(file), 1
+    for step in steps:
+        if isinstance(step, int):
+            items = _items(node)
+            if step >= len(items):
+                return line
+            node = items[step]
+            line = _line(node)
+        else:
+            found = next(
+                (pair for pair in getattr(node, "value", ()) if isinstance(pair, tuple) and pair[0].value == step), None
+            )
+            if found is None:
+                return line
+            line, node = _line(found[0]), found[1]
+    return line
+
+
+@cache
+def _composed(text: str) -> yaml.Node | None:
+    node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+    return node
+
+
+def _root(file: Path) -> yaml.Node | None:
+    try:
+        return _composed(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CouldNotLook(f"{file}: can't be read as YAML: {' '.join(str(error).split())[:200]}") from None
 
 
 def _line(node: yaml.Node) -> int:

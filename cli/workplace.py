@@ -62,13 +62,15 @@ class Workplace:
         with progress("looking into the cloud"), cloud_login.cloud_of(settings, self.environment) as lookup:
             yield lookup
 
-    def cloud_view(self, settings: Settings, folders: Sequence[str], whole_cloud: bool) -> CloudView:
+    def cloud_view(
+        self, settings: Settings, folders: Sequence[str], whole_cloud: bool, accounts: Sequence[str] = ()
+    ) -> CloudView:
         """The keys that the cloud has there; nothing, and no call, where nothing is asked for. Raises CouldNotLook and WrongUse."""
-        if not folders and not whole_cloud:
+        if not folders and not whole_cloud and not accounts:
             return NOTHING
         with self.cloud(settings, whole_cloud) as lookup:
             of_the_cloud = folders_of(lookup, settings.cloud_id) if whole_cloud else []
-            return look(lookup, list(dict.fromkeys([*folders, *of_the_cloud])))
+            return look(lookup, list(dict.fromkeys([*folders, *of_the_cloud])), accounts)
 
     def now(self, settings: Settings) -> datetime:
         """The time by which keys are judged."""

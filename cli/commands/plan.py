@@ -83,7 +83,7 @@ def _show(events: Sequence[Event], now: datetime, days: int, stacks: int) -> Non
         for event in of_day:
             line = Text(f"  {event.at:%H:%M}  {_name(event, stacks).ljust(width)}  ")
             line.append(str(event.kind).ljust(8), style=_STYLES[event.kind])
-            line.append(f" {_words(event)}")
+            line.append(f" {event.said}")
             out.print(line)
         out.print()
     kinds = {kind: sum(event.kind is kind for event in events) for kind in EventKind}
@@ -99,8 +99,3 @@ def _show(events: Sequence[Event], now: datetime, days: int, stacks: int) -> Non
 
 def _name(event: Event, stacks: int) -> str:
     return f"{event.key.stack} {event.key.path}" if stacks > 1 else event.key.path
-
-
-def _words(event: Event) -> str:
-    """The reason, without the verb that stands before it."""
-    return event.words.removeprefix("rotates: ").removeprefix("retires ")

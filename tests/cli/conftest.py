@@ -69,6 +69,7 @@ def yckeys(monkeypatch: pytest.MonkeyPatch) -> Yckeys:
         "PULUMI_BACKEND_URL": f"file://{RECORDED / 'state'}",
         "YANDEX_KEYS_AS_OF": MOMENT,
         "YC_CLOUD_ID": cloud.answers["cloudId"],
+        "YC_FOLDER_ID": cloud.answers["folderId"],
     }
     return Yckeys(RECORDED, cloud, environment)
 

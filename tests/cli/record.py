@@ -52,7 +52,10 @@ def _answers(told: World) -> dict[str, Any]:
         answers[asked(name, request)] = found
         return found
 
+    answers["deployer"] = json.loads(Path(told.cloud.ready["serviceAccountKey"]).read_text())["service_account_id"]
+    listed("ApiKeyService/ListScopes", "scopes", {})
     for folder in listed("FolderService/List", "folders", {"cloud_id": answers["cloudId"]}):
+        answers[asked("FolderService/Get", {"folder_id": folder["id"]})] = folder
         listed("FolderService/ListAccessBindings", "access_bindings", {"resource_id": folder["id"]})
         for account in listed("ServiceAccountService/List", "service_accounts", {"folder_id": folder["id"]}):
             listed("ApiKeyService/List", "api_keys", {"service_account_id": account["id"]})

@@ -23,10 +23,16 @@ class RecordedCloud:
     def __init__(self) -> None:
         self.answers: dict[str, Any] = json.loads((RECORDED / "cloud.json").read_text())
         self.calls: Counter[str] = Counter()
+        self.deployer = str(self.answers["deployer"])
 
     def listed(self, name: str, items: str, request: Mapping[str, Any], about: str) -> list[dict[str, Any]]:
         self.calls[name] += 1
         return list(self.answers[asked(name, request)])
+
+    def found(self, name: str, request: Mapping[str, Any], about: str) -> dict[str, Any] | None:
+        self.calls[name] += 1
+        answer: dict[str, Any] | None = self.answers.get(asked(name, request))
+        return answer
 
     @staticmethod
     def each(ask: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

@@ -86,7 +86,7 @@ def test_a_sarif_log_is_of_the_standard_s_form_and_points_at_the_lines(
 def test_calls_go_by_folder_account_and_secret(yckeys: Yckeys) -> None:
     findings(yckeys, "--cloud")
     answers = yckeys.cloud.answers
-    accounts = sum(name.startswith("ApiKeyService/List") for name in answers)
+    accounts = sum(name.startswith("ApiKeyService/List {") for name in answers)
     secrets = sum(name.startswith("SecretService/ListAccessBindings") for name in answers)
     assert yckeys.cloud.calls == {
         "FolderService/List": 1,
@@ -142,7 +142,7 @@ def test_a_secret_whose_key_is_gone_is_found_out(yckeys: Yckeys) -> None:
     assert of_rule(yckeys, "no-live-key", "--cloud") == []
     (key,) = (it for it in json.loads(yckeys("inventory", "--json").out)["keys"] if it["stack"] == "staging")
     for name, answer in yckeys.cloud.answers.items():
-        if name.startswith("ApiKeyService/List"):
+        if name.startswith("ApiKeyService/List {"):
             answer[:] = [item for item in answer if item["id"] != key["keyId"]]
     (found,) = of_rule(yckeys, "no-live-key", "--cloud")
     assert found["keyId"] == key["keyId"]

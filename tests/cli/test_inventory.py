@@ -23,7 +23,7 @@ def keys_of(yckeys: Yckeys, *arguments: str) -> list[dict[str, object]]:
 
 def made_by_hand(yckeys: Yckeys) -> dict[str, object]:
     """A key that nobody declares, as the cloud lists it."""
-    listings = [item for name, item in yckeys.cloud.answers.items() if name.startswith("ApiKeyService")]
+    listings = [item for name, item in yckeys.cloud.answers.items() if name.startswith("ApiKeyService/List {")]
     return next(key for listing in listings for key in listing if key.get("description") == "ask Ivan")
 
 
@@ -72,7 +72,7 @@ def test_a_folder_alone_can_be_looked_into(yckeys: Yckeys) -> None:
 
 def test_the_cloud_is_asked_by_account_and_not_by_key(yckeys: Yckeys) -> None:
     keys_of(yckeys, "--cloud")
-    accounts = sum(name.startswith("ApiKeyService/List") for name in yckeys.cloud.answers)
+    accounts = sum(name.startswith("ApiKeyService/List {") for name in yckeys.cloud.answers)
     assert yckeys.cloud.calls == {
         "FolderService/List": 1,
         "ServiceAccountService/List": 1,
@@ -82,8 +82,8 @@ def test_the_cloud_is_asked_by_account_and_not_by_key(yckeys: Yckeys) -> None:
 
 def test_a_key_that_the_cloud_has_no_longer_is_missing(yckeys: Yckeys) -> None:
     (gone,) = (key for key in keys_of(yckeys) if key["key"] == "nightly")
-    for answer in yckeys.cloud.answers.values():
-        if isinstance(answer, list):
+    for name, answer in yckeys.cloud.answers.items():
+        if name.startswith("ApiKeyService/List {"):
             answer[:] = [item for item in answer if item.get("id") != gone["keyId"]]
     (found,) = (key for key in keys_of(yckeys, "--cloud") if key["key"] == "nightly")
     assert (found["keyId"], found["state"]) == (gone["keyId"], "missing")

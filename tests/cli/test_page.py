@@ -66,16 +66,20 @@ def test_the_config_file_on_the_page_is_right_and_names_every_setting(tmp_path: 
     assert [name for name in settings if f"{name}:" not in written] == []
 
 
-@pytest.mark.parametrize(("command", "items"), [("inventory", "keys"), ("plan", "events"), ("audit", "findings")])
+@pytest.mark.parametrize(
+    ("command", "items"),
+    [("inventory", "keys"), ("plan", "events"), ("audit", "findings"), ("check", "problems"), ("explain", "life")],
+)
 def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> None:
     answer = json.loads((GOLDEN / f"{command}.json").read_text(encoding="utf-8"))
     fields = {name for item in answer[items] for name in item}
     fields |= {name for item in answer[items] for name in (item.get("delivered") or {})}
+    fields |= answer.keys() - {"version", "command", "at", "stacks"}
     written = section(command)
     assert [name for name in [items, *sorted(fields)] if f"`{name}`" not in written] == []
 
 
-@pytest.mark.parametrize("shown", ["inventory-120.txt", "plan.txt", "audit.txt"])
+@pytest.mark.parametrize("shown", ["inventory-120.txt", "plan.txt", "audit.txt", "explain.txt", "check.txt"])
 def test_what_the_page_shows_is_printed(shown: str) -> None:
     printed = (GOLDEN / shown).read_text(encoding="utf-8").splitlines()
     (example,) = re.findall(

@@ -96,6 +96,9 @@ def test_the_cloud_is_asked_by_account_and_not_by_key(told: World) -> None:
         ["audit", "--cloud"],
         ["audit", "--cloud", "--json"],
         ["audit", "--cloud", "--sarif", "/dev/stdout"],
+        ["explain", "translator/nightly", "--cloud"],
+        ["explain", "translator/nightly", "--cloud", "--json"],
+        ["check", "--cloud"],
         ["plan", "--days", "60"],
         ["plan", "--days", "60", "--json"],
     ],
@@ -106,3 +109,23 @@ def test_no_secret_is_ever_shown(told: World, arguments: list[str]) -> None:
     assert ended.code in (0, 1), ended.errors
     assert ended.out
     assert found_in(f"{ended.out}{ended.errors}".encode(), told.secrets()) == []
+
+
+def test_the_life_of_a_key_has_its_stack_s_runs_and_what_the_cloud_did(told: World) -> None:
+    ended = run(told, "explain", "prod/translator/default", "--cloud", "--json")
+    assert ended.code == 0, ended.errors
+    answer = json.loads(ended.out)
+    lived = [item["what"] for item in answer["life"]]
+    assert answer["historyUnread"] is None
+    assert sum(what.startswith("`pulumi up` succeeded") for what in lived) == 2
+    assert any("became a previous key" in what for what in lived)
+    assert any(what.startswith("the cloud, on key") for what in lived)
+    assert [key["state"] for key in answer["keys"]] == ["current", "previous"]
+
+
+def test_a_file_that_the_cloud_can_take_is_fine(told: World) -> None:
+    ended = run(told, "check", "--cloud", "--json")
+    assert ended.code == 0, ended.errors
+    answer = json.loads(ended.out)
+    # The deployer's roles are on the cloud, which can't be seen on the folder.
+    assert {problem["severity"] for problem in answer["problems"]} <= {"note"}

@@ -1,0 +1,87 @@
+"""`yckeys check`: whether stack files are right, before anything is run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+from rich.text import Text
+
+from cli.cloud_check import check_in_cloud
+from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
+from cli.options import AsJson, ProjectFolder, Stacks, WholeCloud
+from cli.printing import print_json
+from cli.project import Project
+from cli.stack_check import Checked, FileProblem, Weight, check_file
+from cli.stack_settings import common_settings
+from cli.table import console
+from cli.words import counted
+from cli.workplace import Workplace
+
+EXAMPLES = """Examples:
+
+\b
+  yckeys check                     every stack file of the project, offline
+  yckeys check -s prod --cloud     and whether the cloud can take it: scopes, folders, roles, KMS keys
+"""
+
+
+def command(
+    project: ProjectFolder = None, stack: Stacks = None, cloud: WholeCloud = False, as_json: AsJson = False
+) -> None:
+    """Check stack files: every mistake at once, each with its line and remedy.
+
+    It asks nobody, and needs no engine. With --cloud it also asks the cloud, which it changes in nothing.
+    """
+    workplace = Workplace.at(project)
+    names = _chosen(workplace.project, stack or [])
+    checked = [check_file(workplace.project, name, workplace.environment) for name in names]
+    problems = [problem for it in checked for problem in it.problems]
+    if cloud:
+        problems += _asked(workplace, checked)
+    if as_json:
+        content = {
+            "files": [it.file for it in checked],
+            "askedTheCloud": cloud,
+            "problems": [problem.as_json() for problem in problems],
+        }
+        now = workplace.now(common_settings(workplace.project, [], workplace.environment))
+        print_json("check", now, content)
+    else:
+        _show(problems, len(checked))
+    if any(problem.weight is Weight.ERROR for problem in problems):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _chosen(project: Project, named: Sequence[str]) -> list[str]:
+    known = project.declared_stacks()
+    unknown = [name for name in named if not project.stack_file(name).is_file()]
+    if unknown:
+        raise WrongUse(
+            f"--stack {unknown[0]}: there is no {project.stack_file(unknown[0])}; there are {', '.join(known) or 'none'}"
+        )
+    if not known:
+        raise CouldNotLook(f"no stack file in {project.stack_folder}: `pulumi stack init` makes the first")
+    return list(dict.fromkeys(named)) or known
+
+
+def _asked(workplace: Workplace, checked: Sequence[Checked]) -> list[FileProblem]:
+    settings = common_settings(workplace.project, [it.stack for it in checked], workplace.environment)
+    with workplace.cloud(settings, whole=False) as lookup:
+        deployer = lookup.deployer
+        return [problem for it in checked for problem in check_in_cloud(lookup, workplace.project, it, deployer)]
+
+
+def _show(problems: Sequence[FileProblem], files: int) -> None:
+    out = console()
+    for problem in problems:
+        line = Text(f"{problem.file}:{problem.line}: ")
+        line.append(str(problem.weight), style="bold red" if problem.weight is Weight.ERROR else "cyan")
+        line.append(f" {problem.path}: {problem.wrong}: {problem.right}")
+        out.print(line)
+    if problems:
+        out.print()
+    counts = [
+        counted(count, str(weight)) for weight in Weight if (count := sum(it.weight is weight for it in problems))
+    ]
+    out.print(f"{counted(files, 'stack file')}: {', '.join(counts) or 'nothing is wrong'}.")

@@ -1,0 +1,135 @@
+"""`yckeys check` and `yckeys schema`: stack files are right or not, before anything is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from setup.engine.places import REPOSITORY
+from tests.cli.conftest import Yckeys
+
+Golden = Callable[[str, str], None]
+WRONG = """\
+encryptionsalt: v1:xxxxxxxxxxx=:v1:xxxxxxxxxxxxxxxx:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx==
+config:
+  yandex-keys:folderID: b1g00000000000000000
+  yandex-keys:endpoint: keys.example.com:443
+  api-keys:defaults: { lifetime: 30d }
+  api-keys:accounts:
+    - name: translator
+      keys:
+        # Somebody's slip
+        - name: default
+          uses: [transalte]
+        - { name: nightly, uses: [vision], overlap: two weeks }
+  api-keys:acounts: []
+"""
+KMS = "abj00000000000000000"
+
+
+def problems(yckeys: Yckeys, *arguments: str) -> list[dict[str, Any]]:
+    """What `check --json` finds."""
+    ended = yckeys("check", "--json", *arguments)
+    assert ended.code in (0, 1), ended.errors
+    found: list[dict[str, Any]] = json.loads(ended.out)["problems"]
+    assert ended.code == int(any(it["severity"] == "error" for it in found))
+    return found
+
+
+def test_right_files_are_fine_and_nobody_is_asked(yckeys: Yckeys) -> None:
+    ended = yckeys("check")
+    assert (ended.code, ended.out, ended.errors) == (0, "2 stack files: nothing is wrong.\n", "")
+    assert not yckeys.cloud.calls
+
+
+def test_every_mistake_is_told_at_once_with_its_line(own_copy: Yckeys, golden: Golden) -> None:
+    (own_copy.folder / "stacks" / "Pulumi.wrong.yaml").write_text(WRONG)
+    ended = own_copy("check")
+    assert (ended.code, ended.errors) == (1, "")
+    golden("check.txt", ended.out)
+    golden("check.json", own_copy("check", "--json").out)
+
+
+def test_an_encrypted_value_among_the_accounts_is_refused(own_copy: Yckeys) -> None:
+    text = WRONG.replace("uses: [transalte]", "uses: [{ secure: AAABBB }]")
+    (own_copy.folder / "stacks" / "Pulumi.wrong.yaml").write_text(text)
+    found = [it for it in problems(own_copy) if it["wrong"] == "is encrypted"]
+    assert [(it["path"], it["line"]) for it in found] == [("accounts[0].keys[0].uses[0]", 11)]
+
+
+def test_a_credential_in_plain_text_is_told_and_not_shown(own_copy: Yckeys) -> None:
+    file = own_copy.folder / "stacks" / "Pulumi.prod.yaml"
+    secret = "t1.9euelZqabcdefghijklmnop"
+    file.write_text(file.read_text().replace("config:\n", f"config:\n  yandex-keys:token: {secret}\n"))
+    ended = own_copy("check")
+    assert ended.code == 1
+    assert "yandex-keys:token: a credential in plain text" in ended.out
+    assert secret not in ended.out
+
+
+def test_a_stack_without_a_file_is_wrong_use(yckeys: Yckeys) -> None:
+    ended = yckeys("check", "--stack", "prd")
+    assert ended.code == 2
+    assert "there are prod, staging" in ended.errors
+
+
+def test_a_project_without_stack_files_can_t_be_looked_at(own_copy: Yckeys) -> None:
+    for file in (own_copy.folder / "stacks").iterdir():
+        file.unlink()
+    assert own_copy("check").code == 3
+
+
+def test_a_scope_that_the_cloud_doesn_t_list_is_an_error(yckeys: Yckeys) -> None:
+    assert [it for it in problems(yckeys, "--cloud") if it["severity"] == "error"] == []
+    yckeys.cloud.answers["ApiKeyService/ListScopes {}"].remove("yc.postbox.send")
+    (found,) = (it for it in problems(yckeys, "--cloud") if it["severity"] == "error")
+    assert found["path"] == "accounts[1].keys[1].uses"
+    assert "the cloud doesn't list the scope yc.postbox.send" in found["wrong"]
+
+
+def test_a_folder_that_isn_t_there_is_an_error(yckeys: Yckeys) -> None:
+    yckeys.environment["YC_FOLDER_ID"] = "b1gnobodysfolder0000"
+    wrong = {it["wrong"] for it in problems(yckeys, "--cloud")}
+    assert "the cloud has no folder b1gnobodysfolder0000" in wrong
+    yckeys.environment["YC_FOLDER_ID"] = None
+    assert "no folder is named" in {it["wrong"] for it in problems(yckeys, "--cloud")}
+
+
+def test_roles_that_the_deployer_lacks_on_the_folder_are_noted(yckeys: Yckeys) -> None:
+    noted = [it["wrong"] for it in problems(yckeys, "--cloud", "--stack", "prod")]
+    assert [wrong.split(" has not ")[1].split(" on ")[0] for wrong in noted] == [
+        "iam.serviceAccounts.admin",
+        "resource-manager.admin",
+        "lockbox.admin",
+    ]
+    bindings = next(it for name, it in yckeys.cloud.answers.items() if name.startswith("FolderService/ListAccess"))
+    bindings.append({"role_id": "admin", "subject": {"id": yckeys.cloud.deployer, "type": "serviceAccount"}})
+    assert problems(yckeys, "--cloud") == []
+
+
+def test_a_reader_without_rights_on_the_kms_key_is_noted(own_copy: Yckeys) -> None:
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    reader = "serviceAccount:ajereader00000000000"
+    text = file.read_text().replace("    - self\n", f"    - self\n    - {reader}\n")
+    file.write_text(text.replace("    name: translator-staging", f"    kmsKey: {KMS}\n    name: translator-staging"))
+    only = ("--cloud", "--stack", "staging")
+    assert f"the cloud has no KMS key {KMS}" in {it["wrong"] for it in problems(own_copy, *only)}
+    answers = own_copy.cloud.answers
+    answers[f'SymmetricKeyService/Get {{"key_id": "{KMS}"}}'] = {"id": KMS}
+    listing: list[dict[str, Any]] = []
+    answers[f'SymmetricKeyService/ListAccessBindings {{"resource_id": "{KMS}"}}'] = listing
+    noted = [it["wrong"] for it in problems(own_copy, *only) if KMS in it["wrong"]]
+    assert noted == [f"{reader} reads the secrets, and has not kms.keys.encrypterDecrypter on KMS key {KMS} itself"]
+    kind, _, reader_id = reader.partition(":")
+    listing.append({"role_id": "kms.keys.encrypterDecrypter", "subject": {"id": reader_id, "type": kind}})
+    assert [it for it in problems(own_copy, *only) if KMS in it["wrong"]] == []
+
+
+def test_the_schema_is_the_one_of_the_repository(yckeys: Yckeys) -> None:
+    assert yckeys("schema").out == (REPOSITORY / "stacks" / "schema.json").read_text(encoding="utf-8")
+
+
+def test_the_project_s_own_stack_files_are_right(yckeys: Yckeys) -> None:
+    assert yckeys("check", "--project", str(Path(REPOSITORY))).code == 0
