@@ -68,7 +68,14 @@ def test_the_config_file_on_the_page_is_right_and_names_every_setting(tmp_path: 
 
 @pytest.mark.parametrize(
     ("command", "items"),
-    [("inventory", "keys"), ("plan", "events"), ("audit", "findings"), ("check", "problems"), ("explain", "life")],
+    [
+        ("inventory", "keys"),
+        ("plan", "events"),
+        ("audit", "findings"),
+        ("check", "problems"),
+        ("explain", "life"),
+        ("leaked", "leaks"),
+    ],
 )
 def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> None:
     answer = json.loads((GOLDEN / f"{command}.json").read_text(encoding="utf-8"))

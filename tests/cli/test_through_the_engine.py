@@ -24,7 +24,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
-def run(told: World, *arguments: str, **environment: str) -> Ended:
+def run(told: World, *arguments: str, stdin: str = "", **environment: str) -> Ended:
     """`yckeys` in the project's folder."""
     settings = {**told.environment(), "PYTHONPATH": str(REPOSITORY), **environment}
     done = subprocess.run(
@@ -32,6 +32,7 @@ def run(told: World, *arguments: str, **environment: str) -> Ended:
         cwd=told.stack.directory,
         env=settings,
         check=False,
+        input=stdin,
         capture_output=True,
         text=True,
     )
@@ -129,3 +130,16 @@ def test_a_file_that_the_cloud_can_take_is_fine(told: World) -> None:
     answer = json.loads(ended.out)
     # The deployer's roles are on the cloud, which can't be seen on the folder.
     assert {problem["severity"] for problem in answer["problems"]} <= {"note"}
+
+
+def test_a_leaked_secret_is_known_and_repeated_nowhere(told: World) -> None:
+    keys = told.cloud.live_keys("webshop")
+    before = told.stack.file.read_text()
+    found = set()
+    for key in keys:
+        ended = run(told, "leaked", "--stdin", "--dry-run", "--json", stdin=f"{key['secret']}\n")
+        assert ended.code == 0, ended.errors
+        assert found_in(f"{ended.out}{ended.errors}".encode(), told.secrets()) == []
+        found |= {leak["keyId"] for leak in json.loads(ended.out)["leaks"]}
+    assert found == {key["id"] for key in keys}
+    assert told.stack.file.read_text() == before
