@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.borrowed import VERSION
-from cli.commands import audit, check, explain, inventory, leaked, plan, schema
+from cli.commands import adopt, audit, check, explain, inventory, leaked, plan, schema
 from cli.exit_codes import CommandFailed
 
 
@@ -59,4 +59,5 @@ app.command("audit", epilog=audit.EXAMPLES)(audit.command)
 app.command("explain", epilog=explain.EXAMPLES)(explain.command)
 app.command("check", epilog=check.EXAMPLES)(check.command)
 app.command("schema", epilog=schema.EXAMPLES)(schema.command)
+app.command("adopt", epilog=adopt.EXAMPLES)(adopt.command)
 app.command("leaked", epilog=leaked.EXAMPLES)(leaked.command)

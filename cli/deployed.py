@@ -20,12 +20,17 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 
 @dataclass(frozen=True)
 class Account:
-    """A service account that a stack declares. roles: those that the stack grants it on its folder."""
+    """A service account that a stack declares. roles: those that the stack grants it on its folder.
+
+    component_urn: of the component that declares it, the parent of its keys; provider_urn: of the provider resource that serves them.
+    """
 
     account_id: str
     name: str
     folder_id: str
     roles: frozenset[str] = frozenset()
+    component_urn: str = ""
+    provider_urn: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,8 @@ def deployed(stack: Stack) -> Deployed:
             _text(values, "name"),
             _text(values, "folderId"),
             frozenset(roles.get(str(resource["id"]), ())),
+            str(resource.get("parent", "")),
+            str(resource.get("provider", "")).rpartition("::")[0],
         )
         for resource, values in ((it, _outputs(it)) for it in of_type.get(_ACCOUNT, ()))
     }

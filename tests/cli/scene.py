@@ -153,3 +153,15 @@ def world(folder: Path) -> Iterator[World]:
         yield made
     finally:
         made.cloud.stop()
+
+
+@contextmanager
+def small_world(folder: Path) -> Iterator[World]:
+    """One stack of one account, for a test that changes it."""
+    made = World(folder)
+    try:
+        made.stack.write(STAGING, DEFAULTS)
+        made.stack.up()
+        yield made
+    finally:
+        made.cloud.stop()
