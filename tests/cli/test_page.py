@@ -75,6 +75,7 @@ def test_the_config_file_on_the_page_is_right_and_names_every_setting(tmp_path: 
         ("check", "problems"),
         ("explain", "life"),
         ("leaked", "leaks"),
+        ("adopt", "keys"),
     ],
 )
 def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> None:
