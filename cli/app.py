@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.borrowed import VERSION
-from cli.commands import adopt, audit, check, explain, inventory, leaked, plan, schema
+from cli.commands import adopt, audit, check, explain, inventory, leaked, metrics, plan, schema
 from cli.exit_codes import CommandFailed
 
 
@@ -61,3 +61,4 @@ app.command("check", epilog=check.EXAMPLES)(check.command)
 app.command("schema", epilog=schema.EXAMPLES)(schema.command)
 app.command("adopt", epilog=adopt.EXAMPLES)(adopt.command)
 app.command("leaked", epilog=leaked.EXAMPLES)(leaked.command)
+app.command("metrics", epilog=metrics.EXAMPLES)(metrics.command)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -40,6 +41,19 @@ class FileBackend:
     def stack_names(self) -> list[str]:
         """The project's stacks, in the order of their names."""
         return sorted(file.name.removesuffix(_SUFFIX) for file in self.folder.glob(f"*{_SUFFIX}"))
+
+    def last_successful_run(self, stack: str) -> datetime | None:
+        """When an `up` of the stack last succeeded, as its history has it; None where there was none."""
+        history = self.folder.parents[1] / "history" / self.folder.name / stack
+        # A file's name has the time at which its run ended, and always as many digits.
+        for file in sorted(history.glob(f"{stack}-*.history.json"), reverse=True):
+            try:
+                update = json.loads(file.read_bytes())
+                if update["kind"] == "update" and update["result"] == "succeeded":
+                    return datetime.fromtimestamp(int(update["endTime"]), UTC)
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return None
 
     def deployment(self, stack: str) -> Mapping[str, Any] | None:
         """What `pulumi stack export` has under `deployment`; None where the engine must be asked."""

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from cli.checkpoint_files import FileBackend
@@ -75,6 +76,22 @@ class Engine:
         """The stack's runs, as the engine lists them. Raises CouldNotLook and WrongUse."""
         listed = json.loads(self._run("stack", "history", "--json", "--stack", stack, stack=stack) or "[]")
         return list(listed or ())
+
+    def last_successful_runs(self, stacks: Sequence[str]) -> dict[str, datetime | None]:
+        """When an `up` of each stack last succeeded, by the clock of the machine that ran it; None where there was none. Raises CouldNotLook."""
+        files = self._files()
+
+        def asked(stack: str) -> datetime | None:
+            ended = [
+                datetime.fromisoformat(str(update["endTime"])).astimezone(UTC)
+                for update in self.history(stack)
+                if update.get("kind") == "update" and update.get("result") == "succeeded" and update.get("endTime")
+            ]
+            return max(ended, default=None)
+
+        with ThreadPoolExecutor(max(1, min(_ENGINES_AT_ONCE, len(stacks)))) as pool:
+            found = pool.map(asked if files is None else files.last_successful_run, stacks)
+            return dict(zip(stacks, found, strict=True))
 
     def _stack(self, name: str) -> Stack:
         files = self._files()

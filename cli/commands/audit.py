@@ -80,9 +80,9 @@ def command(
     stacks = workplace.deployed(stack or [])
     settings = workplace.settings(stacks)
     now = workplace.now(settings)
-    view, access = _looked(workplace, settings, folder or [], cloud)
+    view, access = looked(workplace, settings, folder or [], cloud)
     with progress("judging"):
-        findings = audit(_evidence(workplace, stacks, now, judged_by, view, access))
+        findings = audit(evidence_of(workplace, stacks, now, judged_by, view, access))
     counting = [finding for finding in findings if not finding.suppressed]
     if sarif_file is not None:
         _write(sarif_file, json.dumps(sarif(findings, VERSION), indent=2, ensure_ascii=False) + "\n")
@@ -103,7 +103,7 @@ def command(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _looked(
+def looked(
     workplace: Workplace, settings: Settings, folders: Sequence[str], whole_cloud: bool
 ) -> tuple[CloudView, Access]:
     """What the cloud says of keys and of access: calls by folder, account and secret."""
@@ -115,7 +115,7 @@ def _looked(
         return look(lookup, unique), look_at_access(lookup, unique)
 
 
-def _evidence(
+def evidence_of(
     workplace: Workplace,
     stacks: Sequence[Deployed],
     now: datetime,
@@ -123,6 +123,7 @@ def _evidence(
     view: CloudView,
     access: Access,
 ) -> Evidence:
+    """All that an audit judges, of the stacks and of what the cloud was asked for."""
     project = workplace.project
     runs = {it.stack: run_every(project, it.stack, workplace.environment) for it in stacks}
     files = {it.stack: project.stack_file(it.stack) for it in stacks}

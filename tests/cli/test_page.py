@@ -52,6 +52,13 @@ def test_every_state_kind_and_exit_code_is_on_the_page() -> None:
         assert f"\n| {int(code)} |" in PAGE
 
 
+def test_every_figure_and_alert_is_on_the_page() -> None:
+    written = section("metrics")
+    figures = {it["name"] for it in json.loads((GOLDEN / "metrics.json").read_text(encoding="utf-8"))["samples"]}
+    alerts = re.findall(r"alert: (\w+)", (REPOSITORY / "cli" / "monitoring" / "alerts.yml").read_text(encoding="utf-8"))
+    assert [name for name in [*figures, *alerts] if f"`{name}`" not in written] == []
+
+
 def test_every_rule_is_on_the_page_with_its_severity_and_no_other() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning|note) \|", section("audit"), re.MULTILINE)
     assert dict(rows) == {rule.name: str(rule.severity) for rule in RULES.values()}
@@ -76,6 +83,7 @@ def test_the_config_file_on_the_page_is_right_and_names_every_setting(tmp_path: 
         ("explain", "life"),
         ("leaked", "leaks"),
         ("adopt", "keys"),
+        ("metrics", "samples"),
     ],
 )
 def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> None:

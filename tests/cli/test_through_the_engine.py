@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from cli.checkpoint_files import FileBackend
+from cli.engine import Engine
+from cli.project import find_project
 from setup.engine.places import REPOSITORY
 from tests.cli.conftest import Ended
 from tests.cli.scene import World, world
@@ -46,6 +49,17 @@ def test_states_are_read_from_files_as_the_engine_exports_them(told: World) -> N
     for stack in files.stack_names():
         exported = json.loads(told.stack.run("stack", "export", "--stack", stack).partition("\n\n")[0])
         assert files.deployment(stack) == exported["deployment"]
+
+
+def test_the_last_runs_are_read_from_files_as_the_engine_tells_them(told: World) -> None:
+    project = find_project(told.stack.directory)
+    by_files = Engine(project, told.environment()).last_successful_runs(["prod", "staging"])
+    by_engine = {
+        stack: max(datetime.fromisoformat(it["endTime"]) for it in json.loads(listed))
+        for stack in by_files
+        if (listed := told.stack.run("stack", "history", "--json", "--stack", stack).strip())
+    }
+    assert by_files == by_engine
 
 
 def test_the_engine_is_asked_where_files_can_t_be_read(told: World, tmp_path: Path) -> None:
@@ -100,6 +114,8 @@ def test_the_cloud_is_asked_by_account_and_not_by_key(told: World) -> None:
         ["explain", "translator/nightly", "--cloud"],
         ["explain", "translator/nightly", "--cloud", "--json"],
         ["check", "--cloud"],
+        ["adopt", "--stack", "prod"],
+        ["metrics", "--cloud"],
         ["plan", "--days", "60"],
         ["plan", "--days", "60", "--json"],
     ],
