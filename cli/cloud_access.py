@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,8 +36,8 @@ class Access:
 NO_ACCESS: Final = Access()
 
 
-def look_at_access(lookup: Lookup, folders: Sequence[str]) -> Access:
-    """The access to `folders` and to the Lockbox secrets in them. Raises CloudError."""
+def look_at_access(lookup: Lookup, folders: Sequence[str], declared: Collection[str]) -> Access:
+    """The access to `folders`, the Lockbox secrets in them, and the access to those of them that are `declared` by their ids. Raises CloudError."""
     from cli.cloud_login import provenance_of
 
     def secrets_of(folder: str) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def look_at_access(lookup: Lookup, folders: Sequence[str]) -> Access:
     return Access(
         secrets,
         _bindings(lookup, "FolderService/ListAccessBindings", folders),
-        _bindings(lookup, "SecretService/ListAccessBindings", secrets),
+        _bindings(lookup, "SecretService/ListAccessBindings", sorted(secrets.keys() & set(declared))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from cli.borrowed import VERSION, Settings
 from cli.cloud_access import NO_ACCESS, Access, look_at_access
 from cli.cloud_keys import NOTHING, CloudView, folders_of, look
 from cli.deployed import Deployed
-from cli.exit_codes import CouldNotLook, ExitCode
+from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
 from cli.findings import ORDER, RULES, Finding, Severity
 from cli.forecast import forecast
 from cli.inventory import inventory
@@ -57,6 +57,9 @@ def command(
     stack: Stacks = None,
     folder: Folders = None,
     cloud: WholeCloud = False,
+    readers: Annotated[
+        bool, typer.Option("--readers", help="Ask of each declared Lockbox secret who may read it: one call a secret.")
+    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -75,12 +78,15 @@ def command(
 
     Without --folder or --cloud it judges by the stacks' states, and asks nobody.
     """
+    if readers and not folder and not cloud:
+        raise WrongUse("--readers: needs --folder or --cloud")
     workplace = Workplace.at(project)
     judged_by = audit_settings(config or workplace.project.folder / FILE, config is not None)
     stacks = workplace.deployed(stack or [])
     settings = workplace.settings(stacks)
     now = workplace.now(settings)
-    view, access = looked(workplace, settings, folder or [], cloud)
+    declared = {it for each in stacks for it in each.secrets} if readers else set()
+    view, access = looked(workplace, settings, folder or [], cloud, declared)
     with progress("judging"):
         findings = audit(evidence_of(workplace, stacks, now, judged_by, view, access))
     counting = [finding for finding in findings if not finding.suppressed]
@@ -104,15 +110,15 @@ def command(
 
 
 def looked(
-    workplace: Workplace, settings: Settings, folders: Sequence[str], whole_cloud: bool
+    workplace: Workplace, settings: Settings, folders: Sequence[str], whole_cloud: bool, secrets: Collection[str] = ()
 ) -> tuple[CloudView, Access]:
-    """What the cloud says of keys and of access: calls by folder, account and secret."""
+    """What the cloud says of keys and of access: calls by folder and account, and one for each of the Lockbox `secrets` (ids)."""
     if not folders and not whole_cloud:
         return NOTHING, NO_ACCESS
     with workplace.cloud(settings, whole_cloud) as lookup:
         wanted = [*folders, *(folders_of(lookup, settings.cloud_id) if whole_cloud else ())]
         unique = list(dict.fromkeys(wanted))
-        return look(lookup, unique), look_at_access(lookup, unique)
+        return look(lookup, unique), look_at_access(lookup, unique, secrets)
 
 
 def evidence_of(

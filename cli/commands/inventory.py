@@ -107,7 +107,12 @@ def command(
     folder: Folders = None,
     cloud: WholeCloud = False,
     state: Annotated[
-        list[KeyState] | None, typer.Option("--state", help="Keys in this state alone; may be given several times.")
+        list[KeyState] | None,
+        typer.Option(
+            "--state",
+            metavar="STATE",
+            help=f"Keys in this state alone; may be given several times. One of {', '.join(KeyState)}.",
+        ),
     ] = None,
     account: Annotated[
         str,

@@ -10,11 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
+from typer.testing import CliRunner
 
 from setup.engine.places import REPOSITORY
 from tests.cli.recorded_cloud import MOMENT, RECORDED
@@ -26,7 +29,14 @@ _COMMANDS = (
     ("inventory", "--json"),
     ("plan", "--days", "30", "--json"),
     ("audit", "--json", "--fail-on", "never"),
+    ("metrics",),
 )
+_IN_THE_CLOUD = (
+    ("inventory", "--cloud", "--json"),
+    ("audit", "--cloud", "--json", "--fail-on", "never"),
+    ("audit", "--cloud", "--readers", "--json", "--fail-on", "never"),
+)
+_FOLDER = "b1gmadeup00000000000"
 
 
 def write(folder: Path, stacks: int, keys: int) -> None:
@@ -98,6 +108,79 @@ def measured(folder: Path, stacks: int, keys: int) -> Table:
     return table
 
 
+class MadeUpCloud:
+    """A cloud that has what the made-up states have, answers at once, and counts what it is asked."""
+
+    deployer = ""
+
+    def __init__(self, folder: Path) -> None:
+        self.calls: Counter[str] = Counter()
+        self._answers: dict[tuple[str, str], list[dict[str, Any]]] = {("FolderService/List", ""): [{"id": _FOLDER}]}
+        for file in sorted((folder / "state/.pulumi/stacks/api-keys").glob("*.json")):
+            for it in json.loads(file.read_text())["checkpoint"]["latest"]["resources"]:
+                self._add(it["type"].rpartition(":")[2], it["id"], it["outputs"])
+
+    def _add(self, kind: str, its_id: str, outputs: dict[str, Any]) -> None:
+        if kind == "IamServiceAccount":
+            account = {"id": its_id, "name": outputs["name"], "folder_id": _FOLDER}
+            self._answers.setdefault(("ServiceAccountService/List", _FOLDER), []).append(account)
+        elif kind == "LockboxSecret":
+            secret = {"id": its_id, "name": outputs["name"], "folder_id": _FOLDER}
+            self._answers.setdefault(("SecretService/List", _FOLDER), []).append(secret)
+        else:
+            account_id = outputs["serviceAccountId"]
+            key = {
+                "id": outputs["keyId"],
+                "service_account_id": account_id,
+                "scopes": outputs["scopes"],
+                "created_at": outputs["issuedAt"],
+                "expires_at": outputs["expiresAt"],
+            }
+            self._answers.setdefault(("ApiKeyService/List", account_id), []).append(key)
+
+    def listed(self, name: str, items: str, request: dict[str, str], about: str) -> list[dict[str, Any]]:
+        """The answer, if the states have one."""
+        self.calls[name] += 1
+        asked = "" if name == "FolderService/List" else next(iter(request.values()))
+        return self._answers.get((name, asked), [])
+
+    @staticmethod
+    def each(ask: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        """One after the other: nothing is waited for."""
+        return [ask(item) for item in items]
+
+
+def measured_in_the_cloud(folder: Path, stacks: int, keys: int) -> Table:
+    """How often each command calls a cloud, and how long it takes beside the cloud's own time."""
+    from cli import cloud_login
+    from cli.app import app
+
+    cloud = MadeUpCloud(folder)
+
+    @contextmanager
+    def made_up(*_: Any) -> Iterator[MadeUpCloud]:
+        yield cloud
+
+    cloud_login.cloud_of = made_up  # type: ignore[assignment]
+    accounts = stacks * keys // _KEYS_OF_AN_ACCOUNT
+    title = f"yckeys --cloud on {stacks} stacks of {keys} keys, {accounts:,} accounts, one Lockbox secret a key"
+    table = Table(title, ("command", "keys", "CPU seconds", "keys listed by", "access listed by", "other calls"))
+    environment = {
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "YANDEX_KEYS_AS_OF": MOMENT,
+        "YC_CLOUD_ID": "b1gmadeupcloud000000",
+    }
+    for command in _IN_THE_CLOUD:
+        cloud.calls.clear()
+        began = time.process_time()
+        done = CliRunner().invoke(app, [*command, "--project", str(folder)], env=environment)
+        assert done.exit_code == 0, done.output[-500:]
+        by_account, by_access = cloud.calls["ApiKeyService/List"], cloud.calls["SecretService/ListAccessBindings"]
+        others = cloud.calls.total() - by_account - by_access
+        table.add(" ".join(command), stacks * keys, time.process_time() - began, by_account, by_access, others)
+    return table
+
+
 def _processor_seconds() -> float:
     """What commands have used so far, whoever else wants the machine."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -109,7 +192,8 @@ def main(arguments: list[str]) -> None:
     stacks, keys = (int(arguments[at]) if len(arguments) > at else default for at, default in ((0, 50), (1, 100)))
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), stacks, keys)
-        print(measured(Path(folder), stacks, keys).text())
+        print(measured(Path(folder), stacks, keys).text(), "\n")
+        print(measured_in_the_cloud(Path(folder), stacks, keys).text())
 
 
 if __name__ == "__main__":

@@ -83,19 +83,29 @@ def test_a_sarif_log_is_of_the_standard_s_form_and_points_at_the_lines(
     golden("audit.sarif", text)
 
 
-def test_calls_go_by_folder_account_and_secret(yckeys: Yckeys) -> None:
+def test_calls_go_by_folder_and_account_and_where_asked_by_declared_secret(yckeys: Yckeys) -> None:
     findings(yckeys, "--cloud")
     answers = yckeys.cloud.answers
     accounts = sum(name.startswith("ApiKeyService/List {") for name in answers)
-    secrets = sum(name.startswith("SecretService/ListAccessBindings") for name in answers)
-    assert yckeys.cloud.calls == {
+    by_folder_and_account = {
         "FolderService/List": 1,
         "ServiceAccountService/List": 1,
         "ApiKeyService/List": accounts,
         "SecretService/List": 1,
         "FolderService/ListAccessBindings": 1,
-        "SecretService/ListAccessBindings": secrets,
     }
+    assert yckeys.cloud.calls == by_folder_and_account
+    yckeys.cloud.calls.clear()
+    findings(yckeys, "--cloud", "--readers")
+    # Of the other state's secret nobody asks who may read it.
+    declared = sum(name.startswith("SecretService/ListAccessBindings") for name in answers) - 1
+    assert yckeys.cloud.calls == {**by_folder_and_account, "SecretService/ListAccessBindings": declared}
+
+
+def test_readers_are_asked_for_in_the_cloud_alone(yckeys: Yckeys) -> None:
+    ended = yckeys("audit", "--readers")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--readers: needs --folder or --cloud" in ended.errors
 
 
 @pytest.mark.parametrize(
@@ -129,11 +139,13 @@ def bindings_of(yckeys: Yckeys, method: str) -> list[dict[str, Any]]:
 
 
 def test_a_secret_that_a_stranger_may_read_is_found_out(yckeys: Yckeys) -> None:
-    assert of_rule(yckeys, "wide-readers", "--cloud") == []
+    assert of_rule(yckeys, "wide-readers", "--cloud", "--readers") == []
     stranger = {"role_id": "lockbox.payloadViewer", "subject": {"id": "ajestranger", "type": "userAccount"}}
     bindings_of(yckeys, "SecretService/ListAccessBindings").append(stranger)
     bindings_of(yckeys, "FolderService/ListAccessBindings").append(stranger)
-    on_folder, on_secret = sorted(of_rule(yckeys, "wide-readers", "--cloud"), key=lambda it: str(it["subject"]))
+    on_folder, on_secret = sorted(
+        of_rule(yckeys, "wide-readers", "--cloud", "--readers"), key=lambda it: str(it["subject"])
+    )
     assert "userAccount:ajestranger has lockbox.payloadViewer on Lockbox secret" in on_secret["why"]
     assert "and so reads 3 declared secrets in it" in on_folder["why"]
 

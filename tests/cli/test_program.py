@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from setup import virtual_environment
 from setup.engine.places import REPOSITORY
 from tests.cli.conftest import Yckeys
+from tests.cli.recorded_cloud import MOMENT, RECORDED
 
 
 def test_without_a_project_it_could_not_look(yckeys: Yckeys, tmp_path: Path) -> None:
@@ -68,3 +71,49 @@ def test_shells_complete_it(yckeys: Yckeys, shell: str) -> None:
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
     assert "inventory" in yckeys().out
+
+
+def in_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a command prints on a terminal of its own."""
+    ours, its_own = pty.openpty()
+    settings = {
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PULUMI_", "YC_", "YANDEX_KEYS_", "NO_COLOR"))
+        },
+        "PYTHONPATH": str(REPOSITORY),
+        "PULUMI_BACKEND_URL": f"file://{RECORDED / 'state'}",
+        "YANDEX_KEYS_AS_OF": MOMENT,
+        "TERM": "xterm-256color",
+        "COLUMNS": "100",
+        **environment,
+    }
+    command = [sys.executable, "-m", "cli", *arguments]
+    process = subprocess.Popen(command, cwd=RECORDED, env=settings, stdout=its_own, stderr=its_own, stdin=its_own)
+    os.close(its_own)
+    printed = b""
+    try:
+        while read := os.read(ours, 65_536):
+            printed += read
+    except OSError:  # Linux says so at the end
+        pass
+    os.close(ours)
+    assert process.wait() in (0, 1), printed
+    return printed.decode()
+
+
+@pytest.mark.parametrize("command", ["inventory", "plan", "audit", "check"])
+def test_there_are_colours_on_a_terminal_and_nowhere_else(yckeys: Yckeys, command: str) -> None:
+    assert "\x1b" not in yckeys(command).out
+    colour = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
+    shown = in_a_terminal(command)
+    # A file that is right has nothing to be coloured.
+    assert bool(colour.search(shown)) == (command != "check")
+    assert not colour.search(in_a_terminal(command, NO_COLOR="1"))
+
+
+def test_a_terminal_gets_lines_that_fit(yckeys: Yckeys) -> None:
+    shown = re.sub(r"\x1b[^a-zA-Z]*[a-zA-Z]", "", in_a_terminal("inventory"))
+    assert max(len(line.strip("\r")) for line in shown.splitlines()) <= 100
+    assert "No room for" in shown
