@@ -76,6 +76,8 @@ class Evidence:
     access: Access = NO_ACCESS
     lines: Mapping[str, StackFileLines] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    is_whole: bool = False
+    """Whether every stack was read and the cloud looked into: what isn't found then isn't there."""
 
     @property
     def keys(self) -> Iterator[DeployedKey]:
@@ -155,7 +157,8 @@ def _suppressed(findings: Sequence[Finding], evidence: Evidence) -> Iterator[Fin
         yield replace(finding, suppressed=why)
     severity = evidence.settings.severity_of("useless-suppression")
     for it in suppressions:
-        over, useful = it.until < today, any(it.holds_for(finding) for finding in findings)
+        over = it.until < today
+        useful = not evidence.is_whole or any(it.holds_for(finding) for finding in findings)
         if severity is not None and (over or not useful):
             words = f"it ended on {it.until}" if over else "nothing is found that it is about"
             subject = f"{it.rule} of {it.subject}"

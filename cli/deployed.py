@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cli.borrowed import Inputs, State, inputs_of, owner_of, state_of
 from cli.engine import Stack
+from cli.exit_codes import CouldNotLook
 
 _KEY: Final = "yandex-keys:index:ApiKey"
 _SECRET: Final = "yandex-keys:index:LockboxSecret"
@@ -77,7 +78,10 @@ class Deployed:
 
 
 def deployed(stack: Stack) -> Deployed:
-    """What `stack` holds. A key whose life has only begun (a run died in its first step) is left out: it is in no state to be judged."""
+    """What `stack` holds. A key whose life has only begun (a run died in its first step) is left out: it is in no state to be judged.
+
+    Raises CouldNotLook where a key's state is of a form that isn't known.
+    """
     of_type: dict[str, list[Mapping[str, Any]]] = {}
     for resource in stack.resources:
         if not resource.get("delete"):
@@ -121,9 +125,15 @@ def _key(
 ) -> DeployedKey:
     urn = str(resource["urn"])
     properties = _plain(_outputs(resource))
-    state = state_of(properties)
-    # The inputs lack what an import hasn't been told yet; the state has every input.
-    inputs = inputs_of({**properties, **_plain(resource.get("inputs") or {})})
+    try:
+        state = state_of(properties)
+        # The inputs lack what an import hasn't been told yet; the state has every input.
+        inputs = inputs_of({**properties, **_plain(resource.get("inputs") or {})})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        named = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
+        raise CouldNotLook(
+            f"stack {stack}: the state of {urn} isn't understood ({named}): was it written by another version? Run `pulumi up` once"
+        ) from None
     account = accounts.get(inputs.service_account_id)
     resource_name = urn.split("::", 3)[3]
     component, _, name = resource_name.partition("/")

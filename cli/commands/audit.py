@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -87,8 +88,9 @@ def command(
     now = workplace.now(settings)
     declared = {it for each in stacks for it in each.secrets} if readers else set()
     view, access = looked(workplace, settings, folder or [], cloud, declared)
+    evidence = evidence_of(workplace, stacks, now, judged_by, view, access)
     with progress("judging"):
-        findings = audit(evidence_of(workplace, stacks, now, judged_by, view, access))
+        findings = audit(replace(evidence, is_whole=not stack and bool(folder or cloud)))
     counting = [finding for finding in findings if not finding.suppressed]
     if sarif_file is not None:
         _write(sarif_file, json.dumps(sarif(findings, VERSION), indent=2, ensure_ascii=False) + "\n")

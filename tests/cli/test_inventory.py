@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 
 import pytest
 
-from tests.cli.conftest import Yckeys
+from tests.cli.conftest import Yckeys, changed_outputs
 
 Golden = Callable[[str, str], None]
 
@@ -146,3 +147,22 @@ def test_a_cloud_without_an_id_is_wrong_use(yckeys: Yckeys) -> None:
     ended = yckeys("inventory", "--cloud")
     assert ended.code == 2
     assert "set yandex-keys:cloudId in the stack file, or YC_CLOUD_ID" in ended.errors
+
+
+def test_a_state_of_an_unknown_form_could_not_be_looked_at(own_copy: Yckeys) -> None:
+    with changed_outputs(own_copy, "ApiKey::translator/default") as outputs:
+        del outputs["issuedAt"]
+    ended = own_copy("inventory")
+    assert (ended.code, ended.out) == (3, "")
+    assert "ApiKey::translator/default isn't understood (KeyError 'issuedAt')" in ended.errors
+
+
+def test_a_secret_in_a_state_stays_encrypted_and_out_of_sight(own_copy: Yckeys) -> None:
+    """The key that is delivered as an output: what the engine encrypted is no part of an answer, not even encrypted."""
+    state = (own_copy.folder / "state/.pulumi/stacks/api-keys/prod.json").read_text()
+    encrypted = re.findall(r'"ciphertext": "([^"]+)"', state)
+    assert encrypted
+    for command in ("inventory", "plan", "audit", "metrics"):
+        for options in ([], ["--json"]):
+            printed = own_copy(command, *options).out
+            assert [cipher for cipher in encrypted if cipher in printed] == []
