@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from components.catalogue import SERVICES, services_for_scope
 from components.encrypted_values import encrypted_paths
-from components.spec import AccountSpec, KeySpec, Spec, SpecError, parse
+from components.spec import AccountSpec, Spec, SpecError, parse
 from components.stack_schema import stack_schema
 from provider.yandex_keys.api_key.rotation import (
     Action,
-    Decision,
     Inputs,
     Lockbox,
-    PreviousKey,
     State,
     Status,
     Verb,
@@ -26,7 +24,7 @@ from provider.yandex_keys.api_key.schedule import later
 from provider.yandex_keys.api_key.state import cloud_time, inputs_of, rotated_state, settled_state, state_of
 from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.errors import InvalidInput, NotFound, YandexKeysError
-from provider.yandex_keys.marks import Mark, mark_of, owner_of, words_and_mark
+from provider.yandex_keys.marks import Mark, owner_of, words_and_mark
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, format_time, settings
 from provider.yandex_keys.shown import is_credential
 from provider.yandex_keys.version import VERSION
@@ -42,14 +40,11 @@ __all__ = [
     "VERSION",
     "AccountSpec",
     "Action",
-    "Decision",
     "Inputs",
     "InvalidInput",
-    "KeySpec",
     "Lockbox",
     "Mark",
     "NotFound",
-    "PreviousKey",
     "Settings",
     "Spec",
     "SpecError",
@@ -65,7 +60,6 @@ __all__ = [
     "inputs_of",
     "is_credential",
     "later",
-    "mark_of",
     "next_rotation",
     "owner_of",
     "parse",
