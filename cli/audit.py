@@ -203,7 +203,7 @@ def _scopes_and_roles(evidence: Evidence) -> Iterator[Finding]:
             for scope in sorted(key.inputs.scopes):
                 roles = {role for name in services_for_scope(scope) for role in SERVICES[name].roles}
                 if roles and not roles & granted:
-                    words = f"{scope} goes with {' or '.join(sorted(roles))} on folder {account.folder_id}, and {account.name} has it not"
+                    words = f"{scope} goes with {' or '.join(sorted(roles))} on folder {account.folder_id}, which {account.name} lacks"
                     setting = "scopes"
                     yield evidence.of_key(key, "scopes-without-roles", words, setting)
         for account_id, of_keys in sorted(scopes.items()):

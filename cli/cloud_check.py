@@ -93,7 +93,7 @@ def _roles(
     has = {str(it["role_id"]) for it in listed if it.get("subject", {}).get("id") == deployer}
     for role, (asks, enough) in _NEEDED.items():
         if any(map(asks, accounts)) and not has & enough:
-            wrong = f"the deployer {deployer} has not {role} on folder {folder} itself"
+            wrong = f"the deployer {deployer} lacks {role} on folder {folder} itself"
             right = "grant it, unless it has the role on the cloud or by a group, which isn't seen here"
             yield report(path, wrong, right, Weight.NOTE)
 
@@ -112,7 +112,7 @@ def _kms(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:
         may = {_member(it) for it in listed if it.get("role_id") in _ENCRYPTS}
         for reader in account.readers:
             if reader != "self" and reader not in may:
-                wrong = f"{reader} reads the secrets, and has not {_KMS_READER} on KMS key {key_id} itself"
+                wrong = f"{reader} reads the secrets, and lacks {_KMS_READER} on KMS key {key_id} itself"
                 right = "grant it, unless the reader has it on the folder, or by a group, which isn't seen here"
                 yield report(path, wrong, right, Weight.NOTE)
 

@@ -99,7 +99,7 @@ def test_a_folder_that_isn_t_there_is_an_error(yckeys: Yckeys) -> None:
 
 def test_roles_that_the_deployer_lacks_on_the_folder_are_noted(yckeys: Yckeys) -> None:
     noted = [it["wrong"] for it in problems(yckeys, "--cloud", "--stack", "prod")]
-    assert [wrong.split(" has not ")[1].split(" on ")[0] for wrong in noted] == [
+    assert [wrong.split(" lacks ")[1].split(" on ")[0] for wrong in noted] == [
         "iam.serviceAccounts.admin",
         "resource-manager.admin",
         "lockbox.admin",
@@ -121,7 +121,7 @@ def test_a_reader_without_rights_on_the_kms_key_is_noted(own_copy: Yckeys) -> No
     listing: list[dict[str, Any]] = []
     answers[f'SymmetricKeyService/ListAccessBindings {{"resource_id": "{KMS}"}}'] = listing
     noted = [it["wrong"] for it in problems(own_copy, *only) if KMS in it["wrong"]]
-    assert noted == [f"{reader} reads the secrets, and has not kms.keys.encrypterDecrypter on KMS key {KMS} itself"]
+    assert noted == [f"{reader} reads the secrets, and lacks kms.keys.encrypterDecrypter on KMS key {KMS} itself"]
     kind, _, reader_id = reader.partition(":")
     listing.append({"role_id": "kms.keys.encrypterDecrypter", "subject": {"id": reader_id, "type": kind}})
     assert [it for it in problems(own_copy, *only) if KMS in it["wrong"]] == []

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Yckeys
+from tests.cli.scene import small_world
+from tests.cli.test_through_the_engine import run
 
 EVENT: dict[str, Any] = {
     "event_type": "yandex.cloud.audit.iam.DetectLeakedCredential",
@@ -194,3 +197,16 @@ def test_wrong_use_says_what_is_right(
     assert (ended.code, ended.out) == (code, "")
     assert words in ended.errors
     assert "AQVNabcdefgh" not in ended.errors
+
+
+def test_the_next_up_replaces_a_leaked_key_and_deletes_it(tmp_path: Path) -> None:
+    with small_world(tmp_path) as told:
+        (before,) = told.cloud.live_keys("translator-staging")
+        ended = run(told, "leaked", "--stdin", stdin=f"{before['secret']}\n")
+        assert ended.code == 0, ended.errors
+        assert told.cloud.use("translate", before["secret"]) == 200
+        told.stack.up()
+        (after,) = told.cloud.live_keys("translator-staging")
+        assert after["id"] != before["id"]
+        assert told.cloud.use("translate", before["secret"]) == 401
+        assert told.cloud.use("translate", after["secret"]) == 200
