@@ -41,6 +41,9 @@ Folders = Annotated[
 ]
 WholeCloud = Annotated[
     bool,
-    typer.Option("--cloud", help="Look into all folders of the cloud that yandex-keys:cloudId or YC_CLOUD_ID names."),
+    typer.Option(
+        "--cloud",
+        help="Look into all folders of the clouds that the stacks' yandex-keys:cloudId, or else YC_CLOUD_ID, name.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON of the documented shape.")]

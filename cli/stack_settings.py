@@ -36,9 +36,24 @@ def common_settings(project: Project, stacks: Sequence[str], environment: Mappin
     return next(iter(each.values()))
 
 
-def judged_at(chosen: Settings) -> datetime:
-    """The time by which keys are judged, in UTC and whole seconds: `YANDEX_KEYS_AS_OF`, or the clock."""
-    now = chosen.as_of or datetime.now(UTC)
+def cloud_ids(project: Project, stacks: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """The ids of the clouds that `stacks` are in, each once; without stacks, the environment's.
+
+    Raises CouldNotLook, and WrongUse where one isn't known.
+    """
+    each = {f"stack {stack}": settings_of(project, stack, environment).cloud_id for stack in stacks}
+    each = each or {"it": _settings({}, "", environment).cloud_id}
+    unknown = [name for name, cloud_id in each.items() if not cloud_id]
+    if unknown:
+        raise WrongUse(
+            f"--cloud: in which cloud {unknown[0]} is isn't known: set yandex-keys:cloudId in the stack file, or YC_CLOUD_ID"
+        )
+    return list(dict.fromkeys(each.values()))
+
+
+def judged_at(environment: Mapping[str, str]) -> datetime:
+    """The time by which keys are judged, in UTC and whole seconds: `YANDEX_KEYS_AS_OF`, or the clock. Raises CouldNotLook where that is no time."""
+    now = _settings({}, "", environment).as_of or datetime.now(UTC)
     return now.astimezone(UTC).replace(microsecond=0)
 
 

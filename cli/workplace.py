@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from cli.borrowed import Settings
 from cli.cloud_keys import NOTHING, CloudView, folders_of, look
 from cli.deployed import Deployed, deployed
 from cli.engine import Engine
-from cli.exit_codes import WrongUse
 from cli.project import Project, find_project
-from cli.stack_settings import common_settings, judged_at
+from cli.stack_settings import cloud_ids, common_settings, judged_at
 
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
@@ -46,35 +44,33 @@ class Workplace:
         with progress("reading stacks"):
             return [deployed(stack) for stack in self.engine.stacks(named)]
 
-    def settings(self, stacks: Sequence[Deployed]) -> Settings:
-        """The settings by which the cloud is asked, and keys are judged, for all of `stacks`. Raises CouldNotLook and WrongUse."""
-        return common_settings(self.project, [stack.stack for stack in stacks], self.environment)
-
     @contextmanager
-    def cloud(self, settings: Settings, whole: bool) -> Iterator[Lookup]:
-        """A way to ask the cloud, with progress; `whole`: its id will be needed. Raises CouldNotLook and WrongUse."""
-        if whole and not settings.cloud_id:
-            raise WrongUse(
-                "--cloud: which cloud isn't known: set yandex-keys:cloudId in the stack file, or YC_CLOUD_ID"
-            )
+    def cloud(self, stacks: Sequence[str]) -> Iterator[Lookup]:
+        """A way to ask the cloud of `stacks`, with progress. Raises CouldNotLook and WrongUse."""
         from cli import cloud_login
 
+        settings = common_settings(self.project, stacks, self.environment)
         with progress("looking into the cloud"), cloud_login.cloud_of(settings, self.environment) as lookup:
             yield lookup
 
+    def folders(self, lookup: Lookup, stacks: Sequence[str], named: Sequence[str], whole_cloud: bool) -> list[str]:
+        """The ids of the `named` folders, and of all in the clouds of `stacks` where `whole_cloud`. Raises CloudError, CouldNotLook and WrongUse."""
+        clouds = cloud_ids(self.project, stacks, self.environment) if whole_cloud else []
+        return list(dict.fromkeys([*named, *(folder for it in clouds for folder in folders_of(lookup, it))]))
+
     def cloud_view(
-        self, settings: Settings, folders: Sequence[str], whole_cloud: bool, accounts: Sequence[str] = ()
+        self, stacks: Sequence[Deployed], folders: Sequence[str], whole_cloud: bool, accounts: Sequence[str] = ()
     ) -> CloudView:
         """The keys that the cloud has there; nothing, and no call, where nothing is asked for. Raises CouldNotLook and WrongUse."""
         if not folders and not whole_cloud and not accounts:
             return NOTHING
-        with self.cloud(settings, whole_cloud) as lookup:
-            of_the_cloud = folders_of(lookup, settings.cloud_id) if whole_cloud else []
-            return look(lookup, list(dict.fromkeys([*folders, *of_the_cloud])), accounts)
+        names = [stack.stack for stack in stacks]
+        with self.cloud(names) as lookup:
+            return look(lookup, self.folders(lookup, names, folders, whole_cloud), accounts)
 
-    def now(self, settings: Settings) -> datetime:
-        """The time by which keys are judged."""
-        return judged_at(settings)
+    def now(self) -> datetime:
+        """The time by which keys are judged. Raises CouldNotLook."""
+        return judged_at(self.environment)
 
 
 @contextmanager

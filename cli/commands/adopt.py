@@ -51,9 +51,8 @@ def command(
     if len(stacks) != 1:
         raise WrongUse(f"choose one stack with --stack: there are {', '.join(it.stack for it in stacks) or 'none'}")
     (chosen,) = stacks
-    settings = workplace.settings(stacks)
-    now = workplace.now(settings)
-    view = workplace.cloud_view(settings, (), False, sorted(chosen.accounts))
+    now = workplace.now()
+    view = workplace.cloud_view(stacks, (), False, sorted(chosen.accounts))
     checked = check_file(workplace.project, chosen.stack, workplace.environment)
     if edit and checked.spec is None:
         raise CouldNotLook(f"{checked.file} has mistakes: `yckeys check -s {chosen.stack}` shows them")

@@ -16,9 +16,9 @@ from rich.text import Text
 
 from cli.audit import Evidence, audit
 from cli.audit_settings import FILE, AuditSettings, audit_settings
-from cli.borrowed import VERSION, Settings
+from cli.borrowed import VERSION
 from cli.cloud_access import NO_ACCESS, Access, look_at_access
-from cli.cloud_keys import NOTHING, CloudView, folders_of, look
+from cli.cloud_keys import NOTHING, CloudView, look
 from cli.deployed import Deployed
 from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
 from cli.findings import ORDER, RULES, Finding, Severity
@@ -84,10 +84,9 @@ def command(
     workplace = Workplace.at(project)
     judged_by = audit_settings(config or workplace.project.folder / FILE, config is not None)
     stacks = workplace.deployed(stack or [])
-    settings = workplace.settings(stacks)
-    now = workplace.now(settings)
+    now = workplace.now()
     declared = {it for each in stacks for it in each.secrets} if readers else set()
-    view, access = looked(workplace, settings, folder or [], cloud, declared)
+    view, access = looked(workplace, stacks, folder or [], cloud, declared)
     evidence = evidence_of(workplace, stacks, now, judged_by, view, access)
     with progress("judging"):
         findings = audit(replace(evidence, is_whole=not stack and bool(folder or cloud)))
@@ -112,14 +111,18 @@ def command(
 
 
 def looked(
-    workplace: Workplace, settings: Settings, folders: Sequence[str], whole_cloud: bool, secrets: Collection[str] = ()
+    workplace: Workplace,
+    stacks: Sequence[Deployed],
+    folders: Sequence[str],
+    whole_cloud: bool,
+    secrets: Collection[str] = (),
 ) -> tuple[CloudView, Access]:
     """What the cloud says of keys and of access: calls by folder and account, and one for each of the Lockbox `secrets` (ids)."""
     if not folders and not whole_cloud:
         return NOTHING, NO_ACCESS
-    with workplace.cloud(settings, whole_cloud) as lookup:
-        wanted = [*folders, *(folders_of(lookup, settings.cloud_id) if whole_cloud else ())]
-        unique = list(dict.fromkeys(wanted))
+    names = [it.stack for it in stacks]
+    with workplace.cloud(names) as lookup:
+        unique = workplace.folders(lookup, names, folders, whole_cloud)
         return look(lookup, unique), look_at_access(lookup, unique, secrets)
 
 

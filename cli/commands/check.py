@@ -13,7 +13,6 @@ from cli.options import AsJson, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.project import Project
 from cli.stack_check import Checked, FileProblem, Weight, check_file
-from cli.stack_settings import common_settings
 from cli.table import console
 from cli.words import counted
 from cli.workplace import Workplace
@@ -45,7 +44,7 @@ def command(
             "askedTheCloud": cloud,
             "problems": [problem.as_json() for problem in problems],
         }
-        now = workplace.now(common_settings(workplace.project, [], workplace.environment))
+        now = workplace.now()
         print_json("check", now, content)
     else:
         _show(problems, len(checked))
@@ -66,8 +65,7 @@ def _chosen(project: Project, named: Sequence[str]) -> list[str]:
 
 
 def _asked(workplace: Workplace, checked: Sequence[Checked]) -> list[FileProblem]:
-    settings = common_settings(workplace.project, [it.stack for it in checked], workplace.environment)
-    with workplace.cloud(settings, whole=False) as lookup:
+    with workplace.cloud([it.stack for it in checked]) as lookup:
         deployer = lookup.deployer
         return [problem for it in checked for problem in check_in_cloud(lookup, workplace.project, it, deployer)]
 

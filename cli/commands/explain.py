@@ -47,12 +47,11 @@ def command(
     workplace = Workplace.at(project)
     stacks = workplace.deployed(stack or [])
     found = _found(stacks, key)
-    settings = workplace.settings(stacks)
-    now = workplace.now(settings)
+    now = workplace.now()
     happened = life(found, now)
-    view = workplace.cloud_view(settings, (), False, [found.inputs.service_account_id] if cloud else ())
+    view = workplace.cloud_view(stacks, (), False, [found.inputs.service_account_id] if cloud else ())
     if cloud:
-        with workplace.cloud(settings, whole=False) as lookup:
+        with workplace.cloud([it.stack for it in stacks]) as lookup:
             for key_id in sorted(found.state.key_ids & view.keys.keys()):
                 request = {"api_key_id": key_id}
                 listed = lookup.listed("ApiKeyService/ListOperations", "operations", request, f"API key {key_id}")

@@ -145,9 +145,8 @@ def command(
     ends, unused = _duration("--expires-within", expires_within), _duration("--unused-for", unused_for)
     workplace = Workplace.at(project)
     stacks = workplace.deployed(stack or [])
-    settings = workplace.settings(stacks)
-    now = workplace.now(settings)
-    records = inventory(stacks, now, workplace.cloud_view(settings, folder or [], cloud))
+    now = workplace.now()
+    records = inventory(stacks, now, workplace.cloud_view(stacks, folder or [], cloud))
     shown = [
         record
         for record in records

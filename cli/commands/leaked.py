@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.borrowed import is_credential
+from cli.cloud_keys import NOTHING
 from cli.deployed import Deployed
 from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
 from cli.leak import Leak, Leaked, ids_of_secret, leaks_in, whose
@@ -90,7 +91,7 @@ def command(
     leaks = _leaks(workplace, stacks, key_id, events, stdin)
     outcomes = [_act(workplace.project, leaked, dry_run) for leaked in whose(leaks, stacks)]
     branch = _commit(workplace.project, outcomes) if commit and any(it.changed for it in outcomes) else ""
-    now = workplace.now(workplace.settings(stacks))
+    now = workplace.now()
     if as_json:
         print_json("leaked", now, {"leaks": [it.as_json() for it in outcomes], "branch": branch or None})
     else:
@@ -114,12 +115,11 @@ def _leaks(
     secret = sys.stdin.read(_LONGEST_SECRET).strip()
     if not stdin or len(secret) < 16 or len(secret.split()) != 1:
         raise WrongUse("--stdin: give the secret and nothing else")
-    found = ids_of_secret(secret, stacks, workplace.cloud_view(workplace.settings(stacks), (), False))
+    found = ids_of_secret(secret, stacks, NOTHING)
     if not found:
         # A previous key's, or one that no state knows: the cloud shows the same letters of it.
         accounts = sorted({it for stack in stacks for it in stack.accounts})
-        settings = workplace.settings(stacks)
-        found = ids_of_secret(secret, stacks, workplace.cloud_view(settings, (), False, accounts))
+        found = ids_of_secret(secret, stacks, workplace.cloud_view(stacks, (), False, accounts))
     return [Leak(it) for it in found]
 
 

@@ -49,9 +49,8 @@ def command(
     workplace = Workplace.at(project)
     judged_by = audit_settings(config or workplace.project.folder / FILE, config is not None)
     stacks = workplace.deployed(stack or [])
-    settings = workplace.settings(stacks)
-    now = workplace.now(settings)
-    view, access = looked(workplace, settings, folder or [], cloud)
+    now = workplace.now()
+    view, access = looked(workplace, stacks, folder or [], cloud)
     evidence = evidence_of(workplace, stacks, now, judged_by, view, access)
     with progress("reading the stacks' histories"):
         runs = workplace.engine.last_successful_runs([it.stack for it in stacks])

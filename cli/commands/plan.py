@@ -53,7 +53,7 @@ def command(
     """
     workplace = Workplace.at(project)
     stacks = workplace.deployed(stack or [])
-    now = workplace.now(workplace.settings(stacks))
+    now = workplace.now()
     runs = {it.stack: run_every(workplace.project, it.stack, workplace.environment) for it in stacks}
     with progress("looking ahead"):
         events = forecast((key for it in stacks for key in it.keys), now, now + timedelta(days=days), runs)

@@ -142,6 +142,25 @@ def test_wrong_use_ends_with_2_and_says_what_is_right(yckeys: Yckeys, arguments:
     assert ended.errors.startswith(f"yckeys: {words}")
 
 
+def test_every_cloud_of_the_stacks_is_looked_into(own_copy: Yckeys) -> None:
+    for stack, cloud_id in (("prod", str(own_copy.environment["YC_CLOUD_ID"])), ("staging", "b1ganothercloud00000")):
+        file = own_copy.folder / "stacks" / f"Pulumi.{stack}.yaml"
+        file.write_text(file.read_text().replace("config:\n", f"config:\n  yandex-keys:cloudId: {cloud_id}\n"))
+    own_copy.cloud.answers['FolderService/List {"cloud_id": "b1ganothercloud00000"}'] = []
+    own_copy.environment["YC_CLOUD_ID"] = None
+    assert {key["state"] for key in keys_of(own_copy, "--cloud")} > {"unmanaged", "orphan"}
+    assert own_copy.cloud.calls["FolderService/List"] == 2
+
+
+def test_stacks_of_two_endpoints_are_not_looked_into_at_once(own_copy: Yckeys) -> None:
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    file.write_text(file.read_text().replace("config:\n", "config:\n  yandex-keys:endpoint: api.yandexcloud.kz:443\n"))
+    assert len(keys_of(own_copy)) > 1
+    ended = own_copy("inventory", "--cloud")
+    assert ended.code == 2
+    assert "the chosen stacks are on different endpoints" in ended.errors
+
+
 def test_a_cloud_without_an_id_is_wrong_use(yckeys: Yckeys) -> None:
     yckeys.environment["YC_CLOUD_ID"] = None
     ended = yckeys("inventory", "--cloud")
