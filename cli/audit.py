@@ -314,6 +314,12 @@ def _key_makers(evidence: Evidence) -> Iterator[Finding]:
             kind, _, account_id = who.partition(":")
             if kind == "serviceAccount":
                 grants.add((account_id, role, folder))
+    for account_id, listed in sorted(evidence.access.on_accounts.items()):
+        stack_name, name = known.get(account_id, ("", account_id))
+        for who, role in sorted(set(listed)):
+            if role in _MAKES_KEYS:
+                words = f"{who} has {role} on account {name} itself"
+                yield evidence.of_account("can-make-keys", stack_name, account_id, name, words)
     for account_id, role, folder in sorted(grants):
         if role in _MAKES_KEYS:
             stack_name, name = known.get(account_id, ("", account_id))

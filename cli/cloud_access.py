@@ -31,13 +31,19 @@ class Access:
     secrets: Mapping[str, CloudSecret] = field(default_factory=dict)
     on_folders: Bindings = field(default_factory=dict)
     on_secrets: Bindings = field(default_factory=dict)
+    on_accounts: Bindings = field(default_factory=dict)
 
 
 NO_ACCESS: Final = Access()
 
 
-def look_at_access(lookup: Lookup, folders: Sequence[str], declared: Collection[str]) -> Access:
-    """The access to `folders`, the Lockbox secrets in them, and the access to those of them that are `declared` by their ids. Raises CloudError."""
+def look_at_access(
+    lookup: Lookup, folders: Sequence[str], declared: Collection[str], accounts: Collection[str]
+) -> Access:
+    """The access to `folders`, the Lockbox secrets in them; the access to those of them that are `declared`, and to `accounts`, by their ids.
+
+    Raises CloudError.
+    """
     from cli.cloud_login import provenance_of
 
     def secrets_of(folder: str) -> list[dict[str, Any]]:
@@ -57,6 +63,7 @@ def look_at_access(lookup: Lookup, folders: Sequence[str], declared: Collection[
         secrets,
         _bindings(lookup, "FolderService/ListAccessBindings", folders),
         _bindings(lookup, "SecretService/ListAccessBindings", sorted(secrets.keys() & set(declared))),
+        _bindings(lookup, "ServiceAccountService/ListAccessBindings", sorted(accounts)),
     )
 
 

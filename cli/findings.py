@@ -139,8 +139,8 @@ _ALL: Final = (
     Rule(
         "can-make-keys",
         Severity.WARNING,
-        "A service account may make keys of others",
-        "take the role away, where the account isn't the deployer; suppress the finding, where it is",
+        "Somebody beside the deployer may make keys",
+        "take the role away, where whoever has it isn't the deployer; suppress the finding, where he is",
     ),
     Rule(
         "wide-readers",

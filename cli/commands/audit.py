@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -58,8 +58,12 @@ def command(
     stack: Stacks = None,
     folder: Folders = None,
     cloud: WholeCloud = False,
-    readers: Annotated[
-        bool, typer.Option("--readers", help="Ask of each declared Lockbox secret who may read it: one call a secret.")
+    access: Annotated[
+        bool,
+        typer.Option(
+            "--access",
+            help="Ask of each declared Lockbox secret who may read it, and of each account who may make keys for it: a call each.",
+        ),
     ] = False,
     config: Annotated[
         Path | None,
@@ -79,15 +83,14 @@ def command(
 
     Without --folder or --cloud it judges by the stacks' states, and asks nobody.
     """
-    if readers and not folder and not cloud:
-        raise WrongUse("--readers: needs --folder or --cloud")
+    if access and not folder and not cloud:
+        raise WrongUse("--access: needs --folder or --cloud")
     workplace = Workplace.at(project)
     judged_by = audit_settings(config or workplace.project.folder / FILE, config is not None)
     stacks = workplace.deployed(stack or [])
     now = workplace.now()
-    declared = {it for each in stacks for it in each.secrets} if readers else set()
-    view, access = looked(workplace, stacks, folder or [], cloud, declared)
-    evidence = evidence_of(workplace, stacks, now, judged_by, view, access)
+    view, rights = looked(workplace, stacks, folder or [], cloud, access)
+    evidence = evidence_of(workplace, stacks, now, judged_by, view, rights)
     with progress("judging"):
         findings = audit(replace(evidence, is_whole=not stack and bool(folder or cloud)))
     counting = [finding for finding in findings if not finding.suppressed]
@@ -115,15 +118,17 @@ def looked(
     stacks: Sequence[Deployed],
     folders: Sequence[str],
     whole_cloud: bool,
-    secrets: Collection[str] = (),
+    one_by_one: bool = False,
 ) -> tuple[CloudView, Access]:
-    """What the cloud says of keys and of access: calls by folder and account, and one for each of the Lockbox `secrets` (ids)."""
+    """What the cloud says of keys and of access: calls by folder and account; `one_by_one` each declared secret and each account is asked for too."""
     if not folders and not whole_cloud:
         return NOTHING, NO_ACCESS
     names = [it.stack for it in stacks]
     with workplace.cloud(names) as lookup:
         unique = workplace.folders(lookup, names, folders, whole_cloud)
-        return look(lookup, unique), look_at_access(lookup, unique, secrets)
+        view = look(lookup, unique)
+        secrets = {it for stack in stacks for it in stack.secrets} if one_by_one else set()
+        return view, look_at_access(lookup, unique, secrets, view.accounts if one_by_one else ())
 
 
 def evidence_of(

@@ -83,7 +83,7 @@ def test_a_sarif_log_is_of_the_standard_s_form_and_points_at_the_lines(
     golden("audit.sarif", text)
 
 
-def test_calls_go_by_folder_and_account_and_where_asked_by_declared_secret(yckeys: Yckeys) -> None:
+def test_calls_go_by_folder_and_account_and_more_only_where_asked_to(yckeys: Yckeys) -> None:
     findings(yckeys, "--cloud")
     answers = yckeys.cloud.answers
     accounts = sum(name.startswith("ApiKeyService/List {") for name in answers)
@@ -96,16 +96,20 @@ def test_calls_go_by_folder_and_account_and_where_asked_by_declared_secret(yckey
     }
     assert yckeys.cloud.calls == by_folder_and_account
     yckeys.cloud.calls.clear()
-    findings(yckeys, "--cloud", "--readers")
+    findings(yckeys, "--cloud", "--access")
     # Of the other state's secret nobody asks who may read it.
     declared = sum(name.startswith("SecretService/ListAccessBindings") for name in answers) - 1
-    assert yckeys.cloud.calls == {**by_folder_and_account, "SecretService/ListAccessBindings": declared}
+    assert yckeys.cloud.calls == {
+        **by_folder_and_account,
+        "SecretService/ListAccessBindings": declared,
+        "ServiceAccountService/ListAccessBindings": accounts,
+    }
 
 
-def test_readers_are_asked_for_in_the_cloud_alone(yckeys: Yckeys) -> None:
-    ended = yckeys("audit", "--readers")
+def test_access_is_asked_for_in_the_cloud_alone(yckeys: Yckeys) -> None:
+    ended = yckeys("audit", "--access")
     assert (ended.code, ended.out) == (2, "")
-    assert "--readers: needs --folder or --cloud" in ended.errors
+    assert "--access: needs --folder or --cloud" in ended.errors
 
 
 @pytest.mark.parametrize(
@@ -139,15 +143,26 @@ def bindings_of(yckeys: Yckeys, method: str) -> list[dict[str, Any]]:
 
 
 def test_a_secret_that_a_stranger_may_read_is_found_out(yckeys: Yckeys) -> None:
-    assert of_rule(yckeys, "wide-readers", "--cloud", "--readers") == []
+    assert of_rule(yckeys, "wide-readers", "--cloud", "--access") == []
     stranger = {"role_id": "lockbox.payloadViewer", "subject": {"id": "ajestranger", "type": "userAccount"}}
     bindings_of(yckeys, "SecretService/ListAccessBindings").append(stranger)
     bindings_of(yckeys, "FolderService/ListAccessBindings").append(stranger)
     on_folder, on_secret = sorted(
-        of_rule(yckeys, "wide-readers", "--cloud", "--readers"), key=lambda it: str(it["subject"])
+        of_rule(yckeys, "wide-readers", "--cloud", "--access"), key=lambda it: str(it["subject"])
     )
     assert "userAccount:ajestranger has lockbox.payloadViewer on Lockbox secret" in on_secret["why"]
     assert "and so reads 3 declared secrets in it" in on_folder["why"]
+
+
+def test_a_right_on_an_account_itself_is_found_out(yckeys: Yckeys) -> None:
+    before = of_rule(yckeys, "can-make-keys", "--cloud", "--access")
+    name = next(it for it in yckeys.cloud.answers if it.startswith("ServiceAccountService/ListAccessBindings"))
+    mallory = {"role_id": "iam.serviceAccounts.apiKeyAdmin", "subject": {"id": "ajemallory", "type": "userAccount"}}
+    yckeys.cloud.answers[name].append(mallory)
+    assert of_rule(yckeys, "can-make-keys", "--cloud") == before
+    after = of_rule(yckeys, "can-make-keys", "--cloud", "--access")
+    (found,) = (it for it in after if it not in before)
+    assert found["why"].startswith("userAccount:ajemallory has iam.serviceAccounts.apiKeyAdmin on account ")
 
 
 def test_a_secret_whose_key_is_gone_is_found_out(yckeys: Yckeys) -> None:

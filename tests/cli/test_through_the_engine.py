@@ -109,7 +109,7 @@ def test_the_cloud_is_asked_by_account_and_not_by_key(told: World) -> None:
         ["inventory", "--cloud", "--json"],
         ["inventory", "--cloud", "--csv"],
         ["audit", "--cloud"],
-        ["audit", "--cloud", "--readers", "--json"],
+        ["audit", "--cloud", "--access", "--json"],
         ["audit", "--cloud", "--sarif", "/dev/stdout"],
         ["explain", "translator/nightly", "--cloud"],
         ["explain", "translator/nightly", "--cloud", "--json"],
