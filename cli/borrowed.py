@@ -6,9 +6,11 @@ What needs the cloud's SDK stands in `cli/cloud_login.py`: it takes half a secon
 from __future__ import annotations
 
 from components.catalogue import SERVICES, services_for_scope
-from components.encrypted_values import encrypted_paths
 from components.spec import AccountSpec, Spec, SpecError, parse
+from components.spec.encrypted import encrypted_places
+from components.spec.problems import place
 from components.stack_schema import stack_schema
+from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.rotation import (
     Action,
     Inputs,
@@ -20,13 +22,14 @@ from provider.yandex_keys.api_key.rotation import (
     next_rotation,
     short_overlap,
 )
-from provider.yandex_keys.api_key.schedule import later
-from provider.yandex_keys.api_key.state import cloud_time, inputs_of, rotated_state, settled_state, state_of
+from provider.yandex_keys.api_key.schedule import time_after
+from provider.yandex_keys.api_key.state import finished_state, inputs_of, rotated_state, state_of
 from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.errors import InvalidInput, NotFound, YandexKeysError
 from provider.yandex_keys.marks import Mark, owner_of, words_and_mark
-from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, format_time, settings
+from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, settings
 from provider.yandex_keys.shown import is_credential
+from provider.yandex_keys.times import cloud_time, format_time
 from provider.yandex_keys.version import VERSION
 
 PROVIDER_SETTINGS = SETTINGS | ENVIRONMENT_ONLY.keys()
@@ -40,6 +43,7 @@ __all__ = [
     "VERSION",
     "AccountSpec",
     "Action",
+    "ApiKeyAnswer",
     "Inputs",
     "InvalidInput",
     "Lockbox",
@@ -54,22 +58,23 @@ __all__ = [
     "YandexKeysError",
     "cloud_time",
     "decide",
-    "encrypted_paths",
+    "encrypted_places",
+    "finished_state",
     "format_duration",
     "format_time",
     "inputs_of",
     "is_credential",
-    "later",
     "next_rotation",
     "owner_of",
     "parse",
     "parse_duration",
+    "place",
     "rotated_state",
     "services_for_scope",
     "settings",
-    "settled_state",
     "short_overlap",
     "stack_schema",
     "state_of",
+    "time_after",
     "words_and_mark",
 ]

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 from cli.borrowed import Settings, YandexKeysError
 from cli.exit_codes import CouldNotLook
-from provider.yandex_keys.cloud import Cloud, Login
+from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import find_credentials
 from provider.yandex_keys.endpoints import may_answer
 from provider.yandex_keys.errors import CloudError, NotFound
 from provider.yandex_keys.lockbox_version import provenance_of
+from provider.yandex_keys.login import Login
 from provider.yandex_keys.version import VERSION
 
 __all__ = ["Lookup", "cloud_of", "provenance_of"]

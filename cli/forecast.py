@@ -12,7 +12,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from cli.borrowed import Action, State, Verb, decide, format_time, later, next_rotation, rotated_state, settled_state
+from cli.borrowed import (
+    Action,
+    ApiKeyAnswer,
+    State,
+    Verb,
+    decide,
+    finished_state,
+    format_time,
+    next_rotation,
+    rotated_state,
+    time_after,
+)
 from cli.deployed import DeployedKey
 
 _NEVER_REACHED: Final = 100_000
@@ -148,21 +159,21 @@ def _end(key: DeployedKey, key_id: str, at: datetime, generations: Mapping[str, 
 def _after(action: Action, key: DeployedKey, state: State, at: datetime) -> State:
     """The state after `action` was carried out at `at`."""
     if action.verb is Verb.ROTATE:
-        issued = {
+        issued: ApiKeyAnswer = {
             "id": f"{_SIMULATED}{state.generation + 1}",
             "created_at": format_time(at),
-            "expires_at": format_time(later(at, key.inputs.lifetime)),
+            "expires_at": format_time(time_after(at, key.inputs.lifetime)),
         }
         overlap = action.overlap if action.overlap is not None else key.inputs.overlap
         new = rotated_state(key.inputs, state, issued, state.instance, key.urn, at, overlap, {}, None)
         gone = {state.key_id} if not overlap else set()
         told = tuple(replace(it, enforced=True) for it in new.previous if it.key_id not in gone)
-        return settled_state(key.inputs, replace(new, previous=told), key.urn)
+        return finished_state(key.inputs, replace(new, previous=told), key.urn)
     if action.verb in (Verb.RETIRE, Verb.REVOKE):
         return replace(state, previous=tuple(it for it in state.previous if it.key_id != action.key_id))
     if action.verb is Verb.CHANGE:
         expires_at = action.until or state.expires_at
-        return settled_state(key.inputs, replace(state, expires_at=expires_at, lifetime=key.inputs.lifetime), key.urn)
+        return finished_state(key.inputs, replace(state, expires_at=expires_at, lifetime=key.inputs.lifetime), key.urn)
     told = tuple(replace(it, enforced=True) if it.key_id == action.key_id else it for it in state.previous)
     return replace(state, previous=told)
 
@@ -173,4 +184,4 @@ def _next_run(key: DeployedKey, state: State, at: datetime, start: datetime, run
         next_rotation(key.inputs, state, key.urn), state.expires_at, *(item.expires_at for item in state.previous)
     )
     runs = max(-((start - due) // run_every), (at - start) // run_every + 1)
-    return later(start, runs * run_every)
+    return time_after(start, runs * run_every)

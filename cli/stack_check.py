@@ -15,8 +15,9 @@ from cli.borrowed import (
     InvalidInput,
     Spec,
     SpecError,
-    encrypted_paths,
+    encrypted_places,
     parse,
+    place,
     settings,
 )
 from cli.project import Project
@@ -107,7 +108,7 @@ def check_file(project: Project, stack: str, environment: Mapping[str, str]) -> 
     given = config.get(f"{_OURS}folderId")
     folder_id = given if isinstance(given, str) else environment.get("YC_FOLDER_ID", "")
     names = {name.removeprefix(_PROJECT): value for name, value in config.items() if name.startswith(_PROJECT)}
-    encrypted = [path for name, value in sorted(names.items()) for path in encrypted_paths(value, name)]
+    encrypted = [it.path for name, value in sorted(names.items()) for it in encrypted_places(value, place(name))]
     spec = None
     if encrypted:
         right = "write it in plain text or leave it out; nothing there is a secret, and the state would hold it in plain text"

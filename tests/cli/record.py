@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from provider.yandex_keys import protobuf_status  # noqa: F401  (before anything imports pulumi)
+from provider.yandex_keys import sdk_internals  # noqa: F401  (before anything imports pulumi)
 from tests.cli.recorded_cloud import RECORDED, asked
 from tests.cli.scene import World, world
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from provider.yandex_keys.cloud import Cloud, Login
+from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import find_credentials
+from provider.yandex_keys.login import Login
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
 
