@@ -31,7 +31,7 @@ demo: ## tell the whole story in one run: issue, use, rotate, end, leak, catch u
 	$(set-up) runtime
 	$(run) tools.demo
 
-sdk: ## write sdk/python anew from the provider's schema, by Pulumi's own generator (needs Go)
+sdk: ## write the component's schema and sdk/python anew, by Pulumi's own generator (needs Go)
 	$(set-up) runtime
 	$(run) tools.sdk_generator
 

@@ -1,4 +1,4 @@
-"""`python -m tools.sdk_generator`: writes sdk/python anew. With a language and a folder: writes that language's SDK there."""
+"""`python -m tools.sdk_generator`: writes the component's schema and sdk/python anew. With a language and a folder: that language's SDK there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
+from components import package_schema
 from setup.engine.places import REPOSITORY
 from tools.sdk_generator import python_sdk
 from tools.sdk_generator.generator import GeneratorFailed, GeneratorMissing, Language, build, generate
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> int:
         if given.language:
             generate(command, given.language, given.directory)
             return 0
+        package_schema.write()
         with tempfile.TemporaryDirectory() as directory:
             generated = Path(directory) / "python"
             generate(command, "python", generated)

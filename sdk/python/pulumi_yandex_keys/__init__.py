@@ -10,6 +10,7 @@ from .api_key import *
 from .lockbox_secret import *
 from .lockbox_secret_iam_member import *
 from .provider import *
+from .service_account_keys import *
 from ._inputs import *
 from . import outputs
 
@@ -30,7 +31,8 @@ _utilities.register(
   "classes": {
    "yandex-keys:index:ApiKey": "ApiKey",
    "yandex-keys:index:LockboxSecret": "LockboxSecret",
-   "yandex-keys:index:LockboxSecretIamMember": "LockboxSecretIamMember"
+   "yandex-keys:index:LockboxSecretIamMember": "LockboxSecretIamMember",
+   "yandex-keys:index:ServiceAccountKeys": "ServiceAccountKeys"
   }
  }
 ]

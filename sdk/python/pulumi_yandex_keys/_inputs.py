@@ -15,11 +15,366 @@ else:
 from . import _utilities
 
 __all__ = [
+    'AccountKeyArgs',
+    'AccountKeyArgsDict',
     'LockboxArgs',
     'LockboxArgsDict',
     'VerifyArgs',
     'VerifyArgsDict',
 ]
+
+class AccountKeyArgsDict(TypedDict):
+    """
+    One API key of an account.
+    """
+    name: _builtins.str
+    """
+    Names the key within its account.
+    """
+    compromised: NotRequired[Sequence[_builtins.str]]
+    """
+    Ids of keys that must stop working at once: replaced and deleted without overlap.
+    """
+    deliver: NotRequired[_builtins.str]
+    """
+    Where the secret goes: into a Lockbox version, a secret output of the stack, or both. By default lockbox.
+    """
+    description: NotRequired[_builtins.str]
+    """
+    Your words; the provider adds its mark.
+    """
+    key_id_entry: NotRequired[_builtins.str]
+    """
+    The entry of the Lockbox secret that holds the key's id. By default api_key_id.
+    """
+    lifetime: NotRequired[_builtins.str]
+    """
+    From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
+    """
+    overlap: NotRequired[_builtins.str]
+    """
+    How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at least. By default 7d.
+    """
+    protect: NotRequired[_builtins.bool]
+    """
+    Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this out, run `pulumi up`, and then remove it.
+    """
+    reissue: NotRequired[_builtins.str]
+    """
+    A new text rotates the key now, with overlap; taking it out again rotates nothing.
+    """
+    renamed_from: NotRequired[_builtins.str]
+    """
+    The key's name before, so that a rename keeps the key; may stay until another key gets that name.
+    """
+    rotate_every: NotRequired[_builtins.str]
+    """
+    How often a new key takes over; 15m at least. `rotateEvery + overlap` is at most `lifetime`. By default 30d.
+    """
+    scopes: NotRequired[Sequence[_builtins.str]]
+    """
+    Scopes on top of those that `uses` implies.
+    """
+    secret: NotRequired[_builtins.str]
+    """
+    The Lockbox secret's name, by default `<account>-<key>`. Keys of one account that name one secret share it.
+    """
+    secret_entry: NotRequired[_builtins.str]
+    """
+    The entry of the Lockbox secret that holds the key's secret. By default api_key.
+    """
+    uses: NotRequired[Sequence[_builtins.str]]
+    """
+    Services that the key is for; scopes and least-privilege roles follow from the catalogue.
+    """
+    verify: NotRequired[Union[_builtins.bool, 'VerifyArgsDict']]
+    """
+    Whether a new key must make a call before it counts: `true` for the catalogue's call, or a call of your own.
+    """
+    when_still_used: NotRequired[_builtins.str]
+    """
+    What happens to a previous key that is still used at the end of its overlap. By default extend.
+    """
+
+@pulumi.input_type
+class AccountKeyArgs:
+    def __init__(__self__, *,
+                 name: _builtins.str,
+                 compromised: Optional[Sequence[_builtins.str]] = None,
+                 deliver: Optional[_builtins.str] = None,
+                 description: Optional[_builtins.str] = None,
+                 key_id_entry: Optional[_builtins.str] = None,
+                 lifetime: Optional[_builtins.str] = None,
+                 overlap: Optional[_builtins.str] = None,
+                 protect: Optional[_builtins.bool] = None,
+                 reissue: Optional[_builtins.str] = None,
+                 renamed_from: Optional[_builtins.str] = None,
+                 rotate_every: Optional[_builtins.str] = None,
+                 scopes: Optional[Sequence[_builtins.str]] = None,
+                 secret: Optional[_builtins.str] = None,
+                 secret_entry: Optional[_builtins.str] = None,
+                 uses: Optional[Sequence[_builtins.str]] = None,
+                 verify: Optional[Union[_builtins.bool, 'VerifyArgs']] = None,
+                 when_still_used: Optional[_builtins.str] = None):
+        """
+        One API key of an account.
+
+        :param _builtins.str name: Names the key within its account.
+        :param Sequence[_builtins.str] compromised: Ids of keys that must stop working at once: replaced and deleted without overlap.
+        :param _builtins.str deliver: Where the secret goes: into a Lockbox version, a secret output of the stack, or both. By default lockbox.
+        :param _builtins.str description: Your words; the provider adds its mark.
+        :param _builtins.str key_id_entry: The entry of the Lockbox secret that holds the key's id. By default api_key_id.
+        :param _builtins.str lifetime: From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
+        :param _builtins.str overlap: How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at least. By default 7d.
+        :param _builtins.bool protect: Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this out, run `pulumi up`, and then remove it.
+        :param _builtins.str reissue: A new text rotates the key now, with overlap; taking it out again rotates nothing.
+        :param _builtins.str renamed_from: The key's name before, so that a rename keeps the key; may stay until another key gets that name.
+        :param _builtins.str rotate_every: How often a new key takes over; 15m at least. `rotateEvery + overlap` is at most `lifetime`. By default 30d.
+        :param Sequence[_builtins.str] scopes: Scopes on top of those that `uses` implies.
+        :param _builtins.str secret: The Lockbox secret's name, by default `<account>-<key>`. Keys of one account that name one secret share it.
+        :param _builtins.str secret_entry: The entry of the Lockbox secret that holds the key's secret. By default api_key.
+        :param Sequence[_builtins.str] uses: Services that the key is for; scopes and least-privilege roles follow from the catalogue.
+        :param Union[_builtins.bool, 'VerifyArgs'] verify: Whether a new key must make a call before it counts: `true` for the catalogue's call, or a call of your own.
+        :param _builtins.str when_still_used: What happens to a previous key that is still used at the end of its overlap. By default extend.
+        """
+        pulumi.set(__self__, "name", name)
+        if compromised is not None:
+            pulumi.set(__self__, "compromised", compromised)
+        if deliver is not None:
+            pulumi.set(__self__, "deliver", deliver)
+        if description is not None:
+            pulumi.set(__self__, "description", description)
+        if key_id_entry is not None:
+            pulumi.set(__self__, "key_id_entry", key_id_entry)
+        if lifetime is not None:
+            pulumi.set(__self__, "lifetime", lifetime)
+        if overlap is not None:
+            pulumi.set(__self__, "overlap", overlap)
+        if protect is not None:
+            pulumi.set(__self__, "protect", protect)
+        if reissue is not None:
+            pulumi.set(__self__, "reissue", reissue)
+        if renamed_from is not None:
+            pulumi.set(__self__, "renamed_from", renamed_from)
+        if rotate_every is not None:
+            pulumi.set(__self__, "rotate_every", rotate_every)
+        if scopes is not None:
+            pulumi.set(__self__, "scopes", scopes)
+        if secret is not None:
+            pulumi.set(__self__, "secret", secret)
+        if secret_entry is not None:
+            pulumi.set(__self__, "secret_entry", secret_entry)
+        if uses is not None:
+            pulumi.set(__self__, "uses", uses)
+        if verify is not None:
+            pulumi.set(__self__, "verify", verify)
+        if when_still_used is not None:
+            pulumi.set(__self__, "when_still_used", when_still_used)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> _builtins.str:
+        """
+        Names the key within its account.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: _builtins.str):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def compromised(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Ids of keys that must stop working at once: replaced and deleted without overlap.
+        """
+        return pulumi.get(self, "compromised")
+
+    @compromised.setter
+    def compromised(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "compromised", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliver(self) -> Optional[_builtins.str]:
+        """
+        Where the secret goes: into a Lockbox version, a secret output of the stack, or both. By default lockbox.
+        """
+        return pulumi.get(self, "deliver")
+
+    @deliver.setter
+    def deliver(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "deliver", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def description(self) -> Optional[_builtins.str]:
+        """
+        Your words; the provider adds its mark.
+        """
+        return pulumi.get(self, "description")
+
+    @description.setter
+    def description(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "description", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keyIdEntry")
+    def key_id_entry(self) -> Optional[_builtins.str]:
+        """
+        The entry of the Lockbox secret that holds the key's id. By default api_key_id.
+        """
+        return pulumi.get(self, "key_id_entry")
+
+    @key_id_entry.setter
+    def key_id_entry(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "key_id_entry", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def lifetime(self) -> Optional[_builtins.str]:
+        """
+        From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
+        """
+        return pulumi.get(self, "lifetime")
+
+    @lifetime.setter
+    def lifetime(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "lifetime", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def overlap(self) -> Optional[_builtins.str]:
+        """
+        How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at least. By default 7d.
+        """
+        return pulumi.get(self, "overlap")
+
+    @overlap.setter
+    def overlap(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "overlap", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def protect(self) -> Optional[_builtins.bool]:
+        """
+        Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this out, run `pulumi up`, and then remove it.
+        """
+        return pulumi.get(self, "protect")
+
+    @protect.setter
+    def protect(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "protect", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def reissue(self) -> Optional[_builtins.str]:
+        """
+        A new text rotates the key now, with overlap; taking it out again rotates nothing.
+        """
+        return pulumi.get(self, "reissue")
+
+    @reissue.setter
+    def reissue(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "reissue", value)
+
+    @_builtins.property
+    @pulumi.getter(name="renamedFrom")
+    def renamed_from(self) -> Optional[_builtins.str]:
+        """
+        The key's name before, so that a rename keeps the key; may stay until another key gets that name.
+        """
+        return pulumi.get(self, "renamed_from")
+
+    @renamed_from.setter
+    def renamed_from(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "renamed_from", value)
+
+    @_builtins.property
+    @pulumi.getter(name="rotateEvery")
+    def rotate_every(self) -> Optional[_builtins.str]:
+        """
+        How often a new key takes over; 15m at least. `rotateEvery + overlap` is at most `lifetime`. By default 30d.
+        """
+        return pulumi.get(self, "rotate_every")
+
+    @rotate_every.setter
+    def rotate_every(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "rotate_every", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def scopes(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Scopes on top of those that `uses` implies.
+        """
+        return pulumi.get(self, "scopes")
+
+    @scopes.setter
+    def scopes(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "scopes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def secret(self) -> Optional[_builtins.str]:
+        """
+        The Lockbox secret's name, by default `<account>-<key>`. Keys of one account that name one secret share it.
+        """
+        return pulumi.get(self, "secret")
+
+    @secret.setter
+    def secret(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "secret", value)
+
+    @_builtins.property
+    @pulumi.getter(name="secretEntry")
+    def secret_entry(self) -> Optional[_builtins.str]:
+        """
+        The entry of the Lockbox secret that holds the key's secret. By default api_key.
+        """
+        return pulumi.get(self, "secret_entry")
+
+    @secret_entry.setter
+    def secret_entry(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "secret_entry", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def uses(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Services that the key is for; scopes and least-privilege roles follow from the catalogue.
+        """
+        return pulumi.get(self, "uses")
+
+    @uses.setter
+    def uses(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "uses", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def verify(self) -> Optional[Union[_builtins.bool, 'VerifyArgs']]:
+        """
+        Whether a new key must make a call before it counts: `true` for the catalogue's call, or a call of your own.
+        """
+        return pulumi.get(self, "verify")
+
+    @verify.setter
+    def verify(self, value: Optional[Union[_builtins.bool, 'VerifyArgs']]):
+        pulumi.set(self, "verify", value)
+
+    @_builtins.property
+    @pulumi.getter(name="whenStillUsed")
+    def when_still_used(self) -> Optional[_builtins.str]:
+        """
+        What happens to a previous key that is still used at the end of its overlap. By default extend.
+        """
+        return pulumi.get(self, "when_still_used")
+
+    @when_still_used.setter
+    def when_still_used(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "when_still_used", value)
+
 
 class LockboxArgsDict(TypedDict):
     """
