@@ -20,10 +20,11 @@ from google.protobuf.struct_pb2 import Struct
 from google.rpc import status_pb2
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc
 
 from .access_binding import FolderIamMember, KmsSymmetricKeyIamBinding, LockboxSecretIamMember
 from .api_key.handler import ApiKey
+from .construct import Constructions
 from .engine_watch import end_with
 from .errors import InvalidInput, PartialFailure, Problem, YandexKeysError
 from .fields import Change, name_meant
@@ -53,8 +54,9 @@ TYPES: Final[dict[str, ResourceType]] = {
 
 SECRET_OUTPUTS: Final = frozenset({"secret"})
 _SCHEMA: Final = Path(__file__).with_name("schema.json")
-# More than the engine's own default parallelism on any machine: a verb must not wait for a thread, nor `Cancel` at all.
-_THREADS: Final = 512
+# A verb must not wait for a thread, nor `Cancel` at all, and each component under way holds one while its children's verbs come in. A thread is
+# made only where none is free.
+_THREADS: Final = 10_000
 _GRACE: Final = 30.0
 _OWN_PACKAGE: Final = "yandex-keys"
 # What the engine itself puts among a provider's settings.
@@ -75,18 +77,23 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._constructions = Constructions()
 
     def Handshake(
         self, request: proto.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> proto.ProviderHandshakeResponse:
-        self._session.attach(request.engine_address)
+        self._attach(request.engine_address)
         return proto.ProviderHandshakeResponse(
             accept_secrets=True, accept_resources=False, accept_outputs=False, supports_autonaming_configuration=False
         )
 
     def Attach(self, request: proto.PluginAttach, context: grpc.ServicerContext) -> Empty:
-        self._session.attach(request.address)
+        self._attach(request.address)
         return Empty()
+
+    def _attach(self, engine_address: str) -> None:
+        self._session.attach(engine_address)
+        self._constructions.engine_address = engine_address
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> proto.PluginInfo:
         return proto.PluginInfo(version=VERSION)
@@ -96,6 +103,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
         self._session.cancel()
+        self._constructions.cancel()
         return Empty()
 
     def CheckConfig(self, request: proto.CheckRequest, context: grpc.ServicerContext) -> proto.CheckResponse:
@@ -181,6 +189,22 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         _guarded(context, lambda: handler.delete(request.urn, request.id, state, self._session.runtime_for_changes()))
         return Empty()
 
+    def Construct(self, request: proto.ConstructRequest, context: grpc.ServicerContext) -> proto.ConstructResponse:
+        problems: list[Problem] = []
+
+        def run() -> Any:
+            runtime = self._session.runtime()
+            try:
+                return self._constructions.construct(request, runtime.provider_urn, runtime.provider_id)
+            except InvalidInput as error:
+                problems.extend(error.problems)
+                return None
+
+        answer = _guarded(context, run)
+        if problems:
+            _abort_for_inputs(context, problems)
+        return answer
+
 
 def main(arguments: list[str]) -> None:
     """Serves until the engine ends us; the first line on stdout is the port. `arguments` are those that the engine
@@ -244,6 +268,22 @@ def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: S
         )
     context.abort(grpc.StatusCode.UNKNOWN, message)
     raise AssertionError("abort raises")
+
+
+def _abort_for_inputs(context: grpc.ServicerContext, problems: list[Problem]) -> None:
+    """Ends `Construct`: each problem is named under the input that it is about."""
+    message = "the account can't be used"
+    detail = errors_pb2.InputPropertiesError(
+        errors=[
+            # In quotes the engine (3.259) doesn't find the value, which it would print, be it a secret: the reason shows what may be shown.
+            errors_pb2.InputPropertiesError.PropertyError(property_path=f"`{path}`", reason=reason)
+            for path, reason in problems
+        ]
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.INVALID_ARGUMENT.value[0], message=message)
+    status.details.add().Pack(detail)
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def _diff_response(changes: Mapping[str, Change], delete_before_replace: bool) -> proto.DiffResponse:
