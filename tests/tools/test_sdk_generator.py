@@ -12,6 +12,7 @@ import pytest
 
 from setup.engine.go_build import find_go
 from setup.engine.places import REPOSITORY
+from tools import go_command
 from tools.sdk_generator import generator
 from tools.sdk_generator.generator import SCHEMA, GeneratorFailed, GeneratorMissing, build, generate
 from tools.sdk_generator.python_sdk import add_metadata, files, replace, staleness
@@ -135,7 +136,7 @@ def test_there_are_sdks_of_other_languages_too(
 
 
 def test_without_go_one_line_says_what_is_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator, "find_go", lambda environment: None)
+    monkeypatch.setattr(go_command, "find_go", lambda environment: None)
     with pytest.raises(GeneratorMissing, match=r"^no Go on this machine: install Go"):
         build({}, download=True)
 

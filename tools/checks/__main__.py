@@ -11,7 +11,9 @@ from pathlib import Path
 from setup.engine.places import REPOSITORY
 from setup.engine.provision import Engine, EngineMissing, provide
 from setup.progress import elapsed, say
-from tools.sdk_generator.generator import GeneratorFailed, GeneratorMissing, build
+from tools import go_command
+from tools.sdk_generator import generator
+from tools.yaml_host import host
 
 _PACKAGES = [
     "__main__.py",
@@ -52,22 +54,24 @@ def run(commands: list[tuple[str, list[str]]], directory: Path) -> list[str]:
     return failed
 
 
-def provide_generator(engine: Engine) -> None:
-    """Where Go has built the engine, it builds the SDK generator as well, of the same modules, for the test that compares sdk/python with it."""
+def provide_go_commands(engine: Engine) -> None:
+    """Where Go has built the engine, it builds for the tests the SDK generator, of the same modules, and the language host of YAML programs."""
     if engine.origin != "built":
         return
-    try:
-        build(os.environ, download=True)
-    except (GeneratorMissing, GeneratorFailed) as error:
-        # The tests say what they can't compare, or fail.
-        say(str(error))
+    lacking = (generator.GeneratorMissing, generator.GeneratorFailed, go_command.CommandMissing, go_command.BuildFailed)
+    for build in (generator.build, host.build):
+        try:
+            build(os.environ, download=True)
+        except lacking as error:
+            # The tests say what they can't do without it.
+            say(str(error))
 
 
 def main() -> int:
     """Exit code 0 when every check passed."""
     try:
         # The end-to-end tests need it; got before they run, with its progress shown.
-        provide_generator(provide(os.environ))
+        provide_go_commands(provide(os.environ))
     except EngineMissing as error:
         print(error, file=sys.stderr)
         return 1

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from setup.engine.go_build import BuildFailed, find_go, run
-from setup.engine.places import REPOSITORY
-from setup.file_lock import exclusive
+from setup.engine.places import MODULE, REPOSITORY
+from tools import go_command
 
 Language = Literal["python", "nodejs", "go"]
 
@@ -31,22 +30,20 @@ def build(environment: Mapping[str, str], *, download: bool) -> Path:
 
     `download`: whether Go may fetch modules. Those that the engine was built from are nearly all. Raises GeneratorMissing and GeneratorFailed.
     """
-    go = find_go(environment)
-    if go is None:
-        raise GeneratorMissing("no Go on this machine: install Go 1.25 or newer")
-    log = _COMMAND.with_name("build.log")
-    with exclusive(_COMMAND.with_name("lock")):
-        log.write_text("")
-        command = [go, "build", "-buildvcs=false", "-o", str(_COMMAND), str(_SOURCE)]
-        try:
-            run(command, "building the SDK generator", {**environment, **({} if download else {"GOPROXY": "off"})}, log)
-        except BuildFailed:
-            said = log.read_text(errors="replace").strip()
-            if "GOPROXY=off" in said:
-                lacking = "the generator's Go modules aren't on this machine: `make sdk` fetches them"
-                raise GeneratorMissing(lacking) from None
-            raise GeneratorFailed(f"the SDK generator could not be built:\n{said}") from None
-    return _COMMAND
+    try:
+        return go_command.build(
+            str(_SOURCE),
+            _COMMAND,
+            MODULE,
+            environment,
+            download=download,
+            what="the SDK generator",
+            fetched_by="make sdk",
+        )
+    except go_command.CommandMissing as error:
+        raise GeneratorMissing(str(error)) from error
+    except go_command.BuildFailed as error:
+        raise GeneratorFailed(str(error)) from error
 
 
 def generate(command: Path, language: Language, directory: Path, schema: Path = SCHEMA) -> None:
