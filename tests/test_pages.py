@@ -192,6 +192,12 @@ def test_resources_are_the_schema_s() -> None:
         assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == resource["properties"].keys()
 
 
+@pytest.mark.parametrize(("language", "file"), [("yaml", "Pulumi.yaml"), ("python", "__main__.py")])
+def test_the_page_of_a_language_has_the_program_that_tests_run(language: str, file: str) -> None:
+    program = text_of(ROOT / "examples" / language / file)
+    assert program in fences(ROOT / "docs" / f"program-{language}.md", language)
+
+
 def test_the_minimum_version_of_the_cli_is_the_pinned_one() -> None:
     for page in ("real-cloud.md", "troubleshooting.md"):
         assert set(re.findall(r"v\d+\.\d+\.\d+", text_of(ROOT / "docs" / page))) == {VERSION}

@@ -1,0 +1,64 @@
+"""A program of examples/ in a folder of its own, driven by the real `pulumi` as a user would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from setup.engine.places import REPOSITORY
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.plugin_starts import PluginStarts
+from tests.end_to_end.stack import Stack
+from tests.engine import engine, engine_environment
+from tools.go_command import CommandMissing
+from tools.yaml_host import host
+
+EXAMPLES = REPOSITORY / "examples"
+
+
+class ExampleProgram(Stack):
+    """The stack `test` of the example in `language`. It lies outside of the repository, and the plugin's starts are counted."""
+
+    def __init__(self, language: str, directory: Path, cloud: LocalCloud) -> None:
+        self.directory, self.cloud, self.name = directory, cloud, "test"
+        shutil.copytree(EXAMPLES / language, directory)
+        self.starts = PluginStarts(directory)
+        self.environment = {**engine_environment(directory), **self.starts.environment, **_of_language(language)}
+        self.environment["PATH"] = os.pathsep.join([*_hosts(language), self.environment["PATH"]])
+        project = (directory / "Pulumi.yaml").read_text()
+        assert "../../provider" in project
+        project = project.replace("../../provider", "counted").replace(
+            "virtualenv: .venv", f"virtualenv: {REPOSITORY}/.venv"
+        )
+        (directory / "Pulumi.yaml").write_text(project)
+        self.run("stack", "init", self.name)
+        self.printed: list[str] = []
+
+    @property
+    def program(self) -> Path:
+        """The file that a user edits."""
+        return next(path for name in ("__main__.py", "Pulumi.yaml") if (path := self.directory / name).exists())
+
+    def edit(self, before: str, after: str) -> None:
+        """Edits the program."""
+        text = self.program.read_text()
+        assert before in text
+        self.program.write_text(text.replace(before, after))
+
+
+def _of_language(language: str) -> dict[str, str]:
+    # What `pulumi install` installs of the example's requirements.txt.
+    return {"PYTHONPATH": str(REPOSITORY / "sdk" / "python")} if language == "python" else {}
+
+
+def _hosts(language: str) -> list[str]:
+    """Folders with language hosts that the engine lacks. A test downloads nothing: it is skipped where the host was not built before."""
+    if language != "yaml" or engine().origin != "built":
+        return []
+    try:
+        return [str(host.build(os.environ, download=False).parent)]
+    except CommandMissing as lacking:
+        pytest.skip(str(lacking))

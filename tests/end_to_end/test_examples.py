@@ -1,0 +1,85 @@
+"""The programs of examples/: added, previewed, brought up, left alone, rotated a month later, mended after drift, and taken away.
+
+Each names no plugin but ours; one process of it serves a run, and one default provider all that the program and its components declare.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.example_program import ExampleProgram
+from tests.end_to_end.local_cloud import LocalCloud
+from tests.end_to_end.official_client import call
+
+LANGUAGES = ("yaml", "python")
+SCHEMA_READERS = ("yaml",)
+"""Languages whose host starts the plugin once more, to ask it for the schema: they have no SDK that was made of it before."""
+KINDS = ("serviceAccounts", "apiKeys", "secrets", "accessBindings")
+
+
+@pytest.fixture(params=LANGUAGES)
+def program(request: pytest.FixtureRequest, tmp_path: Path, cloud: LocalCloud) -> ExampleProgram:
+    return ExampleProgram(request.param, tmp_path / "program", cloud)
+
+
+def of_kind(program: ExampleProgram, kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of one type (its last part) in the state, by name."""
+    return {
+        item["urn"].rpartition("::")[2]: item for item in program.resources() if item["type"].rpartition(":")[2] == kind
+    }
+
+
+def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalCloud, request: Any) -> None:
+    language = request.node.callspec.params["program"]
+    processes = 2 if language in SCHEMA_READERS else 1
+    empty = cloud.state()
+
+    previewed = program.run("preview")
+    assert "13 to create" in previewed
+    assert program.starts.taken() == processes
+    assert cloud.state()["apiKeys"] == empty["apiKeys"]
+
+    program.up()
+    assert program.starts.taken() == processes
+    providers = {item["urn"] for item in program.resources() if item["type"].startswith("pulumi:providers:")}
+    assert len(providers) == 1
+    assert next(iter(providers)).rpartition("::")[2].startswith("default")
+    served = {item["provider"].rpartition("::")[0] for item in program.resources() if "provider" in item}
+    assert served == providers
+
+    outputs = program.outputs(secrets=True)
+    receipt = outputs["receipt"]
+    assert cloud.use("text-generation", outputs["apiKey"]) == 200
+    assert cloud.use("translate", cloud.entries(receipt["lockboxSecretId"])["api_key"]) == 200
+    assert program.outputs()["apiKey"] == "[secret]"
+    assert not [text for text in program.printed if outputs["apiKey"] in text]
+    assert outputs["apiKey"] not in program.run("stack", "export")
+
+    cloud.forget_calls()
+    program.up("--expect-no-changes")
+    assert cloud.calls() == {}
+
+    cloud.advance("31d")
+    assert "3 to update" in program.preview()
+    program.up()
+    later = program.outputs(secrets=True)
+    assert later["receipt"]["generation"] == 2
+    assert later["receipt"]["previous"][0]["keyId"] == receipt["keyId"]
+    for secret in (outputs["apiKey"], later["apiKey"]):
+        assert cloud.use("text-generation", secret) == 200
+
+    lost = next(key for key in cloud.live_keys("nightly") if key["secret"] == later["apiKey"])
+    call(cloud, "ApiKeyService/Delete", api_key_id=lost["id"])
+    program.refresh()
+    program.up()
+    mended = program.outputs(secrets=True)
+    assert mended["apiKey"] != later["apiKey"]
+    assert cloud.use("text-generation", mended["apiKey"]) == 200
+
+    program.destroy()
+    left = cloud.state()
+    for kind in KINDS:
+        assert left[kind] == empty[kind], kind
