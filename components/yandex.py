@@ -1,17 +1,49 @@
-"""The classes of pulumi-yandex that we use, imported without the warning that this import prints into every run."""
+"""The classes of pulumi-yandex that we use, or ours of the same tokens where it isn't installed: in the plugin's own environment."""
 
 from __future__ import annotations
 
 import copy
-import warnings
+import importlib.metadata
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
 
 import pulumi
 
-with warnings.catch_warnings():
-    # pulumi-yandex 0.13.0, the last one, asks for its own version by the deprecated pkg_resources; requirements.txt
-    # pins the setuptools that still has it.
-    warnings.simplefilter("ignore")
-    from pulumi_yandex import (
+
+@contextmanager
+def _one_version_of_pkg_resources() -> Iterator[None]:
+    """Serves what pulumi-yandex 0.13.0, the last one, asks of pkg_resources as it is imported: its own version.
+
+    setuptools has that module no more since 81, and before it prints a warning into every run.
+    """
+    before = sys.modules.get("pkg_resources")
+    served: Any = ModuleType("pkg_resources")
+    served.require = lambda name: [importlib.metadata.distribution(name)]
+    sys.modules["pkg_resources"] = served
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.modules["pkg_resources"]
+        else:
+            sys.modules["pkg_resources"] = before
+
+
+try:
+    with _one_version_of_pkg_resources():
+        from pulumi_yandex import (
+            IamServiceAccount,
+            KmsSymmetricKey,
+            KmsSymmetricKeyIamBinding,
+            ResourcemanagerFolderIamMember,
+        )
+except ModuleNotFoundError as missing:
+    if missing.name != "pulumi_yandex":
+        raise
+    from components.yandex_stand_ins import (
         IamServiceAccount,
         KmsSymmetricKey,
         KmsSymmetricKeyIamBinding,

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi_yandex import (
-    iam_service_account,
-    kms_symmetric_key,
-    kms_symmetric_key_iam_binding,
-    resourcemanager_folder_iam_member,
-)
 
+from components import yandex
 from provider.yandex_keys.access_binding import AccessBinding, FolderIamMember, KmsSymmetricKeyIamBinding
 from provider.yandex_keys.folder_resource import FolderResource
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.service_account import ServiceAccount
 
 ANSWERED: list[tuple[FolderResource | AccessBinding, Any, str]] = [
-    (ServiceAccount(), iam_service_account, "IamServiceAccount"),
-    (FolderIamMember(), resourcemanager_folder_iam_member, "ResourcemanagerFolderIamMember"),
-    (KmsSymmetricKey(), kms_symmetric_key, "KmsSymmetricKey"),
-    (KmsSymmetricKeyIamBinding(), kms_symmetric_key_iam_binding, "KmsSymmetricKeyIamBinding"),
+    (handler, sys.modules[theirs.__module__], theirs.__name__)
+    for handler, theirs in (
+        (ServiceAccount(), yandex.IamServiceAccount),
+        (FolderIamMember(), yandex.ResourcemanagerFolderIamMember),
+        (KmsSymmetricKey(), yandex.KmsSymmetricKey),
+        (KmsSymmetricKeyIamBinding(), yandex.KmsSymmetricKeyIamBinding),
+    )
 ]
 
 
