@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -33,7 +34,7 @@ def test_its_bytes_are_those_that_both_locks_pin(wheel: Path) -> None:
         assert pinned[1] == digest
 
 
-def test_every_file_of_the_package_is_in_it_as_it_was_published(wheel: Path) -> None:
+def test_every_file_of_the_package_is_in_it_as_it_was_published_but_the_one_that_names_its_plugin(wheel: Path) -> None:
     with tarfile.open(ARCHIVE) as archive, zipfile.ZipFile(wheel) as packed:
         published = {
             member.name.partition("/")[2]: archive.extractfile(member).read()  # type: ignore[union-attr]
@@ -44,7 +45,10 @@ def test_every_file_of_the_package_is_in_it_as_it_was_published(wheel: Path) -> 
             name: packed.read(name) for name in packed.namelist() if not name.startswith(f"{WHEEL[:20]}.dist-info/")
         }
     assert len(published) > 130
-    assert files == published
+    plugin = "pulumi_yandex/pulumi-plugin.json"
+    assert json.loads(published[plugin])["resource"] is True
+    assert json.loads(files[plugin]) == {"resource": False}
+    assert files | {plugin: published[plugin]} == published
 
 
 def test_its_record_is_of_its_files(wheel: Path) -> None:
