@@ -94,7 +94,9 @@ def _type(of: dict[str, Any], plain: dict[str, bool]) -> dict[str, Any]:
     if several:
         return several[0] if len(several) == 1 else {"oneOf": [{**each, **plain} for each in several]}
     if of["type"] == "array":
-        return {"type": "array", "items": {**_type(of["items"], plain), **plain}}
+        items = _type(of["items"], plain)
+        # Of a list of plain models Pulumi's generator for Go (3.259) writes a type that it uses and doesn't define.
+        return {"type": "array", "items": items if "$ref" in items else {**items, **plain}}
     if of["type"] == "object":
         # Of all the mappings of a stack file, only labels aren't models.
         return {"type": "object", "additionalProperties": {"type": "string", **plain}}

@@ -20,7 +20,7 @@ __all__ = ['ServiceAccountKeysArgs', 'ServiceAccountKeys']
 @pulumi.input_type
 class ServiceAccountKeysArgs:
     def __init__(__self__, *,
-                 keys: Sequence['AccountKeyArgs'],
+                 keys: Sequence[pulumi.Input['AccountKeyArgs']],
                  name: _builtins.str,
                  deletion_protection: Optional[_builtins.bool] = None,
                  description: Optional[_builtins.str] = None,
@@ -35,7 +35,7 @@ class ServiceAccountKeysArgs:
         """
         The set of arguments for constructing a ServiceAccountKeys resource.
 
-        :param Sequence['AccountKeyArgs'] keys: The account's API keys.
+        :param Sequence[pulumi.Input['AccountKeyArgs']] keys: The account's API keys.
         :param _builtins.str name: The service account's name, unique in the cloud.
         :param _builtins.bool deletion_protection: Whether the cloud refuses to delete the account's secrets.
         :param _builtins.str description: What the account is for.
@@ -73,14 +73,14 @@ class ServiceAccountKeysArgs:
 
     @_builtins.property
     @pulumi.getter
-    def keys(self) -> Sequence['AccountKeyArgs']:
+    def keys(self) -> Sequence[pulumi.Input['AccountKeyArgs']]:
         """
         The account's API keys.
         """
         return pulumi.get(self, "keys")
 
     @keys.setter
-    def keys(self, value: Sequence['AccountKeyArgs']):
+    def keys(self, value: Sequence[pulumi.Input['AccountKeyArgs']]):
         pulumi.set(self, "keys", value)
 
     @_builtins.property
@@ -225,7 +225,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  deletion_protection: Optional[_builtins.bool] = None,
                  description: Optional[_builtins.str] = None,
                  folder_id: pulumi.Input[Optional[_builtins.str]] = None,
-                 keys: Optional[Sequence[Union['AccountKeyArgs', 'AccountKeyArgsDict']]] = None,
+                 keys: Optional[Sequence[pulumi.Input[Union['AccountKeyArgs', 'AccountKeyArgsDict']]]] = None,
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
                  name: Optional[_builtins.str] = None,
@@ -259,7 +259,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         :param _builtins.bool deletion_protection: Whether the cloud refuses to delete the account's secrets.
         :param _builtins.str description: What the account is for.
         :param pulumi.Input[_builtins.str] folder_id: The folder that the account, its roles and its secrets live in, by default the one of `yandex-keys:folderId`.
-        :param Sequence[Union['AccountKeyArgs', 'AccountKeyArgsDict']] keys: The account's API keys.
+        :param Sequence[pulumi.Input[Union['AccountKeyArgs', 'AccountKeyArgsDict']]] keys: The account's API keys.
         :param Union[_builtins.bool, _builtins.str] kms_key: The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one that exists, and leaves its rights to you.
         :param Mapping[str, _builtins.str] labels: Labels of the account's secrets and of its own KMS key.
         :param _builtins.str name: The service account's name, unique in the cloud.
@@ -312,7 +312,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  deletion_protection: Optional[_builtins.bool] = None,
                  description: Optional[_builtins.str] = None,
                  folder_id: pulumi.Input[Optional[_builtins.str]] = None,
-                 keys: Optional[Sequence[Union['AccountKeyArgs', 'AccountKeyArgsDict']]] = None,
+                 keys: Optional[Sequence[pulumi.Input[Union['AccountKeyArgs', 'AccountKeyArgsDict']]]] = None,
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
                  name: Optional[_builtins.str] = None,
