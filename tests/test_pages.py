@@ -192,7 +192,10 @@ def test_resources_are_the_schema_s() -> None:
         assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == resource["properties"].keys()
 
 
-@pytest.mark.parametrize(("language", "file"), [("yaml", "Pulumi.yaml"), ("python", "__main__.py")])
+@pytest.mark.parametrize(
+    ("language", "file"),
+    [("yaml", "Pulumi.yaml"), ("python", "__main__.py"), ("typescript", "index.ts"), ("go", "main.go")],
+)
 def test_the_page_of_a_language_has_the_program_that_tests_run(language: str, file: str) -> None:
     program = text_of(ROOT / "examples" / language / file)
     assert program in fences(ROOT / "docs" / f"program-{language}.md", language)
