@@ -70,6 +70,8 @@ class _Provider(pulumi_mocks.Mocks):
         match args.typ.rpartition(":")[2]:
             case "ApiKey":
                 outputs |= KEY_OUTPUTS | ({"secret": SECRET} if args.inputs.get("exposeSecret") else {})
+            case "ServiceAccountKeys":  # as the plugin makes it
+                outputs |= {"receipts": {key["name"]: {} for key in args.inputs.get("keys", ())}}
             case "IamServiceAccount":
                 outputs.setdefault("folderId", "b1gdefault")
         return f"{args.name}-id", outputs

@@ -11,6 +11,8 @@ import pulumi
 import pytest
 import yaml
 
+from components.package_schema import COMPONENT
+from components.spec import parse_account
 from provider.yandex_keys.server import TYPES
 from tests.components.declared import run
 
@@ -67,3 +69,12 @@ def test_the_examples_of_a_resource_declare_the_same_in_python_and_yaml(token: s
     resources, exports = in_python(example(token, "python"))
     assert token.rpartition(":")[2] in {kind for kind, _ in resources}
     assert (resources, exports) == in_yaml(example(token, "yaml"))
+
+
+def test_the_component_s_example_declares_the_same_account_in_python_and_yaml() -> None:
+    declared = run(lambda: exec(example(COMPONENT, "python"), {}))
+    program = yaml.safe_load(example(COMPONENT, "yaml"))
+    ((name, resource),) = program["resources"].items()
+    assert resource["type"].replace(":", ":index:") == COMPONENT
+    assert declared.inputs == {("ServiceAccountKeys", name): resource["properties"]}
+    assert parse_account(resource["properties"]).name == name
