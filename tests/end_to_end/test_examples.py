@@ -5,11 +5,14 @@ Each names no plugin but ours; one process of it serves a run, and one default p
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from setup.engine.places import REPOSITORY
 from tests.end_to_end.example_program import ExampleProgram
 from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.official_client import call
@@ -30,6 +33,12 @@ def of_kind(program: ExampleProgram, kind: str) -> dict[str, dict[str, Any]]:
     return {
         item["urn"].rpartition("::")[2]: item for item in program.resources() if item["type"].rpartition(":")[2] == kind
     }
+
+
+def changed_files() -> str:
+    """What git says of the repository."""
+    status = ["git", "status", "--porcelain"]
+    return subprocess.run(status, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
 
 
 def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalCloud, request: Any) -> None:
@@ -83,3 +92,16 @@ def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalC
     left = cloud.state()
     for kind in KINDS:
         assert left[kind] == empty[kind], kind
+
+
+def test_a_program_anywhere_adds_the_package_by_one_command(tmp_path: Path, cloud: LocalCloud) -> None:
+    """As the pages say it, by the plugin's folder here in place of its address: no line under `plugins` is needed."""
+    program = ExampleProgram("yaml", tmp_path / "program", cloud)
+    text = program.program.read_text()
+    named = text[text.index("plugins:") : text.index("resources:")]
+    program.edit(named, "")
+    before = changed_files()
+    program.run("package", "add", str(REPOSITORY / "provider"))
+    assert yaml.safe_load(program.program.read_text())["packages"] == {"yandex-keys": str(REPOSITORY / "provider")}
+    assert "13 to create" in program.run("preview")
+    assert changed_files() == before
