@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from setup.engine.go_build import find_go
 from setup.file_lock import exclusive
-from setup.progress import wait_for
+from setup.progress import run_logged
 
 
 class CommandMissing(Exception):
@@ -40,22 +39,10 @@ def build(
     # A workspace file in some folder above must not change what is built.
     settings = {**environment, "GOWORK": "off", **({} if download else {"GOPROXY": "off"})}
     log = output.with_name("build.log")
+    command = [go, "build", "-buildvcs=false", *options, "-o", str(output), package]
     with exclusive(output.with_name("lock")):
-        with log.open("w") as file:
-            process = subprocess.Popen(
-                [go, "build", "-buildvcs=false", *options, "-o", str(output), package],
-                cwd=module,
-                env=settings,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            code = wait_for(process, f"building {what}")
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+        log.write_text("")
+        code = run_logged(command, f"building {what}", log, lambda: "", module, settings)
         said = log.read_text(errors="replace").strip()
     if code == 0:
         return output

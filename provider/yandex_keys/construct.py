@@ -21,7 +21,6 @@ from .errors import Cancelled, ConfigurationError
 _REPOSITORY: Final = Path(__file__).resolve().parents[2]
 # Each declaration waits in a thread until the engine has done what was declared.
 _THREADS: Final = 128
-_ENDED: Final = "the run was ended before all of it was declared"
 
 
 class Constructions:
@@ -42,7 +41,7 @@ class Constructions:
         """
         with self._lock:
             if self._cancelled:
-                raise Cancelled(_ENDED)
+                raise Cancelled
             if self._loop is None:
                 self._loop = _started_loop()
             making = _component()(request, provider_urn, provider_id, self.engine_address)
@@ -53,7 +52,7 @@ class Constructions:
             return future.result()
         except (CancelledError, pulumi.RunError):
             # The SDK's RunError: the engine takes no more declarations, for the run ends.
-            raise Cancelled(_ENDED) from None
+            raise Cancelled from None
         finally:
             with self._lock:
                 self._under_way.discard(future)

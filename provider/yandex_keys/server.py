@@ -192,13 +192,16 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Construct(self, request: proto.ConstructRequest, context: grpc.ServicerContext) -> proto.ConstructResponse:
         problems: list[Problem] = []
 
-        def run() -> Any:
+        def run() -> proto.ConstructResponse:
             runtime = self._session.runtime()
             try:
-                return self._constructions.construct(request, runtime.provider_urn, runtime.provider_id)
+                answer: proto.ConstructResponse = self._constructions.construct(
+                    request, runtime.provider_urn, runtime.provider_id
+                )
             except InvalidInput as error:
                 problems.extend(error.problems)
-                return None
+                return proto.ConstructResponse()
+            return answer
 
         answer = _guarded(context, run)
         if problems:

@@ -56,7 +56,7 @@ def test_every_problem_is_told_at_once_under_its_own_path() -> None:
     keys = [{"name": "a", "uses": ["transalte"], "overlap": "5"}, {"name": "a", "uses": ["vision"]}]
     told = problems(**wrapped({"name": "Translator", "keys": keys, "colour": "red"}))
     assert set(told) == {"name", "keys[0].uses[0]", "keys[0].overlap", "keys[1].name", "colour"}
-    assert told["keys[1].name"] == "'a' is the name of keys[0] already: give each key of this account its own name"
+    assert told["keys[1].name"] == "'a' is the name of keys[0] (a) already: give each key of this account its own name"
 
 
 def test_a_value_that_is_not_known_yet_is_named() -> None:
@@ -123,7 +123,7 @@ def test_an_alias_by_urn_is_that_urn() -> None:
 def test_a_plugin_that_makes_no_component_loads_nothing_for_it() -> None:
     program = (
         "import sys; sys.path.insert(0, 'provider')\n"
-        "from yandex_keys import protobuf_status, server\n"
+        "from yandex_keys import sdk_internals, server\n"
         "heavy = ('pydantic', 'components', 'pulumi_yandex', 'pulumi.provider.experimental.server')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
@@ -144,5 +144,5 @@ def test_a_plugin_without_the_component_s_folder_says_where_it_has_to_be(
 def test_after_a_cancel_none_is_begun() -> None:
     constructions = Constructions()
     constructions.cancel()
-    with pytest.raises(Cancelled, match="the run was ended before all of it was declared"):
+    with pytest.raises(Cancelled, match="stopped, as asked"):
         constructions.construct(None, "urn", "id")

@@ -22,7 +22,7 @@ class Refuse(importlib.abc.MetaPathFinder):
 
 sys.meta_path.insert(0, Refuse())
 sys.path.insert(0, "provider")
-from yandex_keys import protobuf_status, server
+from yandex_keys import sdk_internals, server
 from yandex_keys.construct import _component
 _component()
 from components import yandex
