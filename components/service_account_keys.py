@@ -108,6 +108,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             opts=self._yandex_child(delete_before_replace=True, protect=spec.protect),
         )
         self.service_account_id = self.service_account.id
+        self._kms_reader_bindings: list[pulumi.Resource] = []
+        self._reader_bindings: dict[str, list[pulumi.Resource]] = {}
         self._kms_key_id = self._declare_kms_key()
         self.lockbox_secrets = {
             secret: self._declare_secret(secret, before) for secret, before in self._former_secret_children().items()
@@ -167,13 +169,14 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         if self._spec.readers:
             # Who reads a secret under its own KMS key has to use that key as well (Lockbox docs, "Access management").
             # The key is ours alone, so owning the whole list of this role's members takes nothing from anybody.
-            yandex.KmsSymmetricKeyIamBinding(
+            binding = yandex.KmsSymmetricKeyIamBinding(
                 f"{self._name}/readers",
                 symmetric_key_id=key.id,
                 role=KMS_READER_ROLE,
                 members=[self._member(reader) for reader in self._spec.readers],
                 opts=self._yandex_child(),
             )
+            self._kms_reader_bindings.append(binding)
         key_id: pulumi.Output[str] = key.id
         return key_id
 
@@ -225,14 +228,16 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             # Where the account's name is somebody else's, nothing is made beside it.
             opts=self._child(before=before, depends_on=[self.service_account], protect=self._spec.protects(secret)),
         )
+        bindings = self._reader_bindings[secret] = []
         for reader in self._spec.readers:
             known_as = [reader, *self._former_names(reader)]
             _, *formerly = [f"{child}/{each}" for child in (name, *before) for each in known_as]
-            LockboxSecretIamMember(
+            binding = LockboxSecretIamMember(
                 f"{name}/{reader}",
                 LockboxSecretIamMemberArgs(secret_id=declared.id, role=READER_ROLE, member=self._member(reader)),
                 opts=self._child(before=formerly),
             )
+            bindings.append(binding)
         return declared
 
     def _former_names(self, reader: str) -> list[str]:
@@ -258,12 +263,20 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                 verify=self._verify(key.verify),
             ),
             # A key without its account's roles works nowhere: verifying it would fail, and so would its first consumer.
+            # And one that nobody may read is of no use: a reader that doesn't exist is heard of before a key is issued,
+            # and where `protect` refuses a key's end, its readers keep what they read (the engine deletes what depends
+            # on others first, and stops there).
             opts=self._child(
                 before=[f"{self._name}/{key.renamed_from}"] if key.renamed_from else [],
-                depends_on=list(roles),
+                depends_on=[*roles, *self._readers_of(key)],
                 protect=self._spec.protect or key.protect,
             ),
         )
+
+    def _readers_of(self, key: KeySpec) -> list[pulumi.Resource]:
+        """What lets the readers of the key's Lockbox secret read it."""
+        name = self._spec.secret_of(key)
+        return [*self._reader_bindings[name], *self._kms_reader_bindings] if name else []
 
     def _lockbox(self, key: KeySpec) -> LockboxArgs | None:
         secret = self._secret(key)

@@ -163,6 +163,8 @@ def remedy(call: str, code: str, message: str) -> str:
             "A quota or rate limit is reached: free what is not needed, or ask for a higher quota in the cloud's "
             "quota page."
         )
+    if code == "NOT_FOUND" and call.endswith("/UpdateAccessBindings") and "subject" in message.lower():
+        return "Nobody has that id: correct it under `readers` (in a program: `member`), then run `pulumi up` again."
     if code == "ALREADY_EXISTS":
         return "The name is taken: choose another one, or adopt what exists with `pulumi import`."
     if code in AMBIGUOUS:

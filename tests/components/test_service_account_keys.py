@@ -100,6 +100,16 @@ def test_a_key_waits_for_its_accounts_roles(declared: Declared) -> None:
         assert roles < declared.depends_on("ApiKey", name)
 
 
+def test_a_key_waits_for_those_who_may_read_it() -> None:
+    declared = run(component({**ACCOUNT, "kmsKey": True, "readers": ["self", "group:ajegroup000000000000"]}))
+    for name in declared.names("ApiKey"):
+        secrets = declared.depends_on("ApiKey", name) & declared.names("LockboxSecret")
+        readers = {each for each in declared.names("LockboxSecretIamMember") if each.rpartition("/")[0] in secrets}
+        assert len(readers) == 2 * len(secrets)
+        bindings = readers | (declared.names("KmsSymmetricKeyIamBinding") if secrets else set())
+        assert bindings <= declared.depends_on("ApiKey", name)
+
+
 def test_whatever_is_made_waits_for_the_account_whose_name_may_be_somebody_elses() -> None:
     declared = run(component({**ACCOUNT, "kmsKey": True}))
     for kind in ("KmsSymmetricKey", "LockboxSecret"):

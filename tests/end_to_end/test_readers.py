@@ -58,3 +58,17 @@ def test_a_reader_that_there_is_not_is_found_before_anything_is_made(stack: Stac
     assert failed
     assert "accounts[0] (shop).readers[1]: no account is called dekc: did you mean desk?" in printed
     assert cloud.calls() == {}
+
+
+def test_a_reader_that_is_nobody_is_heard_of_before_a_key_is_issued(stack: Stack, cloud: LocalCloud) -> None:
+    reader = "serviceAccount:ajenosuchaccount0000"
+    shop = {"name": "shop", "readers": [reader], "keys": [{"name": "default", "uses": ["translate"]}]}
+    stack.write([shop])
+    cloud.forget_calls()
+    failed, printed = stack.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    assert "Nobody has that id: correct it under `readers`" in printed
+    assert cloud.live_keys() == []
+    stack.write([{**shop, "readers": ["self"]}])
+    stack.up()
+    assert len(cloud.live_keys()) == 1

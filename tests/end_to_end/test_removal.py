@@ -10,7 +10,7 @@ from tests.end_to_end.stack import Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "stack-file.md"
 KEYS = [{"name": "smtp", "uses": ["postbox"]}, {"name": "bulk", "uses": ["postbox"]}]
-MAIL = {"name": "mail", "keys": KEYS}
+MAIL = {"name": "mail", "readers": ["self"], "keys": KEYS}
 
 
 def flat(text: str) -> str:
@@ -32,6 +32,11 @@ def test_a_guarded_key_is_removed_in_two_steps_as_the_page_says(stack: Stack, cl
         assert said, printed
         assert said[0].replace(":test::", ":prod::") in flat(PAGE.read_text(encoding="utf-8"))
     assert key in cloud.live_keys()
+    # Its readers keep it as well: a refused removal is nothing that a consumer hears of.
+    cloud.forget_calls()
+    stack.write([{**MAIL, "keys": [guarded, KEYS[1]]}])
+    stack.up()
+    assert cloud.calls() == {}
     stack.write([MAIL])
     cloud.forget_calls()
     stack.up()

@@ -18,3 +18,12 @@ from provider.yandex_keys.errors import cloud_error
 def test_a_name_that_is_not_found_gets_the_advice_of_a_refused_connection(said: str) -> None:
     error = cloud_error("ApiKeyService/List", "UNAVAILABLE", said)
     assert "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network" in str(error)
+
+
+def test_a_reader_that_is_nobody_gets_the_place_to_correct() -> None:
+    said = "Subject serviceAccount:ajenobody not found"
+    error = cloud_error("SecretService/UpdateAccessBindings", "NOT_FOUND", said)
+    assert str(error).endswith(
+        "Nobody has that id: correct it under `readers` (in a program: `member`), then run `pulumi up` again."
+    )
+    assert "Nobody" not in str(cloud_error("SecretService/UpdateAccessBindings", "NOT_FOUND", "Secret e6q not found"))
