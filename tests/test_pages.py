@@ -172,6 +172,7 @@ def test_messages_that_the_pages_quote_are_in_the_code() -> None:
         "is taken from the environment only",
         "the endpoint is not Yandex Cloud's own",
         "The deployer's credentials were refused",
+        "nothing was called, for the reason that the error of another resource of this run gives",
         "Nobody has that id",
         "The endpoint can't be reached",
         "The endpoint's certificate isn't trusted",

@@ -20,7 +20,7 @@ from .as_of import judged_as_of
 from .cloud import Cloud
 from .credentials import find_credentials
 from .endpoints import may_answer
-from .errors import ConfigurationError, InvalidInput
+from .errors import CloudError, ConfigurationError, InvalidInput, YandexKeysError
 from .lockbox_version import LockboxVersions
 from .login import Login
 from .marks import owner_of, random_part
@@ -33,6 +33,7 @@ from .version import VERSION
 Severity = Literal["debug", "info", "warning"]
 _SEVERITIES: Final = {"debug": engine_pb2.DEBUG, "info": engine_pb2.INFO, "warning": engine_pb2.WARNING}
 _LOG_TIMEOUT: Final = 10.0
+_AS_GOOD_AS_NOW: Final = timedelta(minutes=5)
 # A rehearsal of today may be written as the day's beginning.
 _OVER: Final = timedelta(days=1)
 
@@ -108,9 +109,15 @@ class Runtime:
         return owner_of(self.provider_id, urn)
 
     def say_as_of(self) -> None:
-        """Says once a run by which time it is judged, where that isn't the clock's."""
-        if self.as_of is not None and self._rehearsal_is_said.acquire(blocking=False):
-            self.log("info", judged_as_of(self.as_of, self.clock()), "")
+        """Says once a run by which time it is judged, where that isn't the clock's. `make up` and the shell of a
+        local cloud hand over that cloud's own time: nobody has to hear that it is now."""
+        if self.as_of is None:
+            return
+        now = self.clock()
+        if not self.rehearses_only and abs(self.as_of - now) <= _AS_GOOD_AS_NOW:
+            return
+        if self._rehearsal_is_said.acquire(blocking=False):
+            self.log("info", judged_as_of(self.as_of, now), "")
 
     def random_part(self) -> str:
         """A new instance or attempt."""
@@ -129,6 +136,9 @@ class Session:
         self._cancelled: Future[None] = Future()
         self._runtime: Runtime | None = None
         self._engine: Any = None
+        self._credentials_from = ""
+        self._told: set[str] = set()
+        self._telling = threading.Lock()
 
     def attach(self, engine_address: str) -> None:
         """Makes `log` reach the engine at that address; without one, lines are dropped."""
@@ -156,6 +166,7 @@ class Session:
         """
         chosen = self.check(given)
         credentials = find_credentials(chosen.credentials, self._environment)
+        self._credentials_from = credentials.source
         login = Login(chosen.endpoint, chosen.root_certificates, credentials, f"pulumi-yandex-keys/{VERSION}")
         if chosen.endpoint_is_requested:
             login.may_answer = lambda address: may_answer(chosen.endpoint, address)
@@ -202,6 +213,26 @@ class Session:
                 "but no real cloud is changed by any time but the clock's. Leave it out, then run this again"
             )
         return runtime
+
+    def words_of(self, error: YandexKeysError) -> str:
+        """What the user reads of `error`. Refused credentials and a login that failed hit every resource of a run: the
+        first error says it all, with where the credentials came from; the others say that it is the same again."""
+        if isinstance(error, CloudError) and error.code == "UNAUTHENTICATED":
+            if self._is_told_first(error.code):
+                return f"{error} They came from {self._credentials_from}."
+            where = f"{error.resource}: " if error.resource else ""
+            return (
+                f"{where}{error.call} failed with {error.code} as well: the credentials from {self._credentials_from}"
+            )
+        if isinstance(error, ConfigurationError) and not self._is_told_first(str(error)):
+            return "nothing was called, for the reason that the error of another resource of this run gives"
+        return str(error)
+
+    def _is_told_first(self, what: str) -> bool:
+        with self._telling:
+            first = what not in self._told
+            self._told.add(what)
+        return first
 
     def cancel(self) -> None:
         """Ends every wait, that for the login too, now and later; what is under way in the cloud ends by itself."""

@@ -124,7 +124,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: proto.ConfigureRequest, context: grpc.ServicerContext) -> proto.ConfigureResponse:
         given = {name: value for name, value in read(request.args).items() if not is_unknown(value)}
-        _guarded(context, lambda: self._session.configure(given, request.id, request.urn))
+        _guarded(context, self._session, lambda: self._session.configure(given, request.id, request.urn))
         return proto.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
@@ -141,23 +141,30 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
                 return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
             return proto.CheckResponse(inputs=_struct(inputs, _secrets(request.news)))
 
-        return _guarded(context, run)
+        return _guarded(context, self._session, run)
 
     def Diff(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:
         handler, state, inputs = _handler(request.urn, context), read(request.olds), read(request.news)
         for path in request.ignoreChanges:
             name = path.partition(".")[0].partition("[")[0]
             inputs[name] = state.get(name)
-        diff = _guarded(context, lambda: handler.diff(request.urn, request.id, state, inputs, self._session.runtime()))
+        diff = _guarded(
+            context,
+            self._session,
+            lambda: handler.diff(request.urn, request.id, state, inputs, self._session.runtime()),
+        )
         return _diff_response(diff.changes, diff.delete_before_replace)
 
     def Create(self, request: proto.CreateRequest, context: grpc.ServicerContext) -> proto.CreateResponse:
         handler, inputs = _handler(request.urn, context), read(request.properties)
         if request.preview:
-            state = _guarded(context, lambda: handler.preview(request.urn, None, inputs, self._session.runtime()))
+            state = _guarded(
+                context, self._session, lambda: handler.preview(request.urn, None, inputs, self._session.runtime())
+            )
             return proto.CreateResponse(id="", properties=_struct(state, _secrets(request.properties)))
         resource_id, state = _guarded(
             context,
+            self._session,
             lambda: handler.create(request.urn, inputs, self._session.runtime_for_changes()),
             request.properties,
         )
@@ -165,7 +172,11 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: proto.ReadRequest, context: grpc.ServicerContext) -> proto.ReadResponse:
         handler, inputs, state = _handler(request.urn, context), read(request.inputs), read(request.properties)
-        found = _guarded(context, lambda: handler.read(request.urn, request.id, inputs, state, self._session.runtime()))
+        found = _guarded(
+            context,
+            self._session,
+            lambda: handler.read(request.urn, request.id, inputs, state, self._session.runtime()),
+        )
         if found is None:
             return proto.ReadResponse()
         secrets = _secrets(request.inputs, request.properties)
@@ -182,11 +193,17 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
                 return verb(request.urn, state, inputs, self._session.runtime())
             return handler.update(request.urn, request.id, state, inputs, self._session.runtime_for_changes())
 
-        return proto.UpdateResponse(properties=_struct(_guarded(context, run, request.news), _secrets(request.news)))
+        return proto.UpdateResponse(
+            properties=_struct(_guarded(context, self._session, run, request.news), _secrets(request.news))
+        )
 
     def Delete(self, request: proto.DeleteRequest, context: grpc.ServicerContext) -> Empty:
         handler, state = _handler(request.urn, context), read(request.properties)
-        _guarded(context, lambda: handler.delete(request.urn, request.id, state, self._session.runtime_for_changes()))
+        _guarded(
+            context,
+            self._session,
+            lambda: handler.delete(request.urn, request.id, state, self._session.runtime_for_changes()),
+        )
         return Empty()
 
     def Construct(self, request: proto.ConstructRequest, context: grpc.ServicerContext) -> proto.ConstructResponse:
@@ -246,7 +263,9 @@ def _handler(urn: str, context: grpc.ServicerContext) -> ResourceType:
     return handler
 
 
-def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: Struct | None = None) -> Answer:
+def _guarded(
+    context: grpc.ServicerContext, session: Session, run: Callable[[], Answer], inputs: Struct | None = None
+) -> Answer:
     """What `run` answers; its errors become the engine's, in words for the user and with no secret in them."""
     try:
         return run()
@@ -262,7 +281,7 @@ def _guarded(context: grpc.ServicerContext, run: Callable[[], Answer], inputs: S
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         message = str(error)
     except YandexKeysError as error:
-        message = str(error)
+        message = session.words_of(error)
     except Exception as error:  # a fault of ours: where it happened, never its text, which may hold anything
         frame = traceback.extract_tb(error.__traceback__)[-1]
         message = (

@@ -563,6 +563,16 @@ class TestTwoClocks:
         ApiKey().preview(OTHER, None, shop.inputs(), shop.cloud.runtime(YANDEX_KEYS_AS_OF="+60d"))
         assert ", 60 days ahead: " in shop.warnings("judged as of")[-1]
 
+    def test_a_local_cloud_s_time_that_is_now_is_no_news(self, shop: Shop) -> None:
+        for behind in (timedelta(), timedelta(minutes=4)):
+            runtime = shop.cloud.runtime(YANDEX_KEYS_AS_OF=format_time(shop.now() - behind))
+            object.__setattr__(runtime, "clock", shop.now)
+            ApiKey().preview(OTHER, None, shop.inputs(), runtime)
+        assert shop.warnings("judged as of") == []
+        object.__setattr__(runtime, "rehearses_only", True)
+        ApiKey().preview(OTHER, None, shop.inputs(), runtime)
+        assert len(shop.warnings("judged as of")) == 1
+
     def test_a_run_by_the_clock_says_nothing_of_it(self, shop: Shop) -> None:
         ApiKey().diff(URN, "id", shop.issue(), shop.inputs(), shop.cloud.runtime())
         assert shop.warnings("judged as of") == []

@@ -12,7 +12,7 @@ import pytest
 
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import Credentials
-from provider.yandex_keys.errors import Cancelled, ConfigurationError
+from provider.yandex_keys.errors import Cancelled, CloudError, ConfigurationError
 from provider.yandex_keys.login import Login
 from provider.yandex_keys.patience import Patience
 from provider.yandex_keys.run import Session
@@ -89,6 +89,41 @@ class TestEveryWay:
         text = refused(made)
         assert f"endpoint {cloud.ready['endpoint']}: " in text
         assert "UNAUTHENTICATED" in text
+
+
+class TestWhatIsSaidOfIt:
+    def test_refused_credentials_are_told_once_with_where_they_came_from(self, cloud: EmulatedCloud) -> None:
+        made = session(
+            {
+                "YC_ENDPOINT": cloud.ready["endpoint"],
+                "YANDEX_KEYS_ROOT_CERTIFICATES": cloud.ready["ca"],
+                "YC_TOKEN": IAM_TOKEN,
+            }
+        )
+        told = []
+        for resource in ("service account shop", "service account desk"):
+            with pytest.raises(CloudError) as raised:
+                made.runtime().cloud.call(*READ, resource)
+            told.append(made.words_of(raised.value))
+        assert told[0].startswith("service account shop: FolderService/Get failed with UNAUTHENTICATED: ")
+        assert told[0].endswith(
+            "The deployer's credentials were refused: renew the token or the authorized key. They came from YC_TOKEN."
+        )
+        assert told[1] == (
+            "service account desk: FolderService/Get failed with UNAUTHENTICATED as well: the credentials from YC_TOKEN"
+        )
+        assert IAM_TOKEN not in "".join(told)
+
+    def test_a_host_that_is_nowhere_is_told_once(self) -> None:
+        made = session({"YC_ENDPOINT": "api.nowhere.invalid:443", "YC_TOKEN": IAM_TOKEN})
+        first, second = (refused(made) for _ in range(2))
+        assert first == second
+        assert "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT" in made.words_of(
+            ConfigurationError(first)
+        )
+        assert made.words_of(ConfigurationError(second)) == (
+            "nothing was called, for the reason that the error of another resource of this run gives"
+        )
 
 
 class TestOnlyWhenItIsNeeded:
