@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from components.catalogue import SERVICES
 from components.settings import _SETTINGS as SETTINGS
 from components.spec import AccountSpec, KeySpec, SpecError, VerifySpec, parse
+from provider.yandex_keys.server import TYPES
 from setup.engine.places import VERSION
 
 ROOT = Path(__file__).parents[1]
@@ -201,6 +202,14 @@ def test_resources_are_the_schema_s() -> None:
 def test_the_page_of_a_language_has_the_program_that_tests_run(language: str, file: str) -> None:
     program = text_of(ROOT / "examples" / language / file)
     assert program in fences(ROOT / "docs" / f"program-{language}.md", language)
+
+
+def test_the_front_page_names_every_resource() -> None:
+    front = text_of(ROOT / "README.md")
+    named = set(
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| .*docs/(?:resources|own-program)\.md.*$", front, re.M)))
+    )
+    assert {token.rpartition(":")[2] for token in TYPES} | {"ServiceAccountKeys"} <= named
 
 
 def test_the_minimum_version_of_the_cli_is_the_pinned_one() -> None:

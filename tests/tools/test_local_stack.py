@@ -5,7 +5,9 @@ Each test has a clone of its own, with the real engine, emulator and plugin; onl
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -80,6 +82,9 @@ def test_up_shows_receipts_and_a_call_and_up_again_changes_nothing(clone: Clone)
     first = clone.local_stack("up")
     assert "translator/default" in first
     assert "answer 200" in first
+    # The front page's own figures.
+    (counted,) = (line for line in (REPOSITORY / "README.md").read_text().splitlines() if line.startswith("Changed: "))
+    assert counted in first.splitlines()
     emulator = clone.emulator()
 
     second = clone.local_stack("up")
@@ -117,6 +122,20 @@ def test_a_shell_that_evaluated_env_works_with_plain_pulumi_also_after_a_crash_t
 
     assert clone.places.ready.read_text() == ready
     assert "unchanged" in clone.shell(printed, "pulumi refresh --yes --skip-preview --non-interactive")
+
+
+def test_the_page_of_the_first_read_does_what_it_says(clone: Clone, tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "first-read.md").read_text(encoding="utf-8")
+    clone.local_stack("up")
+    printed = clone.local_stack("env")
+    (block,) = re.findall(r"^```console\n(\$ SECRET=.*?)^```$", page, re.M | re.S)
+    commands = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+    assert clone.shell(printed, "\n".join(commands)).startswith('{"service": "text-generation", ')
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    (tmp_path / "read.py").write_text(program, encoding="utf-8")
+    read = clone.shell(printed, f"python {tmp_path / 'read.py'}")
+    receipts = json.loads(clone.shell(printed, "pulumi stack output receipts --json"))
+    assert read == f"['api_key', 'api_key_id'] key {receipts['translator/default']['keyId']}\n"
 
 
 def test_up_makes_everything_anew_where_the_clouds_data_was_thrown_away(clone: Clone) -> None:
