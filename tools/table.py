@@ -86,16 +86,16 @@ class Table:
         first, *figures = self.columns
         drawn = grid((first, "left"), *[(name, "right") for name in figures])
         for row in self.rows:
-            drawn.add_row(*[Text(_shown(cell)) for cell in row])
+            drawn.add_row(*[Text(_text_of(cell)) for cell in row])
         return f"{plain(Text(self.title), width)}\n{plain(drawn, width)}"
 
     def markdown(self) -> str:
         """For the page."""
         head = f"| {' | '.join(self.columns)} |"
         rule = f"|{'|'.join('---' if at == 0 else '--:' for at in range(len(self.columns)))}|"
-        rows = [f"| {' | '.join(_shown(cell) for cell in row)} |" for row in self.rows]
+        rows = [f"| {' | '.join(_text_of(cell) for cell in row)} |" for row in self.rows]
         return "\n".join([f"**{self.title}**", "", head, rule, *rows])
 
 
-def _shown(cell: Cell) -> str:
+def _text_of(cell: Cell) -> str:
     return f"{cell:,}" if isinstance(cell, int) else f"{cell:.1f}" if isinstance(cell, float) else cell

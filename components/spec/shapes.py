@@ -69,17 +69,17 @@ class Text(Shape):
         if wrong := key_rules.line_problem(value, self.longest):
             return wrong
         if len(value) < self.shortest:
-            return "is empty" if not value else f"{self._shown(value)} is shorter than {self.shortest} characters"
+            return "is empty" if not value else f"{self._quoted(value)} is shorter than {self.shortest} characters"
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             foreign = next((char for char in value if not char.isascii()), None)
             return (
-                f"{self._shown(value)} has {key_rules.name_of(foreign)}"
+                f"{self._quoted(value)} has {key_rules.name_of(foreign)}"
                 if foreign
-                else f"{self._shown(value)} is not in the form asked for"
+                else f"{self._quoted(value)} is not in the form asked for"
             )
         return None
 
-    def _shown(self, value: str) -> str:
+    def _quoted(self, value: str) -> str:
         return "what is written" if self.secretive else shown(value)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

@@ -311,6 +311,11 @@ def checked(
     return inputs, problems
 
 
+def defaults(fields: tuple[InputField, ...]) -> Properties:
+    """What the inputs are that nobody gives, as far as they have a default."""
+    return checked(tuple(field for field in fields if field.default is not None), {}, "")[0]
+
+
 def changes(fields: tuple[InputField, ...], state: Properties, inputs: Properties) -> dict[str, Change]:
     """Every difference between what the state holds and what is wanted, by property path."""
     found: dict[str, Change] = {}

@@ -37,12 +37,11 @@ EMPTY_ENTRY: Final = "no_api_key"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a version's description says: the key that it was made for, and which entries it set or took away. By hand:
+    """What a version's description says: the key that it was made for, and which entries it set. By hand:
     `key_id` is empty."""
 
     key_id: str = ""
     sets: tuple[str, ...] = ()
-    takes_away: tuple[str, ...] = ()
 
 
 def description_of(key_id: str, names: Iterable[str], verb: str = "sets") -> str:
@@ -60,7 +59,7 @@ def provenance_of(version: VersionAnswer) -> Provenance:
     if match := _SETS.fullmatch(description):
         return Provenance(match["key"], sets=tuple(match["entries"].split(", ")))
     if match := _TAKES_AWAY.fullmatch(description):
-        return Provenance(match["key"], takes_away=tuple(match["entries"].split(", ")))
+        return Provenance(match["key"])
     return Provenance()
 
 

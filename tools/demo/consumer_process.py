@@ -54,11 +54,6 @@ class ConsumerProcess:
         asked = time.monotonic()
         return self._wait(lambda report: report.read_began >= asked)
 
-    def wait_for_calls(self, count: int) -> Report:
-        """A report with at least `count` calls more than the last one had. Raises ConsumerEnded."""
-        wanted = self.last.calls + count
-        return self._wait(lambda report: report.calls >= wanted)
-
     def stop(self) -> Report:
         """Ends it by its own process; answers its last report."""
         if self._process.poll() is None:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from ..answers import ApiKeyAnswer, VersionAnswer
-from ..durations import SHORTEST, format_duration
+from ..durations import SHORTEST, format_duration, parse_duration
 from ..errors import InvalidInput, NotFound
+from ..fields import defaults
 from ..lockbox_version import last_setters, moment_of, provenance_of
 from ..marks import words_and_mark
 from ..properties import Properties
 from ..resource import Read
 from ..run import Runtime
 from ..times import cloud_time, format_time
-from .inputs import INPUTS
+from .inputs import FIELDS, INPUTS
 from .rotation import Lockbox, State, Status
 from .schedule import time_after
 from .state import lifetime_text, state_of
-
-# What an imported key gets until the program says otherwise; shorter where its own expiry leaves less.
-_ROTATE_EVERY: Final = timedelta(days=30)
-_OVERLAP: Final = timedelta(days=7)
-_LIFETIME: Final = timedelta(days=90)
 
 
 def refreshed(urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
@@ -72,18 +67,20 @@ def imported(key_id: str, inputs: Properties, runtime: Runtime) -> Read | None:
         return None
     issued_at, expires_at = cloud_time(key["created_at"]), key.get("expires_at")
     description, _ = words_and_mark(key.get("description", ""))
-    lifetime = max(cloud_time(expires_at) - issued_at if expires_at else _LIFETIME, 2 * SHORTEST)
-    overlap = max(min(_OVERLAP, lifetime / 10), SHORTEST)
-    rotate_every = min(_ROTATE_EVERY, lifetime - overlap)
+    # What it gets until the program says otherwise; shorter where its own expiry leaves less.
+    usual = defaults(FIELDS)
+    usually_lives = parse_duration(usual["lifetime"])
+    lifetime = max(cloud_time(expires_at) - issued_at if expires_at else usually_lives, 2 * SHORTEST)
+    overlap = max(min(parse_duration(usual["overlap"]), lifetime / 10), SHORTEST)
+    rotate_every = min(parse_duration(usual["rotateEvery"]), lifetime - overlap)
     wanted = {
+        **usual,
         "serviceAccountId": key["service_account_id"],
         "scopes": sorted(key.get("scopes", ())),
         "description": description,
         "lifetime": format_duration(lifetime),
         "rotateEvery": format_duration(rotate_every),
         "overlap": format_duration(overlap),
-        "compromised": [],
-        "whenStillUsed": "extend",
         "exposeSecret": True,
         **{name: value for name, value in inputs.items() if name in INPUTS},
     }
