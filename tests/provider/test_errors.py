@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from provider.yandex_keys.api_services import SERVICES
 from provider.yandex_keys.errors import cloud_error
+
+NOT_BY_ROLE = {"IamTokenService", "OperationService"}
+"""Who may log in is not a matter of roles, and an operation is open to whoever began it."""
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,10 @@ def test_a_reader_that_is_nobody_gets_the_place_to_correct() -> None:
         "Nobody has that id: correct it under `readers` (in a program: `member`), then run `pulumi up` again."
     )
     assert "Nobody" not in str(cloud_error("SecretService/UpdateAccessBindings", "NOT_FOUND", "Secret e6q not found"))
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - NOT_BY_ROLE))
+def test_a_refusal_for_want_of_rights_names_the_role_to_grant(service: str) -> None:
+    error = cloud_error(f"{service}/Create", "PERMISSION_DENIED", "Permission denied")
+    assert "Grant the deployer the role that this call needs" not in str(error)
+    assert "Grant the deployer " in str(error)

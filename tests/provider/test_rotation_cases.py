@@ -315,6 +315,10 @@ GOES = ", and nothing at all once the secret is deleted, in this very run where 
             f"{LEAVES}{GOES}list its name under `secrets:` of the account until they read the new one",
         ),
         (
+            {"lockbox": Lockbox("e6qanother")},  # whose id comes before the other's
+            f"{LEAVES}{GOES}list its name under `secrets:` of the account until they read the new one",
+        ),
+        (
             {"lockbox": None, "expose_secret": True},
             f"{LEAVES}{GOES}use `deliver: both` until they read the output",
         ),
