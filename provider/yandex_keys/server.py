@@ -220,7 +220,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
                 return proto.ConstructResponse()
             return answer
 
-        answer = _guarded(context, run)
+        answer = _guarded(context, self._session, run)
         if problems:
             _abort_for_inputs(context, problems)
         return answer
