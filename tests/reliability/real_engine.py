@@ -245,7 +245,11 @@ class RealStack:
 
 
 class _Plugin(provider_pb2_grpc.ResourceProviderServicer):
-    """The plugin's servicer behind real gRPC: each Handshake begins a new process of it; a killed one answers nothing more."""
+    """The plugin's servicer behind real gRPC; a killed one answers nothing more.
+
+    Each of the engine's connections has a process of its own, as it has without PULUMI_DEBUG_PROVIDERS: `up --refresh` loads a second one for the
+    program's provider, whose Configure it leaves out, and goes on with the first (deploy/providers/registry.go, Check and Same).
+    """
 
     def __init__(
         self,
@@ -256,8 +260,8 @@ class _Plugin(provider_pb2_grpc.ResourceProviderServicer):
         serves: Callable[[str], None],
     ) -> None:
         self._cloud, self._now, self._tell, self._outcome, self._serves = cloud, now, tell, outcome, serves
-        self._servicer: ProviderServicer | None = None
-        self._session: Session | None = None
+        self._processes: dict[str, tuple[Session, ProviderServicer]] = {}
+        """By the connection that they serve."""
         self._turn = threading.RLock()
 
     def __getattribute__(self, name: str) -> Any:
@@ -266,8 +270,9 @@ class _Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return super().__getattribute__(name)
 
     def _verb(self, name: str, request: Any, context: grpc.ServicerContext) -> Any:
-        if name == "Handshake" or self._servicer is None:
-            self._begin()
+        if context.peer() not in self._processes:
+            self._processes[context.peer()] = self._begin()
+        session, servicer = self._processes[context.peer()]
         if self._outcome.killed:
             context.abort(grpc.StatusCode.UNAVAILABLE, "the plugin was killed")
         changes = name in _MUTATING and not getattr(request, "preview", False)
@@ -278,7 +283,7 @@ class _Plugin(provider_pb2_grpc.ResourceProviderServicer):
             result, well = None, False
             noting = _Noting(context)
             try:
-                answer = getattr(self._servicer, name)(request, noting)
+                answer = getattr(servicer, name)(request, noting)
                 result, well = _after(name, request, answer), True
             except Killed:
                 self._outcome.killed = True
@@ -291,16 +296,15 @@ class _Plugin(provider_pb2_grpc.ResourceProviderServicer):
                     self._tell(Verb(name, request.urn, held, inputs, over=True, result=result, well=well))
             if name == "Configure":
                 self._serves(request.id)
-                assert self._session is not None
-                hurried(self._session)
-                self._session.runtime().cloud.sdk = self._cloud.sdk
+                hurried(session)
+                session.runtime().cloud.sdk = self._cloud.sdk
             return answer
 
-    def _begin(self) -> None:
-        self._session = Session(self._cloud.environment(), self._now)
-        self._session.log = self._log  # type: ignore[method-assign]
+    def _begin(self) -> tuple[Session, ProviderServicer]:
+        session = Session(self._cloud.environment(), self._now)
+        session.log = self._log  # type: ignore[method-assign]
         TYPES.update({token: type(handler)() for token, handler in TYPES.items()})
-        self._servicer = ProviderServicer(self._session)
+        return session, ProviderServicer(session)
 
     def _log(self, severity: Any, message: str, urn: str) -> None:
         self._outcome.logged.append(f"{severity}: {message}")

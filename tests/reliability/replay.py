@@ -65,7 +65,11 @@ class RealWalk(Walk):
 
 def replayed(number: int, length: int = _LENGTH) -> Replayed:
     """The walk of seed `number`, `length` steps of it, through both engines."""
-    steps = steps_of(number, length)
+    return taken_twice(steps_of(number, length), number)
+
+
+def taken_twice(steps: Steps, number: int = 0) -> Replayed:
+    """Those steps through both engines; `number` is the seed that they come of."""
     found = Replayed(number, steps)
     parent = Path(tempfile.mkdtemp(prefix="reliability-replay-"))
     small, real = Walk(), RealWalk(parent)
@@ -157,4 +161,4 @@ def replays(quick: bool, tell: Told) -> Table:
     return table
 
 
-__all__ = ["RealWalk", "come_to", "replayed", "replays"]
+__all__ = ["RealWalk", "come_to", "replayed", "replays", "taken_twice"]

@@ -5,7 +5,10 @@ Read in the engine's own source (pulumi 3.259, pkg/resource/deploy: step_generat
 - the provider resource's id is made by the first update and noted before any resource; a preview that comes before gives the text for unknown;
 - Check gets the old inputs, but none for what is new, marked for replacement (`--replace`, a taint), or made again after its deletion; after a Diff
   that replaces it is asked once more without any;
-- what is marked for replacement is replaced without a Diff, created first and deleted at the end;
+- what is marked for replacement is replaced without a Diff, created first and deleted at the end; a command that names for replacement what the
+  state doesn't hold is refused before the program runs (deployment_executor.go, checkTargets);
+- what a resource was before is looked up in the state as the program begins, by its URN, else by its alias; one that is claimed twice, by its own
+  name and by another's alias, is refused (step_generator.go, getOldResource);
 - a replacement is created first, unless Diff or the program asks for the other order; then what depends on it and would be replaced too (Diff is
   asked, with the properties that come from it unknown) is deleted before;
 - a failed create leaves nothing in the state, a failed update the old state, unless the plugin says what exists (ErrorResourceInitFailed);
@@ -16,7 +19,8 @@ Read in the engine's own source (pulumi 3.259, pkg/resource/deploy: step_generat
 - an import reads by the id alone; by the option, Check (with what was read as the old inputs), Diff and, where it differs, Update follow in the same
   run;
 - a refresh reads everything, then asks Diff the other way round, for what it shows;
-- a resource that isn't targeted is neither checked nor diffed, and one that isn't there yet is skipped.
+- a resource that isn't targeted is neither checked nor diffed, and one that isn't there yet is skipped; an import by the option is made all the
+  same (step_generator.go, continueStepsFromRefresh), and left as it was read.
 Steps run one after the other here, in the program's order; a plugin that is killed, or an engine that is, leaves the state as the last finished
 step has left it.
 """
@@ -25,6 +29,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -146,6 +151,9 @@ class SmallStack:
         """`pulumi up`, with its options by their names; `preview`: the preview that comes first unless `--skip-preview` is given."""
         targets = None if target is None and not target_replace else frozenset([*(target or ()), *target_replace])
         options = Options(targets, frozenset([*replace, *target_replace]), frozenset(exclude))
+        if options.replaces and not self.state.provider_id:
+            # There is nothing to refresh first, and the engine makes no provider resource either.
+            return Outcome([_not_found(options.replaces)])
         if preview:
             before = self._preview(program, options)
             if before.failed:
@@ -282,6 +290,8 @@ class _Run:
         self._plugin, self._state, self._outcome, self._dry, self._tell = plugin, state, outcome, dry, tell
         self._options = Options()
         self._made: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._olds: set[str] = set()
+        """URNs that the state held as the program began."""
         self._seen: set[str] = set()
         """URNs that were registered, and the old ones of those that were found by an alias."""
         self._skipped: set[str] = set()
@@ -293,6 +303,10 @@ class _Run:
         self._options = options
         if refresh:
             self.refresh(options)
+        unknown = options.replaces - {held.name for held in self._state.resources}
+        if unknown:
+            raise VerbFailed(_not_found(unknown))
+        self._olds = {held.urn for held in self._state.live()}
         for declared in program:
             held = self._register(declared)
             if held is not None:
@@ -336,13 +350,16 @@ class _Run:
     def _register(self, declared: Declaration) -> Held | None:
         """The resource as it is afterwards; None where it is not there, as it wasn't targeted."""
         urn = self._state.urn(declared.token, declared.name)
-        old = self._state.find(urn)
-        if old is None and declared.was:
-            old = self._state.find(self._state.urn(declared.token, declared.was))
+        old = self._before(declared)
         early = self._deleted_early.pop(urn, None)
         self._seen.update({urn, *([old.urn] if old else [])})
         used = _Made(self._made)
+        imported = bool(declared.imports) and (old is None or (old.import_id or old.id) != declared.imports)
         if not self._options.includes(declared.name):
+            if imported:
+                with suppress(KeyError):
+                    declared.inputs(used)
+                return self._imported(declared, urn, old, used)
             if old is None:
                 self._skipped.add(declared.name)
             return old
@@ -351,19 +368,37 @@ class _Run:
         except KeyError as error:
             raise VerbFailed(f"{declared.name} depends on {error}, which was not specified in --target") from None
         goal = _Goal(declared, urn, news, tuple(used.used))
-        imported = bool(declared.imports) and (old is None or (old.import_id or old.id) != declared.imports)
         if imported:
-            replaced, old = old, self._import(urn, declared)
-            self._state.put(old)
-            if replaced is not None:
-                self._state.put(replace(replaced, delete=True), replaced)
-            self._outcome.done.append(f"import {declared.name}")
+            old = self._imported(declared, urn, old, used)
         marked = old is not None and (declared.name in self._options.replaces or old.taint)
         fresh = old is None or early is not None or marked
         inputs = self._check(goal, None if fresh else old)
         if early is not None or old is None:
             return self._create(goal, inputs, early)
         return self._compared(goal, inputs, old, marked, imported)
+
+    def _before(self, declared: Declaration) -> Held | None:
+        """What it was as the program began. Raises VerbFailed where another resource of the program is that."""
+        urn = self._state.urn(declared.token, declared.name)
+        if urn in self._seen:
+            raise VerbFailed(f"duplicate resource URN {urn!r}: it is the alias of another resource")
+        if urn in self._olds:
+            return self._state.find(urn)
+        alias = self._state.urn(declared.token, declared.was) if declared.was else ""
+        if alias not in self._olds:
+            return None
+        if alias in self._seen:
+            raise VerbFailed(f"duplicate resource alias {alias!r} of {urn!r}: another resource has that URN")
+        return self._state.find(alias)
+
+    def _imported(self, declared: Declaration, urn: str, replaced: Held | None, used: _Made) -> Held:
+        """As it was read; what it replaces is deleted at the end."""
+        read = replace(self._import(urn, declared), needs=tuple(used.used))
+        self._state.put(read)
+        if replaced is not None:
+            self._state.put(replace(replaced, delete=True), replaced)
+        self._outcome.done.append(f"import {declared.name}")
+        return read
 
     def _compared(self, goal: _Goal, inputs: Struct, old: Held, marked: bool, imported: bool) -> Held:
         changes, replaces, first = True, marked, False
@@ -619,6 +654,10 @@ class _Goal:
             protect=declared.protect,
             retain=declared.retain,
         )
+
+
+def _not_found(names: Collection[str]) -> str:
+    return f"targets could not be found in the stack: {', '.join(sorted(names))}"
 
 
 def _partly(goal: _Goal, inputs: Struct, partial: Any) -> Held:

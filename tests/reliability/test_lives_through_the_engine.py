@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.lives import MOMENTS, Case, live_through_the_engine
-from tests.reliability.replay import replayed
+from tests.reliability.replay import replayed, taken_twice
+from tests.reliability.walks import Steps
 
 ISSUED, OVERLAP, _ = MOMENTS
 CASES = [
@@ -24,6 +25,23 @@ CASES = [
     Case("retainOnDelete, declared again", "Lockbox", OVERLAP),
 ]
 A_SHORT_WALK = 14
+STORIES: dict[str, Steps] = {
+    "what isn't targeted, isn't there, is imported or is named twice": [
+        ("begin", {"entry": "one"}),
+        ("declare", {"who": 0, "name": "green", "entry": "two"}),
+        ("run_on", {"who": 0, "key": 1, "how": "replace"}),
+        ("colleague_makes_a_key", {"copied": False}),
+        ("adopt", {"who": 0, "name": "blue", "how": "option"}),
+        ("run_on", {"who": 0, "key": 0, "how": "target"}),
+        ("swap_names", {"who": 0}),
+        ("run", {"who": 0, "how": "plain"}),
+    ],
+    "a refresh, and what it finds": [
+        ("begin", {"entry": "one"}),
+        ("colleague_deletes_a_key", {"whose": 0}),
+        ("run", {"who": 0, "how": "refresh"}),
+    ],
+}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -39,3 +57,10 @@ def test_a_walk_comes_to_the_same_through_the_real_engine_as_through_the_small_o
     assert found.differences == []
     # Hypothesis' first walk is one step, again and again: such a one would show nothing.
     assert len({name for name, _ in found.steps}) >= A_SHORT_WALK / 2
+
+
+@pytest.mark.parametrize("story", list(STORIES))
+def test_a_story_comes_to_the_same_through_both_engines(story: str) -> None:
+    found = taken_twice(STORIES[story])
+    assert found.differences == []
+    assert found.compared == len(STORIES[story])

@@ -119,6 +119,13 @@ def _a_fork_that_replaces(walk: Walk) -> None:
     walk.run(who=0, how="refresh")
 
 
+def _names_swapped_before_the_second_key_is_made(walk: Walk) -> None:
+    walk.begin(entry="one")
+    walk.declare(who=0, name="green", entry="two")
+    walk.swap_names(who=0)
+    walk.run(who=0, how="plain")
+
+
 STORIES: Final[Mapping[str, Callable[[Walk], None]]] = {
     "a replacement while listings lack the newest version": _lagging_version,
     "a delivery that is refused after it took effect": _refused_after_the_fact,
@@ -133,6 +140,7 @@ STORIES: Final[Mapping[str, Callable[[Walk], None]]] = {
     "the account of a killed run after a rename": _the_account_of_a_killed_run_after_a_rename,
     "a state restored from before a rotation": _restored_after_a_rotation,
     "a copy of the state that replaces the key": _a_fork_that_replaces,
+    "names swapped before the second key is made": _names_swapped_before_the_second_key_is_made,
 }
 
 

@@ -555,6 +555,9 @@ class Walk(RuleBasedStateMachine):
             team.skew = timedelta(0)
             for spec in team.specs.values():
                 spec.protect, spec.imports = False, ""
+                if spec.was in team.specs:
+                    # The engine refuses two resources that claim one name, and says to take the alias away.
+                    spec.was = ""
                 spec.inputs.pop("verify", None)
             # A protected resource that has left the program is let go by hand.
             for held in team.stack.resources.values():
