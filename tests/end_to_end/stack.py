@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.local_cloud import LocalCloud
 from tests.engine import engine, engine_environment, run_pulumi
+from tests.support.local_cloud import LocalCloud
 
 _SHARED = ("components", "provider", ".venv")
 

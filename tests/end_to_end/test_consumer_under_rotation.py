@@ -16,8 +16,8 @@ from provider.yandex_keys.api_key.handler import ApiKey
 from provider.yandex_keys.lockbox_version import LockboxVersions
 from provider.yandex_keys.reads import Reads
 from provider.yandex_keys.run import RunRecord, Runtime
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.provider.emulated_cloud import EmulatedCloud
+from tests.support.local_cloud import LocalCloud
+from tests.support.plugin_runtime import runtime_on
 from tools.demo.consumer import Assignment, Wanted
 from tools.demo.consumer_process import ConsumerProcess
 
@@ -33,7 +33,7 @@ class Keys:
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud, self.handler = cloud, ApiKey()
         self.folder_id = cloud.ready["folderId"]
-        self.base = EmulatedCloud(cloud.ready).runtime()
+        self.base = runtime_on(cloud, [])
         made = self.base.cloud.operate("ServiceAccountService/Create", {"folder_id": self.folder_id, "name": "busy"})
         self.account = str(made["response"]["id"])
         subject = {"id": self.account, "type": "serviceAccount"}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
+from tests.support.local_cloud import LocalCloud
 
 TRANSLATOR: dict[str, Any] = {"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}
 EXPOSED: dict[str, Any] = {
@@ -79,12 +78,12 @@ def test_a_provider_killed_after_the_delivery_is_replaced_and_its_key_ends_by_it
 ) -> None:
     stack.write([TRANSLATOR])
     stack.run("up", "--yes", "--skip-preview", "--target", "**IamServiceAccount**", "--target-dependents", check=False)
-    cloud.admin("POST", "faults", [{"method": "SecretService/AddVersion", "when": "after", "hold": True, "times": 1}])
+    cloud.hold("SecretService/AddVersion", "after")
     stack.write([{**TRANSLATOR, "keys": [{**TRANSLATOR["keys"][0], "reissue": "1"}]}])
     running = stack.start("up", "--yes", "--skip-preview")
-    held(cloud)
+    assert cloud.holds_a_call(running)
     stack.kill(running)
-    cloud.admin("POST", "release")
+    cloud.let_go()
     stack.run("cancel", "--yes")
     (died,) = cloud.live_keys("translator")
     assert f"key {died['id']} was issued for this resource as well" in stack.up()
@@ -96,9 +95,9 @@ def test_a_provider_killed_between_issue_and_delivery_leaves_a_key_that_ends_by_
     stack: Stack, cloud: LocalCloud
 ) -> None:
     stack.write([TRANSLATOR])
-    cloud.admin("POST", "faults", [{"method": "SecretService/AddVersion", "when": "before", "hold": True, "times": 1}])
+    cloud.hold("SecretService/AddVersion", "before")
     running = stack.start("up", "--yes", "--skip-preview")
-    held(cloud)
+    assert cloud.holds_a_call(running)
     assert len(cloud.live_keys("translator")) == 1
     stack.kill(running)
     cloud.clear_faults()
@@ -106,13 +105,3 @@ def test_a_provider_killed_between_issue_and_delivery_leaves_a_key_that_ends_by_
     (died,) = cloud.live_keys("translator")
     assert f"key {died['id']} was issued for this resource as well" in stack.up()
     healthy(stack, cloud)
-
-
-def held(cloud: LocalCloud) -> None:
-    """Returns when the cloud is holding a call."""
-    pause = threading.Event()
-    for _ in range(1_200):
-        if cloud.admin("GET", "held"):
-            return
-        pause.wait(0.1)
-    raise AssertionError("no call was held")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.end_to_end.official_client import call
 from tests.end_to_end.stack import Stack
+from tests.support.colleague import call
+from tests.support.local_cloud import LocalCloud
 
 ACCOUNT: dict[str, Any] = {
     "name": "translator",

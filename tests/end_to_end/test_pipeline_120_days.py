@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.end_to_end.official_client import client
 from tests.end_to_end.pipeline_runner import Runner, git
+from tests.support.colleague import client
+from tests.support.local_cloud import LocalCloud
 
 DAYS = 120
 LONGEST_OVERLAP = timedelta(days=7)
@@ -116,18 +115,14 @@ class Story:
 
     def set_time(self, day: int) -> None:
         time = self.begin + timedelta(days=day, minutes=JITTER[day % len(JITTER)])
-        self.cloud.admin("POST", "clock", {"now": time.isoformat()})
+        self.cloud.move_to(time)
 
     def run_and_kill(self) -> bool:
         """Runs, and kills the run where it has issued a key and is about to deliver it; False on a day when nothing rotates."""
-        hold = {"method": "SecretService/AddVersion", "when": "before", "hold": True, "times": 1}
-        self.cloud.admin("POST", "faults", [hold])
+        self.cloud.hold("SecretService/AddVersion", "before")
         process = self.runner.start("up")
-        while not self.cloud.admin("GET", "held"):
-            try:
-                output, _ = process.communicate(timeout=0.1)
-            except subprocess.TimeoutExpired:
-                continue
+        if not self.cloud.holds_a_call(process):
+            output, _ = process.communicate()
             self.cloud.clear_faults()
             assert process.returncode == 0, output
             self.runner.log += output.splitlines()

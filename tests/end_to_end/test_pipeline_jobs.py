@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from setup import virtual_environment
-from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.object_storage import KEY, storing
-from tests.end_to_end.official_client import call
 from tests.end_to_end.pipeline_runner import AUDIENCE, Runner, clone, git
 from tests.pipelines.fake_forge import FakeForge
 from tests.pipelines.http_stub import Stub, serving
 from tests.setup.planted import a_wheel
+from tests.support.colleague import call
+from tests.support.local_cloud import LocalCloud
 
 CONFIG: dict[str, Any] = {
     "api-keys:accounts": [{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}]
@@ -254,12 +254,11 @@ def test_a_lock_is_honoured_until_it_is_older_than_any_run(runner: Runner, cloud
 def test_a_job_that_is_ended_by_its_runner_leaves_what_the_next_one_goes_on_from(
     runner: Runner, cloud: LocalCloud
 ) -> None:
-    cloud.admin("POST", "faults", [{"method": "SecretService/AddVersion", "when": "after", "hold": True, "times": 1}])
+    cloud.hold("SecretService/AddVersion", "after")
     job = runner.start("up")
-    while not cloud.admin("GET", "held"):
-        assert job.poll() is None, job.communicate()[0]
+    assert cloud.holds_a_call(job), job.communicate()[0]
     job.send_signal(signal.SIGTERM)
-    cloud.admin("POST", "release")
+    cloud.let_go()
     output, _ = job.communicate(timeout=60)
     assert job.returncode == 130, output
     assert "error: stopped: the runner ended the job" in output

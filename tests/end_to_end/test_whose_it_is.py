@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.end_to_end.official_client import call
 from tests.end_to_end.stack import Stack
-from tests.end_to_end.test_healing import held
+from tests.support.colleague import call
+from tests.support.local_cloud import LocalCloud
 
 TRANSLATOR: dict[str, Any] = {
     "name": "translator",
@@ -123,9 +122,9 @@ def test_a_run_that_was_killed_while_it_made_something_leaves_no_second_one(
     stack: Stack, cloud: LocalCloud, method: str
 ) -> None:
     stack.write([TRANSLATOR])
-    cloud.admin("POST", "faults", [{"method": method, "when": "after", "hold": True, "times": 1}])
+    cloud.hold(method, "after")
     running = stack.start("up", "--yes", "--skip-preview")
-    held(cloud)
+    assert cloud.holds_a_call(running)
     made = things(cloud)
     stack.kill(running)
     cloud.clear_faults()

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.provider.emulated_cloud import EmulatedCloud, serving
+from tests.provider.emulated_cloud import EmulatedCloud
 
 
 @pytest.fixture(scope="session")
 def served_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCloud]:
     """The emulator, running."""
-    with serving(tmp_path_factory.mktemp("cloud")) as cloud:
+    with EmulatedCloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
 
 

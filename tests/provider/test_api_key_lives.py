@@ -109,7 +109,7 @@ def shop(cloud: EmulatedCloud) -> Shop:
 
 class TestAFirstKey:
     def test_ends_after_one_overlap_until_the_engine_is_about_to_be_told(self, shop: Shop) -> None:
-        shop.cloud.fail("ApiKeyService/Update", "before", "INVALID_ARGUMENT")
+        shop.cloud.fault("ApiKeyService/Update", "before", "INVALID_ARGUMENT")
         with pytest.raises(PartialFailure, match="gives it its lifetime") as caught:
             shop.issue()
         state = caught.value.state
@@ -161,12 +161,12 @@ class TestAFirstKey:
         assert shop.cloud.calls() == {}
 
     def test_whose_answer_was_lost_is_deleted_and_issued_again(self, shop: Shop) -> None:
-        shop.cloud.fail("ApiKeyService/Create", "after", "UNAVAILABLE", times=2)
+        shop.cloud.fault("ApiKeyService/Create", "after", "UNAVAILABLE", times=2)
         state = shop.issue()
         assert set(shop.keys()) == {state["keyId"]}
 
     def test_whose_delivery_lost_its_answer_is_delivered_once(self, shop: Shop) -> None:
-        shop.cloud.fail("SecretService/AddVersion", "after", "UNAVAILABLE", times=2)
+        shop.cloud.fault("SecretService/AddVersion", "after", "UNAVAILABLE", times=2)
         state = shop.issue()
         assert shop.served() == state["keyId"]
         secret = next(item for item in shop.cloud.state()["secrets"] if item["id"] == shop.secret)
@@ -174,12 +174,12 @@ class TestAFirstKey:
 
     @pytest.mark.parametrize("code", ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED"])
     def test_whose_delivery_was_refused_after_the_fact_is_kept(self, shop: Shop, code: str) -> None:
-        shop.cloud.fail("SecretService/AddVersion", "after", code)
+        shop.cloud.fault("SecretService/AddVersion", "after", code)
         state = shop.issue()
         assert shop.served() == state["keyId"]
 
     def test_whose_delivery_is_refused_is_deleted(self, shop: Shop) -> None:
-        shop.cloud.fail("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=9)
+        shop.cloud.fault("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=9)
         with pytest.raises(CloudError, match="PERMISSION_DENIED"):
             shop.issue()
         assert shop.keys() == {}
@@ -292,7 +292,7 @@ class TestARotation:
 
     def test_that_can_not_replace_a_leaked_key_says_that_it_still_works(self, shop: Shop) -> None:
         state = shop.issue()
-        shop.cloud.fail("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=9)
+        shop.cloud.fault("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=9)
         with pytest.raises(
             YandexKeysError, match=f"COMPROMISED KEY {state['keyId']} STILL WORKS.*yc iam api-key delete"
         ):

@@ -94,7 +94,7 @@ def test_a_compromised_key_that_could_not_be_looked_up_is_looked_up_again_by_the
     inputs, key_id, state = made
     other = anothers(cloud, inputs["serviceAccountId"])
     listed = checked({**inputs, "compromised": [other]})
-    cloud.fail("ApiKeyService/List", "before", "INTERNAL", times=20)
+    cloud.fault("ApiKeyService/List", "before", "INTERNAL", times=20)
     with pytest.raises(YandexKeysError) as refused:
         ApiKey().update(URN, key_id, state, listed, cloud.runtime())
     assert f"THE COMPROMISED KEY {other} STILL WORKS" in str(refused.value)
@@ -108,7 +108,7 @@ def test_a_replacement_that_no_listing_allows_says_that_the_compromised_key_stil
 ) -> None:
     inputs, key_id, state = made
     listed = checked({**inputs, "compromised": [state["keyId"]]})
-    cloud.fail("ApiKeyService/List", "before", "INTERNAL", times=20)
+    cloud.fault("ApiKeyService/List", "before", "INTERNAL", times=20)
     with pytest.raises(YandexKeysError) as refused:
         ApiKey().update(URN, key_id, state, listed, cloud.runtime())
     assert f"THE COMPROMISED KEY {state['keyId']} STILL WORKS" in str(refused.value)
@@ -123,7 +123,7 @@ def test_a_compromised_key_whose_deletion_failed_beside_a_rotation_is_deleted_by
     inputs, key_id, state = made
     other = anothers(cloud, inputs["serviceAccountId"])
     listed = checked({**inputs, "compromised": [other], "reissue": "1"})
-    cloud.fail("ApiKeyService/Delete", "before", "FAILED_PRECONDITION")
+    cloud.fault("ApiKeyService/Delete", "before", "FAILED_PRECONDITION")
     with pytest.raises(PartialFailure) as half:
         ApiKey().update(URN, key_id, state, listed, cloud.runtime())
     assert f"THE COMPROMISED KEY {other} STILL WORKS" in str(half.value)
@@ -139,7 +139,7 @@ def test_a_compromised_key_whose_deletion_failed_beside_a_first_issue_is_deleted
     inputs, _, _ = made
     other = anothers(cloud, inputs["serviceAccountId"])
     listed = checked({**inputs, "compromised": [other]})
-    cloud.fail("ApiKeyService/Delete", "before", "FAILED_PRECONDITION")
+    cloud.fault("ApiKeyService/Delete", "before", "FAILED_PRECONDITION")
     with pytest.raises(PartialFailure) as half:
         ApiKey().create(URN, listed, cloud.runtime())
     cloud.heal()

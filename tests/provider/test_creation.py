@@ -91,7 +91,7 @@ def test_a_create_is_one_call_and_its_labels_name_owner_and_instance(life: Life)
 
 @pytest.mark.parametrize("code", ["UNAVAILABLE", "DEADLINE_EXCEEDED", "PERMISSION_DENIED", "UNKNOWN"])
 def test_a_create_whose_answer_was_lost_is_asked_again_and_searched_for_by_nobody(life: Life, code: str) -> None:
-    life.cloud.fail(life.method("Create"), "after", code)
+    life.cloud.fault(life.method("Create"), "after", code)
     resource_id, state = life.create()
     assert life.calls() == {"Create": 2}
     assert life.all_of_the_name() == [resource_id]
@@ -100,7 +100,7 @@ def test_a_create_whose_answer_was_lost_is_asked_again_and_searched_for_by_nobod
 
 
 def test_a_create_that_never_arrives_says_so_and_leaves_nothing(life: Life) -> None:
-    life.cloud.fail(life.method("Create"), "before", "UNAVAILABLE", times=-1)
+    life.cloud.fault(life.method("Create"), "before", "UNAVAILABLE", times=-1)
     with pytest.raises(CloudError, match=f"{life.name}: {life.method('Create')} failed with UNAVAILABLE"):
         life.create()
     assert life.calls().keys() == {"Create"}
@@ -110,14 +110,14 @@ def test_a_create_that_never_arrives_says_so_and_leaves_nothing(life: Life) -> N
 
 @pytest.mark.parametrize("code", ["PERMISSION_DENIED", "UNAUTHENTICATED", "RESOURCE_EXHAUSTED"])
 def test_a_refusal_for_good_is_told(life: Life, code: str) -> None:
-    life.cloud.fail(life.method("Create"), "before", code, times=-1)
+    life.cloud.fault(life.method("Create"), "before", code, times=-1)
     with pytest.raises(CloudError, match=code):
         life.create()
     assert life.calls().keys() == {"Create"}
 
 
 def test_a_bad_argument_is_asked_once(life: Life) -> None:
-    life.cloud.fail(life.method("Create"), "before", "INVALID_ARGUMENT")
+    life.cloud.fault(life.method("Create"), "before", "INVALID_ARGUMENT")
     with pytest.raises(CloudError, match="INVALID_ARGUMENT"):
         life.create()
     assert life.calls() == {"Create": 1}
@@ -261,7 +261,7 @@ def test_a_delete_looks_first_and_what_is_gone_is_fine(life: Life) -> None:
 
 def test_a_delete_that_can_not_look_changes_nothing_and_says_why(life: Life) -> None:
     resource_id, state = life.create()
-    life.cloud.fail(life.method("Get"), "before", "PERMISSION_DENIED", times=-1)
+    life.cloud.fault(life.method("Get"), "before", "PERMISSION_DENIED", times=-1)
     with pytest.raises(CloudError, match=f"{life.method('Get')} failed with PERMISSION_DENIED"):
         life.delete(resource_id, state)
     life.cloud.heal()
@@ -317,7 +317,7 @@ def test_the_instance_stays_through_refresh_preview_update_and_another_urn(life:
 class TestAnOperationThatFails:
     def fail(self, life: Life, times: int = 1, **more: Any) -> None:
         failure = {"code": "RESOURCE_EXHAUSTED", "message": "no quota left", **more}
-        life.cloud.fail_operation(life.method("Create"), failure, times)
+        life.cloud.faults({"method": life.method("Create"), "when": "before", "times": times, "operation": failure})
 
     def test_is_told_and_does_not_stand_in_the_way_of_the_next_run(self, life: Life) -> None:
         self.fail(life, times=2)

@@ -57,7 +57,7 @@ def test_a_binding_that_is_there_already_is_fine(runtime: Runtime) -> None:
 
 def test_a_lost_answer_is_asked_for_again(cloud: EmulatedCloud, runtime: Runtime) -> None:
     member = account("binding-lost", runtime)
-    cloud.fail("FolderService/UpdateAccessBindings", "after", "UNAVAILABLE")
+    cloud.fault("FolderService/UpdateAccessBindings", "after", "UNAVAILABLE")
     MEMBER.create(URN, inputs_of(member, "viewer", runtime), runtime)
     assert ("viewer", member) in bindings(runtime)
 

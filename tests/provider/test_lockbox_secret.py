@@ -13,8 +13,8 @@ from provider.yandex_keys.lockbox_secret import LockboxSecret
 from provider.yandex_keys.marks import with_labels
 from provider.yandex_keys.properties import UNKNOWN, Properties
 from provider.yandex_keys.run import Runtime
-from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud
+from tests.support.fast_time import FastTime
 
 SECRET = LockboxSecret()
 
@@ -185,13 +185,13 @@ class TestARefusalSoonAfterRightsChanged:
         cloud.forget_calls()
 
     def test_is_asked_again_until_they_have_spread(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
-        cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=2)
+        cloud.fault("SecretService/Create", "before", "PERMISSION_DENIED", times=2)
         secret_id, _ = create("patient", runtime)
         assert cloud.calls()["SecretService/Create"] == 3
         assert runtime.record.made >= {secret_id}
 
     def test_that_came_after_the_fact_makes_no_second_secret(self, cloud: EmulatedCloud, runtime: Runtime) -> None:
-        cloud.fail("SecretService/Create", "after", "PERMISSION_DENIED", times=3)
+        cloud.fault("SecretService/Create", "after", "PERMISSION_DENIED", times=3)
         secret_id, state = create("made-all-the-same", runtime)
         assert cloud.calls() == {"SecretService/Create": 4}
         assert state["__instance"] in in_the_cloud(secret_id, runtime)["labels"].values()
@@ -205,7 +205,7 @@ class TestARefusalSoonAfterRightsChanged:
             return time.wait(seconds)
 
         run.wait, run.monotonic = wait, time.monotonic
-        cloud.fail("SecretService/Create", "before", "PERMISSION_DENIED", times=-1)
+        cloud.fault("SecretService/Create", "before", "PERMISSION_DENIED", times=-1)
         with pytest.raises(CloudError, match="PERMISSION_DENIED"):
             create("denied-for-long", runtime)
         assert run.patience.rights <= time.seconds - began < run.patience.rights + run.patience.longest_delay

@@ -64,7 +64,7 @@ class TestEveryWay:
         assert self.works(environment, serviceAccountKey=Path(path).read_text())
 
     def test_the_metadata_service(self, cloud: EmulatedCloud, environment: dict[str, str], deployer: str) -> None:
-        cloud._admin("POST", "metadata", {"serviceAccountId": deployer})
+        cloud.admin("POST", "metadata", {"serviceAccountId": deployer})
         address = cloud.ready["http"].removeprefix("http://")
         assert self.works(environment | {"YC_METADATA_ADDR": address})
 
@@ -72,9 +72,9 @@ class TestEveryWay:
         self, cloud: EmulatedCloud, environment: dict[str, str], deployer: str, tmp_path: Path
     ) -> None:
         who = {"subject": "repo:us/keys", "audience": "yandex"}
-        cloud._admin("POST", "federated-credentials", {**who, "serviceAccountId": deployer})
+        cloud.admin("POST", "federated-credentials", {**who, "serviceAccountId": deployer})
         file = tmp_path / "token"
-        file.write_text(cloud._admin("POST", "oidc-token", who)["token"])
+        file.write_text(cloud.admin("POST", "oidc-token", who)["token"])
         for token in (str(file), file.read_text()):
             federated = {
                 "YANDEX_KEYS_FEDERATED_TOKEN": token,

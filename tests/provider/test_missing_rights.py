@@ -7,8 +7,8 @@ import pytest
 from provider.yandex_keys.access_binding import FolderIamMember
 from provider.yandex_keys.errors import Cancelled, CloudError
 from provider.yandex_keys.run import Runtime
-from tests.fast_time import FastTime
 from tests.provider.emulated_cloud import EmulatedCloud
+from tests.support.fast_time import FastTime
 
 URN = "urn:pulumi:test::api-keys::yandex:index/resourcemanagerFolderIamMember:ResourcemanagerFolderIamMember::role"
 READ = "FolderService/Get"
@@ -35,12 +35,12 @@ def read(runtime: Runtime) -> None:
 
 
 def test_it_is_told_at_the_first_refusal_and_once_a_run(cloud: EmulatedCloud, runtime: Runtime, time: FastTime) -> None:
-    cloud.fail(READ, "before", "PERMISSION_DENIED", times=3)
+    cloud.fault(READ, "before", "PERMISSION_DENIED", times=3)
     told: list[tuple[float, str]] = []
     runtime.cloud.warn = lambda message: told.append((time.seconds, message))
     began = time.seconds
     read(runtime)
-    cloud.fail(READ, "before", "PERMISSION_DENIED", times=3)
+    cloud.fault(READ, "before", "PERMISSION_DENIED", times=3)
     read(runtime)
     ((when, message),) = told
     assert when == began
@@ -50,7 +50,7 @@ def test_it_is_told_at_the_first_refusal_and_once_a_run(cloud: EmulatedCloud, ru
 
 
 def test_it_reaches_the_user_as_a_warning(cloud: EmulatedCloud, runtime: Runtime) -> None:
-    cloud.fail(READ, "before", "PERMISSION_DENIED")
+    cloud.fault(READ, "before", "PERMISSION_DENIED")
     read(runtime)
     assert [line for line in cloud.logged if "Grant the deployer" in line]
 
@@ -58,7 +58,7 @@ def test_it_reaches_the_user_as_a_warning(cloud: EmulatedCloud, runtime: Runtime
 def test_a_minute_is_waited_and_no_more_also_while_others_change_rights(
     cloud: EmulatedCloud, runtime: Runtime, time: FastTime
 ) -> None:
-    cloud.fail(READ, "before", "PERMISSION_DENIED", times=10_000)
+    cloud.fault(READ, "before", "PERMISSION_DENIED", times=10_000)
     began = time.seconds
 
     def wait(seconds: float) -> bool:
@@ -73,7 +73,7 @@ def test_a_minute_is_waited_and_no_more_also_while_others_change_rights(
 
 
 def test_what_begins_later_than_that_is_refused_at_once(cloud: EmulatedCloud, runtime: Runtime, time: FastTime) -> None:
-    cloud.fail(READ, "before", "PERMISSION_DENIED", times=10_000)
+    cloud.fault(READ, "before", "PERMISSION_DENIED", times=10_000)
     time.wait(60)
     began = time.seconds
     with pytest.raises(CloudError, match="PERMISSION_DENIED"):
@@ -83,7 +83,7 @@ def test_what_begins_later_than_that_is_refused_at_once(cloud: EmulatedCloud, ru
 
 
 def test_a_cancelled_run_waits_no_longer(cloud: EmulatedCloud, runtime: Runtime, time: FastTime) -> None:
-    cloud.fail(READ, "before", "PERMISSION_DENIED", times=10_000)
+    cloud.fault(READ, "before", "PERMISSION_DENIED", times=10_000)
     runtime.cloud.warn = lambda message: time.cancelled.set()
     began = time.seconds
     with pytest.raises(Cancelled):

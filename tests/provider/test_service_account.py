@@ -125,7 +125,7 @@ def test_an_account_that_a_killed_run_made_is_kept_when_its_idempotency_key_is_f
 
 def test_a_name_whose_holder_can_not_be_looked_up_says_both(cloud: EmulatedCloud, runtime: Runtime) -> None:
     runtime.cloud.operate("ServiceAccountService/Create", {"folder_id": runtime.folder_id, "name": "unseen"})
-    cloud.fail("ServiceAccountService/List", "before", "PERMISSION_DENIED", times=-1)
+    cloud.fault("ServiceAccountService/List", "before", "PERMISSION_DENIED", times=-1)
     with pytest.raises(AlreadyExists, match="List failed with PERMISSION_DENIED"):
         create("unseen", runtime)
 

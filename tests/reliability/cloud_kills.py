@@ -12,11 +12,12 @@ from typing import Final
 
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.errors import YandexKeysError
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.reliability.bench import client, deployer_token
 from tests.reliability.engine_bench import ACCOUNT, EngineBench
 from tests.reliability.programs import SCOPE
 from tests.reliability.promises import LOST, Verdict
+from tests.support.colleague import client
+from tests.support.local_cloud import LocalCloud
+from tools.local_stack.account_tokens import deployer_token
 from tools.table import Table
 
 _KILLS: Final = 5
@@ -52,7 +53,7 @@ def under_writers(cloud: LocalCloud, kills: int) -> tuple[int, list[str]]:
     gone: set[str] = set()
     wrong: list[str] = []
     try:
-        account = _account(client(cloud, deployer_token(cloud)), cloud)
+        account = _account(client(cloud), cloud)
         for _ in range(kills):
             _write_until_killed(cloud, account, kept, gone)
             cloud.start()
@@ -101,7 +102,7 @@ def _write_until_killed(cloud: LocalCloud, account: str, kept: set[str], gone: s
                 if len(kept) + len(gone) >= before + _LEAST:
                     enough.set()
 
-    token = deployer_token(cloud)
+    token = deployer_token(cloud.running)
     threads = [threading.Thread(target=write) for _ in range(_WRITERS)]
     for thread in threads:
         thread.start()

@@ -20,7 +20,7 @@ import yandexcloud
 from yandex.cloud.lockbox.v1.payload_service_pb2 import GetPayloadRequest
 from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
 
-from tests.reliability.kept_connection import KeptConnection
+from tests.support.kept_connection import KeptConnection
 
 _TIMEOUT = 20.0
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -13,13 +12,12 @@ from typing import Any, Final
 
 import yaml
 
-from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.stack import Stack
-from tests.reliability.bench import client, deployer_token
-from tests.reliability.kept_connection import KeptConnection
 from tests.reliability.programs import KEY
 from tests.reliability.promises import NOT_HEALED, RULE, Judge, Verdict
 from tests.reliability.view import View
+from tests.support.colleague import client
+from tests.support.local_cloud import LocalCloud
 
 ACCOUNT: Final[Mapping[str, Any]] = {
     "name": "translator",
@@ -27,8 +25,6 @@ ACCOUNT: Final[Mapping[str, Any]] = {
     "keys": [{"name": "default", "uses": ["translate"]}],
 }
 MONTHLY: Final = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d"}
-_PATIENCE: Final = 120.0
-_POLL: Final = 0.1
 
 
 class EngineBench(AbstractContextManager["EngineBench"]):
@@ -37,7 +33,6 @@ class EngineBench(AbstractContextManager["EngineBench"]):
     def __init__(self, directory: Path) -> None:
         self.cloud = LocalCloud(directory / "cloud")
         self.stack = Stack(directory / "stack", self.cloud)
-        self.http = KeptConnection(self.cloud.ready["http"])
         self.settings: dict[str, Any] = {}
         """What else the stack file says under `yandex-keys:`."""
         self.foreign = {"deployer"}
@@ -46,7 +41,6 @@ class EngineBench(AbstractContextManager["EngineBench"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.http.close()
         self.cloud.stop()
 
     def write(self, *accounts: Mapping[str, Any]) -> None:
@@ -64,16 +58,16 @@ class EngineBench(AbstractContextManager["EngineBench"]):
 
     def hold(self, method: str, when: str) -> None:
         """The next call of `method` will be held, `before` or `after` it took effect."""
-        self.cloud.admin("POST", "faults", [{"method": method, "when": when, "hold": True, "times": 1}])
+        self.cloud.hold(method, when)
 
     def held(self, running: subprocess.Popen[str]) -> bool:
         """Waits until the call is held: True; False where the command has ended before it came to that."""
-        return self.wait_for(lambda: bool(self.http.request("GET", "/admin/held")[1]), running)
+        return self.cloud.holds_a_call(running)
 
     def let_go(self) -> None:
         """No call is held any more."""
         self.cloud.clear_faults()
-        self.cloud.admin("POST", "release")
+        self.cloud.let_go()
 
     def heal(self, verdict: Verdict) -> str:
         """What a user does after a killed run: `pulumi cancel` where the stack is locked, then one plain `up`. What it printed."""
@@ -109,7 +103,7 @@ class EngineBench(AbstractContextManager["EngineBench"]):
     def clear_away(self, secret_ids: Sequence[str]) -> None:
         """Deletes Lockbox secrets that nobody knows, so that the next case doesn't find them."""
         if secret_ids:
-            colleague = client(self.cloud, deployer_token(self.cloud))
+            colleague = client(self.cloud)
             for secret_id in secret_ids:
                 colleague.operate("SecretService/Delete", {"secret_id": secret_id})
 
@@ -130,19 +124,7 @@ class EngineBench(AbstractContextManager["EngineBench"]):
 
     def accepts(self, secret: str) -> bool:
         """Whether the service lets a consumer in with that secret."""
-        return self.cloud.use("translate", secret) == 200
-
-    @staticmethod
-    def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> bool:
-        """Waits until it holds: True; False where the command has ended before. Raises TimeoutError."""
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            if condition():
-                return True
-            if running.poll() is not None:
-                return False
-            time.sleep(_POLL)
-        raise TimeoutError("what was waited for has not come about")
+        return self.cloud.accepts(secret)
 
 
 def _decrypted(value: Any) -> Any:

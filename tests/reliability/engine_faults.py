@@ -74,7 +74,7 @@ def _lived(cases: list[tuple[str, Fault]], tell: Told) -> list[Found]:
 def _run(life: Life, step: str, fault: Fault) -> Verdict:
     bench, verdict = life.bench, Verdict()
     life.declare(step)
-    bench.cloud.admin("POST", "faults", [fault.asked()])
+    bench.cloud.faults(fault.asked())
     bench.stack.attempt("up", "--yes", "--skip-preview")
     bench.cloud.clear_faults()
     if step in ("rotation", "revoke"):

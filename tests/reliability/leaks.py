@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.reliability.bench import deployer_token
 from tests.reliability.engine_bench import EngineBench
 from tests.reliability.leak_search import found_in
 from tests.reliability.process_tree import descendants, every_argument, every_environment
+from tools.local_stack.account_tokens import deployer_token
 from tools.table import Table
 
 _LOUD: Final = ("--logtostderr", "-v=9", "--logflow")
@@ -108,7 +108,7 @@ def _search(bench: EngineBench, login: str, table: Table, tell: Told) -> None:
     settings: dict[str, str] = {}
     credentials = _credentials_of(bench)
     if login != "authorized key":
-        token = deployer_token(bench.cloud)
+        token = deployer_token(bench.cloud.running)
         credentials.append(token)
         bench.set_secret("token", token)
         settings = {"YC_SERVICE_ACCOUNT_KEY_FILE": ""}

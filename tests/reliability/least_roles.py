@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from setup.engine.places import REPOSITORY
 from tests.reliability import programs
-from tests.reliability.bench import Bench, token_for
+from tests.reliability.bench import Bench
 from tests.reliability.programs import key
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import Declaration, Held, SmallStack
+from tools.local_stack.account_tokens import token_for
 
 _ROW: Final = re.compile(
     r"^\| (?P<what>[^|]+) \| `(?P<role>[a-z][-.a-zA-Z]+)`[^|]* \| (?P<place>the folder|each account) \|$", re.MULTILINE
@@ -80,7 +81,7 @@ def _life(bench: Bench, deployer: Deployer, roles: Iterable[str]) -> list[str]:
         on_account = role == _KEYS_ONLY
         service = "ServiceAccountService" if on_account else "FolderService"
         _bind(bench, service, ground["account"].id if on_account else folder, role, account)
-    stack = bench.stack(None, "reliability", YC_TOKEN=token_for(bench.cloud, account))
+    stack = bench.stack(None, "reliability", YC_TOKEN=token_for(bench.cloud.running, account))
     errors = _lived(scene, deployer, stack, ground)
     cleaner = bench.stack()
     cleaner.state.provider_id = stack.state.provider_id

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from setup.engine.places import REPOSITORY
-from tests.reliability.bench import client, deployer_token, token_for
 from tests.reliability.consumer import Count, Orders
 from tests.reliability.engine_bench import EngineBench
 from tests.reliability.promises import KINDS, NOT_HEALED, Verdict
+from tests.support.colleague import client
+from tools.local_stack.account_tokens import token_for
 from tools.table import Table
 
 _FAULTY: Final = (
@@ -136,13 +137,13 @@ def load(size: Size, tell: Told) -> Table:
 
 def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, list[Count]]:
     """Rotates every key on schedule, over and over, while the fleet works: how many runs, how many failed, and the fleet's counts."""
-    colleague = client(bench.cloud, deployer_token(bench.cloud))
+    colleague = client(bench.cloud)
     request = {"folder_id": bench.cloud.ready["folderId"], "name": "fleet"}
     bench.foreign.add("fleet")
     fleet_id = colleague.operate("ServiceAccountService/Create", request)["response"]["id"]
     bench.write(*_accounts(size, fleet_id))
     runs, failed = _up(bench, verdict)
-    token = token_for(bench.cloud, fleet_id)
+    token = token_for(bench.cloud.running, fleet_id)
     targets = [state["lockbox"] for state in bench.states()]
     entries = [(target["secretId"], target["secretEntry"]) for target in targets]
     ready = bench.cloud.ready
@@ -184,14 +185,12 @@ def _up(bench: EngineBench, verdict: Verdict) -> tuple[int, int]:
 def _faults(bench: EngineBench, seed: int) -> None:
     """Each of the plugin's calls fails now and then, before and after it took effect."""
     often: Mapping[str, Any] = {"times": -1, "probability": _PROBABILITY, "code": "UNAVAILABLE"}
-    bench.cloud.admin(
-        "POST",
-        "faults",
-        [
+    bench.cloud.faults(
+        *(
             {"method": method, "when": when, "seed": 100 * seed + at, **often}
             for at, method in enumerate(_FAULTY)
             for when in ("before", "after")
-        ],
+        )
     )
 
 

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import provider_pb2
 from provider.yandex_keys.properties import plain, wrapped
 from provider.yandex_keys.run import Session, Severity
 from provider.yandex_keys.server import TYPES, ProviderServicer
-from tests.fast_time import FastTime
+from tests.support.fast_time import FastTime
 
 PROVIDER: Final = "pulumi:providers:yandex-keys"
 _NAME: Final = "yandex-keys"

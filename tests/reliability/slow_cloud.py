@@ -73,7 +73,7 @@ def slow_cloud(tell: Told) -> Table:
 def slow_operations(bench: Bench, verdict: Verdict) -> int:
     """Every operation takes a second: every step of a life goes through in one run each."""
     scene = Scene(bench, _patient())
-    bench.admin("POST", "settings", {"operationSeconds": 1})
+    bench.cloud.set(operationSeconds=1)
     for reissue in ("1", "2"):
         outcome = scene.stack.up(scene.program(key(reissue=reissue)))
         if outcome.failed:
@@ -135,7 +135,7 @@ def pages(bench: Bench, verdict: Verdict) -> int:
     account, secret = scene.stack.resources["account"].id, scene.stack.resources["secret"].id
     mark = scene.look().keys[scene.key()["keyId"]]["description"].rpartition(".")[0]
     foreign = {"service_account_id": account, "description": "by hand", "scopes": [programs.SCOPE]}
-    bench.admin("POST", "settings", {"versionQuota": 5_000})
+    bench.cloud.set(versionQuota=5_000)
     with ThreadPoolExecutor(8) as pool:
         ids = [
             made["api_key"]["id"]
@@ -161,7 +161,7 @@ def pages(bench: Bench, verdict: Verdict) -> int:
 
 def spreading_rights(bench: Bench, verdict: Verdict) -> int:
     """The account's role counts only after a while, and the new key is unknown at first: verifying waits for both."""
-    bench.admin("POST", "settings", {"accessDelay": "2s", "keyDelay": "1s"})
+    bench.cloud.set(accessDelay="2s", keyDelay="1s")
     scene = Scene(bench, _patient())
     url = f"{bench.ready['http']}/services/translate/"
     outcome = scene.stack.up(scene.program(key(verify={"url": url, "timeout": "30s"})))
@@ -180,17 +180,17 @@ def quotas(bench: Bench, verdict: Verdict) -> int:
     for quota, kind, ask in (("apiKeyQuota", "apiKeys", _keys), ("serviceAccountQuota", "serviceAccounts", _accounts)):
         scene = Scene(bench)
         scene.up()
-        state = bench.admin("GET", "state")
+        state = bench.state()
         limit = len(state[kind]) + 2
-        bench.admin("POST", "settings", {quota: limit})
+        bench.cloud.set(**{quota: limit})
         program = ask(scene)
         outcome = scene.stack.up(program)
         message = " ".join(outcome.errors)
         if len(outcome.errors) != 1 or str(limit) not in message or "ask for a higher quota" not in message:
             verdict.add(RULE, f"the message is {message!r}")
-        if len(bench.admin("GET", "state")[kind]) != limit:
+        if len(bench.state()[kind]) != limit:
             verdict.add(RULE, "what could be made was not made")
-        bench.admin("POST", "settings", {quota: 100_000})
+        bench.cloud.set(**{quota: 100_000})
         outcome = scene.stack.up(program)
         if outcome.failed:
             verdict.add(NOT_HEALED, str(outcome.errors))
@@ -223,7 +223,7 @@ def _each(
             first = scene.stack.up(scene.program(key(reissue=reissue)))
             if first.failed and told not in " ".join(first.errors):
                 verdict.add(RULE, f"{method}: {first.errors}")
-            if "delayMs" in fault and late and not bench.admin("GET", "faults"):
+            if "delayMs" in fault and late and not bench.cloud.admin("GET", "faults"):
                 # What is late takes effect now.
                 time.sleep(1.5 * _CALL)
                 late = False

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.local_cloud import LocalCloud
 from tests.reliability import dependencies, least_roles, sinks, supply, trust
 from tests.reliability.bench import Bench
+from tests.support.local_cloud import LocalCloud
 
 
 def test_a_certificate_of_another_authority_is_refused(bench: Bench, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from typing import Final
 
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SETTINGS
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.local_cloud import LocalCloud
 from tests.reliability import dependencies, least_roles, sinks, supply
 from tests.reliability.bench import Bench
 from tests.reliability.leak_search import found_in
 from tests.reliability.programs import key
 from tests.reliability.scene import Scene
+from tests.support.local_cloud import LocalCloud
 from tools.table import Table
 
 _DOUBTFUL_WORDS: Final = ("insecure", "plaintext", "skip", "verify", "trustall", "notls")

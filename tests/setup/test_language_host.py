@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import engine, engine_environment, run_pulumi
-from tests.process_end import wait_until_gone
+from tests.support.process_end import wait_until_gone
 
 TINY = Path(__file__).with_name("tiny_project")
 

@@ -16,7 +16,7 @@ from setup.language_host.children import Children, OutputReader
 from setup.language_host.definitions import as_comments
 from setup.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter
 from setup.language_host.program import REPORTED
-from tests.process_end import wait_until_gone
+from tests.support.process_end import wait_until_gone
 
 
 def test_a_virtual_environment_is_found_from_the_folder_of_the_project_file(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 from setup import json_file
 from setup.engine.places import REPOSITORY
 from tests.engine import engine
-from tests.process_end import wait_until_gone
+from tests.support.process_end import wait_until_gone
 from tools.local_stack import local_cloud
 from tools.local_stack.places import Places
 

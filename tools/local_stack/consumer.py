@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Set
-from pathlib import Path
 
 import grpc
 import requests
-import yandexcloud
-from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenForServiceAccountRequest
-from yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
-from yandexcloud.auth import get_auth_token_requester
 
+from tools.local_stack.account_tokens import token_for
 from tools.local_stack.api_keys import ApiKey
 from tools.local_stack.client import Answer, Lockbox, Services
 from tools.local_stack.local_cloud import LocalCloud
-
-_SECONDS = 15
 
 
 class ConsumerRefused(Exception):
@@ -55,7 +48,11 @@ def _secret_of(cloud: LocalCloud, key: ApiKey) -> str:
     lockbox = key.get("lockbox")
     assert lockbox is not None
     secret_id, entry = lockbox["secretId"], lockbox["secretEntry"]
-    token = _token_of(cloud, key["serviceAccountId"])
+    account_id = key["serviceAccountId"]
+    try:
+        token = token_for(cloud, account_id)
+    except grpc.RpcError as error:
+        raise ConsumerRefused(f"no token for the service account {account_id}: {_words(error)}") from error
     try:
         entries = Lockbox(cloud.endpoint, cloud.ca, token).read(secret_id).entries
     except grpc.RpcError as error:
@@ -64,25 +61,6 @@ def _secret_of(cloud: LocalCloud, key: ApiKey) -> str:
     if entry not in entries:
         raise ConsumerRefused(f"Lockbox secret {secret_id} has no entry {entry}")
     return entries[entry]
-
-
-def _token_of(cloud: LocalCloud, account_id: str) -> str:
-    """The account's token, as the metadata service gives it to a machine that the account is linked to.
-
-    Here the deployer asks for it: that leaves nothing behind in the cloud, as an authorized key for the account would.
-    """
-    sdk = yandexcloud.SDK(endpoint=cloud.endpoint, root_certificates=Path(cloud.ca).read_bytes())
-    tokens = sdk.client(IamTokenServiceStub)
-    key = json.loads(Path(cloud.service_account_key).read_text())
-    login = get_auth_token_requester(service_account_key=key, endpoint=cloud.endpoint)
-    request = CreateIamTokenForServiceAccountRequest(service_account_id=account_id)
-    try:
-        deployer = tokens.Create(login.get_token_request(), timeout=_SECONDS).iam_token
-        # The SDK sends no token to the service that issues them, but this call needs one.
-        metadata = (("authorization", f"Bearer {deployer}"),)
-        return str(tokens.CreateForServiceAccount(request, timeout=_SECONDS, metadata=metadata).iam_token)
-    except grpc.RpcError as error:
-        raise ConsumerRefused(f"no token for the service account {account_id}: {_words(error)}") from error
 
 
 def _words(error: grpc.RpcError) -> str:

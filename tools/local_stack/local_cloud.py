@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import requests
 
@@ -43,6 +44,25 @@ class LocalCloud:
         """Raises KeyError when a member is missing."""
         return cls(*(str(ready[name]) for name in _MEMBERS))
 
+    def place(self) -> dict[str, str]:
+        """The variables that lead the plugin to it and say whom to trust, without a login."""
+        return {
+            "YC_ENDPOINT": self.endpoint,
+            "YC_CLOUD_ID": self.cloud_id,
+            "YC_FOLDER_ID": self.folder_id,
+            "YANDEX_KEYS_ROOT_CERTIFICATES": self.ca,
+        }
+
+    def variables(self) -> dict[str, str]:
+        """All variables with which `pulumi` works on it: its deployer's login and its own time too. Raises LocalCloudFailed."""
+        return {
+            **self.place(),
+            "YC_SERVICE_ACCOUNT_KEY_FILE": self.service_account_key,
+            "YANDEX_KEYS_AS_OF": self.now(),
+            # Keys of the local cloud are tried on the services that it plays: the real ones don't know them.
+            "YANDEX_KEYS_SERVICES": f"{self.http}/services",
+        }
+
     def now(self) -> str:
         """Its clock, RFC 3339 in UTC, read afresh. Raises LocalCloudFailed when it doesn't answer."""
         return str(self.ask("/admin/clock")["now"])
@@ -72,6 +92,11 @@ class LocalCloud:
         if not isinstance(said, dict):
             raise LocalCloudFailed(f"{self.http}{path} isn't the local cloud's: it answers {said!r}")
         return said
+
+
+def serve_command(data: Path) -> list[str]:
+    """What starts one on the data in that folder, from the repository's root; its first line of output is the ready line."""
+    return [sys.executable, "-m", "emulator", "serve", "--data", str(data)]
 
 
 def find(places: Places) -> LocalCloud | None:
@@ -119,7 +144,7 @@ def _start(places: Places) -> LocalCloud:
     output = places.emulator / "stdout"
     with output.open("w") as stdout, places.emulator_log.open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator", "serve", "--data", str(places.emulator)],
+            serve_command(places.emulator),
             cwd=places.repository,
             stdin=subprocess.DEVNULL,
             stdout=stdout,

@@ -38,16 +38,7 @@ def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, pa
         "PULUMI_SUPPRESS_NEO_LINK": "true",
     }
     if cloud is not None:
-        variables |= {
-            "YC_ENDPOINT": cloud.endpoint,
-            "YC_CLOUD_ID": cloud.cloud_id,
-            "YC_FOLDER_ID": cloud.folder_id,
-            "YC_SERVICE_ACCOUNT_KEY_FILE": cloud.service_account_key,
-            "YANDEX_KEYS_ROOT_CERTIFICATES": cloud.ca,
-            "YANDEX_KEYS_AS_OF": cloud.now(),
-            # Keys of the local cloud are tried on the services that it plays: the real ones don't know them.
-            "YANDEX_KEYS_SERVICES": f"{cloud.http}/services",
-        }
+        variables |= cloud.variables()
     return variables
 
 
