@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from setup.engine.places import REPOSITORY
-from tests.reliability.consumer import Count, Orders
 from tests.reliability.engine_bench import EngineBench
 from tests.reliability.promises import KINDS, NOT_HEALED, Verdict
 from tests.support.colleague import client
-from tools.local_stack.account_tokens import token_for
+from tools.demo.consumer import Assignment, Report, Wanted
+from tools.demo.consumer_process import ConsumerProcess
 from tools.table import Table
 
 _FAULTY: Final = (
@@ -32,8 +27,8 @@ _FAULTY: Final = (
 )
 _PROBABILITY: Final = 0.02
 _TRIES: Final = 5
-_PATIENCE: Final = 120.0
-_POLL: Final = 0.05
+_PACE: Final = 200.0
+# A consumer makes at most so many calls a second.
 
 Told = Callable[[str], None]
 
@@ -56,60 +51,25 @@ SMALL: Final = Size(accounts=2, keys=5, rotations=3, consumers=2, calls=3_000, r
 
 
 class Fleet:
-    """The consumers' processes, and the last count that each has given."""
+    """Consumers, each in a process of its own."""
 
-    def __init__(self, orders: list[Orders]) -> None:
-        self._counts = [Count() for _ in orders]
-        self._listeners: list[threading.Thread] = []
-        self._processes = [self._started(at, order) for at, order in enumerate(orders)]
-
-    def _started(self, at: int, orders: Orders) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.reliability.consumer"],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(asdict(orders)) + "\n")
-        process.stdin.flush()
-        self._listeners.append(threading.Thread(target=self._listen, args=(at, process.stdout), daemon=True))
-        self._listeners[-1].start()
-        return process
-
-    def _listen(self, at: int, output: IO[str]) -> None:
-        with output:
-            for line in output:
-                self._counts[at] = Count(**json.loads(line))
+    def __init__(self, assignments: Sequence[Assignment]) -> None:
+        self._consumers = [ConsumerProcess(assignment) for assignment in assignments]
 
     def has_read(self) -> None:
-        """Returns when every consumer has read all of its secrets from now on. Raises TimeoutError."""
-        # The round that is under way may have begun before: the one after it counts.
-        wanted = [count.rounds + 2 for count in self._counts]
-        self._until(lambda: all(count.rounds >= least for count, least in zip(self._counts, wanted, strict=True)))
+        """Returns when every consumer has read all of its secrets from now on. Raises ConsumerEnded."""
+        asked = time.monotonic()
+        for consumer in self._consumers:
+            consumer.wait_for_reading(asked)
 
     def has_called(self, calls: int) -> None:
-        """Returns when that many calls have been made. Raises TimeoutError."""
-        self._until(lambda: sum(count.calls for count in self._counts) >= calls)
+        """Returns when that many calls have been made. Raises ConsumerEnded."""
+        while sum(consumer.last.calls for consumer in self._consumers) < calls:
+            self.has_read()
 
-    def end(self) -> list[Count]:
+    def end(self) -> list[Report]:
         """Ends them; what they have seen."""
-        for process in self._processes:
-            assert process.stdin is not None
-            process.stdin.close()
-        for process in self._processes:
-            process.wait(_PATIENCE)
-        for listener in self._listeners:
-            listener.join(_PATIENCE)
-        return list(self._counts)
-
-    def _until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        while not condition():
-            if time.monotonic() > deadline or any(process.poll() for process in self._processes):
-                raise TimeoutError(f"the fleet is stuck: {self._counts}")
-            time.sleep(_POLL)
+        return [consumer.stop() for consumer in self._consumers]
 
 
 def load(size: Size, tell: Told) -> Table:
@@ -120,40 +80,41 @@ def load(size: Size, tell: Told) -> Table:
     verdict = Verdict()
     try:
         with EngineBench(directory) as bench:
-            runs, failed, counts = _drive(bench, size, verdict)
+            runs, failed, reports = _drive(bench, size, verdict)
             bench.judge(verdict)
             rotations = sum(int(state["generation"]) - 1 for state in bench.states())
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    for refusal in [words for count in counts for words in count.refusals][:20]:
-        tell(f"refused: {refusal}")
+    for key_id, reason in [refused for report in reports for refused in report.reasons.items()][:20]:
+        tell(f"refused: {key_id}: {reason}")
     for kind, words in verdict.wrong:
         tell(f"{kind}: load: {words}")
     kinds = (sum(found == kind for found, _ in verdict.wrong) for kind in KINDS)
-    calls, refused = sum(count.calls for count in counts), sum(count.refused for count in counts)
+    calls, refused = sum(report.calls for report in reports), sum(report.refused_but_for(()) for report in reports)
     table.add(str(size.accounts * size.keys), rotations, runs, failed, calls, refused, *kinds)
     return table
 
 
-def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, list[Count]]:
-    """Rotates every key on schedule, over and over, while the fleet works: how many runs, how many failed, and the fleet's counts."""
+def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, list[Report]]:
+    """Rotates every key on schedule, over and over, while the fleet works: how many runs, how many failed, and the fleet's reports."""
     colleague = client(bench.cloud)
     request = {"folder_id": bench.cloud.ready["folderId"], "name": "fleet"}
     bench.foreign.add("fleet")
     fleet_id = colleague.operate("ServiceAccountService/Create", request)["response"]["id"]
     bench.write(*_accounts(size, fleet_id))
     runs, failed = _up(bench, verdict)
-    token = token_for(bench.cloud.running, fleet_id)
-    targets = [state["lockbox"] for state in bench.states()]
-    entries = [(target["secretId"], target["secretEntry"]) for target in targets]
-    ready = bench.cloud.ready
-    orders = [
-        Orders(
-            ready["endpoint"], ready["ca"], ready["http"], token, entries[at :: size.consumers], refresh=size.refresh
-        )
-        for at in range(size.consumers)
+    bench.cloud.admin("POST", "metadata", {"serviceAccountId": fleet_id})
+    wanted = [
+        (lockbox["secretId"], Wanted(lockbox["secretId"], "translate", lockbox["secretEntry"], lockbox["keyIdEntry"]))
+        for lockbox in (state["lockbox"] for state in bench.states())
     ]
-    fleet = Fleet(orders)
+    ready = bench.cloud.ready
+    fleet = Fleet(
+        [
+            Assignment(ready["endpoint"], ready["ca"], ready["http"], dict(own), size.refresh, len(own) / _PACE)
+            for own in (wanted[at :: size.consumers] for at in range(size.consumers))
+        ]
+    )
     try:
         fleet.has_read()
         for at in range(size.rotations):
@@ -165,8 +126,8 @@ def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, 
             fleet.has_read()
         fleet.has_called(size.calls)
     finally:
-        counts = fleet.end()
-    return runs, failed, counts
+        reports = fleet.end()
+    return runs, failed, reports
 
 
 def _up(bench: EngineBench, verdict: Verdict) -> tuple[int, int]:

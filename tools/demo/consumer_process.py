@@ -49,9 +49,12 @@ class ConsumerProcess:
         """Its process."""
         return self._process.pid
 
-    def wait_for_reading(self) -> Report:
-        """The first report after a reading that begins from now on: what is in Lockbox now, it has seen. Raises ConsumerEnded."""
-        asked = time.monotonic()
+    def wait_for_reading(self, since: float | None = None) -> Report:
+        """The first report after a reading that begins from now on, or from `since` by the machine's monotonic clock.
+
+        What was in Lockbox then, it has seen. Raises ConsumerEnded.
+        """
+        asked = time.monotonic() if since is None else since
         return self._wait(lambda report: report.read_began >= asked)
 
     def stop(self) -> Report:
