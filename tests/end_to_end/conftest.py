@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from setup.engine.places import REPOSITORY
-from tests.engine import engine_environment, run_pulumi
 from tests.support.local_cloud import LocalCloud
+from tests.support.pulumi import engine_environment, run_pulumi
 
 SUBJECT = "repo:us/keys:environment:prod"
 AUDIENCE = "https://github.com/us"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 
 def test_one_run_lists_every_problem_with_its_path_and_no_call_is_made(stack: Stack, cloud: LocalCloud) -> None:

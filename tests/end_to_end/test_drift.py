@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.end_to_end.stack import Stack
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 TRANSLATOR: dict[str, Any] = {"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}
 

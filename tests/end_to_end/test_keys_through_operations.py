@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.stack import Stack
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 ACCOUNT: dict[str, Any] = {
     "name": "translator",

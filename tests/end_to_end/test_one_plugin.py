@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 ACCOUNTS: list[dict[str, Any]] = [
     {"name": "translator", "kmsKey": True, "readers": ["self"], "keys": [{"name": "default", "uses": ["translate"]}]},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 KEYS = [{"name": "default", "uses": ["translate"]}]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "stack-file.md"
 KEYS = [{"name": "smtp", "uses": ["postbox"]}, {"name": "bulk", "uses": ["postbox"]}]

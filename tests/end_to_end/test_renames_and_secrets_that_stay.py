@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 KEYS = ("first", "second")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.end_to_end.stack import Stack
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 MONTHLY: dict[str, Any] = {"name": "default", "uses": ["translate"]}
 YEARLY: dict[str, Any] = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.end_to_end.stack import Stack
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 # Service -> the login beside which the key's secret is the password; None: the Api-Key header. `{id}` is the key's id.
 SERVICES: dict[str, str | None] = {

@@ -7,10 +7,10 @@ import signal
 
 import pytest
 
-from tests.end_to_end.stack import Stack
 from tests.provider.endpoint_stub import silent
 from tests.reliability.sinks import OIDC, SECRET, sink
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 ACCOUNTS = [{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}]
 COMMANDS = (("preview",), ("up", "--yes", "--skip-preview"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from components.catalogue import SERVICES
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 PROBED = sorted(name for name, service in SERVICES.items() if service.probe)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.stack import Stack
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 TRANSLATOR: dict[str, Any] = {
     "name": "translator",

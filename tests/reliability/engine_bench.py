@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import yaml
 
-from tests.end_to_end.stack import Stack
 from tests.reliability.programs import KEY
 from tests.reliability.promises import NOT_HEALED, RULE, Judge, Verdict
 from tests.reliability.view import View
 from tests.support.colleague import client
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 ACCOUNT: Final[Mapping[str, Any]] = {
     "name": "translator",

@@ -27,11 +27,11 @@ from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
 from provider.yandex_keys.run import Session
 from provider.yandex_keys.server import TYPES, ProviderServicer
-from tests.engine import engine, engine_environment
 from tests.reliability.engine_state import Held, State, as_json
 from tests.reliability.near_cloud import Killed, NearCloud
 from tests.reliability.plugin_run import UNKNOWN_ID, hurried, partial_in
 from tests.reliability.small_engine import Declaration, Listener, Outcome, Verb
+from tests.support.pulumi import engine, engine_environment
 
 _PROJECT: Final = "api-keys"
 _OURS: Final = "yandex-keys"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import engine, engine_environment, run_pulumi
 from tests.support.process_end import wait_until_gone
+from tests.support.pulumi import engine, engine_environment, run_pulumi
 
 TINY = Path(__file__).with_name("tiny_project")
 

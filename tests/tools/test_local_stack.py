@@ -19,8 +19,8 @@ import pytest
 
 from setup import json_file
 from setup.engine.places import REPOSITORY
-from tests.engine import engine
 from tests.support.process_end import wait_until_gone
+from tests.support.pulumi import engine
 from tools.local_stack import local_cloud
 from tools.local_stack.places import Places
 

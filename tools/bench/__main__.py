@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from setup.progress import say
-from tests.end_to_end.stack import Stack
 from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 from tools.table import Table
 
 _KEYS_AN_ACCOUNT = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from setup.engine.provision import Engine
 from tools.demo.places import DemoPlaces
 from tools.local_stack.api_keys import TYPE, ApiKey, api_keys
 from tools.local_stack.local_cloud import LocalCloud
+from tools.local_stack.project import lay_out
 from tools.local_stack.pulumi_command import output_of
 from tools.local_stack.shell_environment import local_variables, process_environment
 
@@ -20,7 +20,6 @@ STACK = "demo"
 KEY = "translator/default"
 LIFETIME, ROTATE_EVERY, OVERLAP = 120, 30, 7
 """In days. The lifetime is a long one on purpose: the story leaves the stack alone for 100 days."""
-_SHARED = ("components", "provider")
 _FILE = """config:
   api-keys:defaults: {{ lifetime: {lifetime}d, rotateEvery: {rotate_every}d, overlap: {overlap}d }}
   api-keys:accounts:
@@ -54,14 +53,8 @@ class DemoStack:
 
     def make(self) -> None:
         """Lays out the project and makes the stack."""
-        project = self.places.project
-        (project / "stacks").mkdir(parents=True)
+        lay_out(self.places.project, self.places.repository, self.places.virtual_environment)
         self.places.state.mkdir(parents=True, exist_ok=True)
-        for name in _SHARED:
-            (project / name).symlink_to(self.places.repository / name, target_is_directory=True)
-        (project / ".venv").symlink_to(self.places.virtual_environment, target_is_directory=True)
-        for name in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(self.places.repository / name, project / name)
         self._run("stack", "init", STACK)
         self.salt = self._file.read_text()
 

@@ -18,9 +18,11 @@ def command(engine: Engine, *arguments: str) -> list[str]:
     return [str(engine.executable), "--non-interactive", *arguments]
 
 
-def output_of(engine: Engine, directory: Path, environment: Mapping[str, str], *arguments: str) -> str:
-    """What it prints, run in `directory` with `environment` alone. Raises PulumiFailed."""
-    done = subprocess.run(
+def run(
+    engine: Engine, directory: Path, environment: Mapping[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs it in `directory` with `environment` alone: its exit code and what it printed."""
+    return subprocess.run(
         command(engine, *arguments),
         check=False,
         cwd=directory,
@@ -29,6 +31,11 @@ def output_of(engine: Engine, directory: Path, environment: Mapping[str, str], *
         capture_output=True,
         text=True,
     )
+
+
+def output_of(engine: Engine, directory: Path, environment: Mapping[str, str], *arguments: str) -> str:
+    """What it prints, run in `directory` with `environment` alone. Raises PulumiFailed."""
+    done = run(engine, directory, environment, *arguments)
     if done.returncode != 0:
         raise PulumiFailed(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
     return done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from setup.engine.provision import Engine
 from tools.local_stack.local_cloud import LocalCloud
@@ -27,19 +28,26 @@ def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, pa
     variables = {
         "PATH": engine.search_path(os.pathsep.join([scripts, *others])),
         "VIRTUAL_ENV": str(venv),
-        # Without `metadata=skip` the engine writes a file `….attrs` beside each of its own, in place: one that is killed at that moment leaves an
-        # empty one, and every later command fails with "failed to load checkpoint: EOF".
-        "PULUMI_BACKEND_URL": f"file://{places.state}?metadata=skip",
-        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-        # The plugin is the project's own; looking for another would reach out to servers.
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_HOME": str(places.pulumi_home),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_SUPPRESS_NEO_LINK": "true",
+        **engine_variables(places.state, places.pulumi_home, PASSPHRASE),
     }
     if cloud is not None:
         variables |= cloud.variables()
     return variables
+
+
+def engine_variables(state: Path, home: Path, passphrase: str) -> dict[str, str]:
+    """The engine's own variables: its backend is the folder `state`, and it keeps what it needs in `home`."""
+    return {
+        # Without `metadata=skip` the engine writes a file `….attrs` beside each of its own, in place: one that is killed at that moment leaves an
+        # empty one, and every later command fails with "failed to load checkpoint: EOF".
+        "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
+        "PULUMI_CONFIG_PASSPHRASE": passphrase,
+        # The plugin is the project's own; looking for another would reach out to servers.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": str(home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_SUPPRESS_NEO_LINK": "true",
+    }
 
 
 def process_environment(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:

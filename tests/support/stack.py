@@ -1,0 +1,108 @@
+"""A stack of this project, in a folder of its own, driven by the real `pulumi` as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from setup.engine.places import REPOSITORY
+from tests.support.local_cloud import LocalCloud
+from tests.support.pulumi import engine, engine_environment, run_pulumi
+from tools.local_stack.project import lay_out
+from tools.local_stack.pulumi_command import command
+
+
+class Stack:
+    """`pulumi` on the stack `test`: its program is the project's own, its settings those of `write`."""
+
+    def __init__(self, directory: Path, cloud: LocalCloud, name: str = "test") -> None:
+        self.directory, self.cloud, self.name = directory, cloud, name
+        lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
+        self.environment = engine_environment(directory)
+        self.run("stack", "init", name)
+        self.printed: list[str] = []
+
+    @property
+    def file(self) -> Path:
+        return self.directory / "stacks" / f"Pulumi.{self.name}.yaml"
+
+    def write(self, accounts: Any, defaults: Any = None, **settings: Any) -> None:
+        """Writes the stack file, as a user would edit it."""
+        kept = yaml.safe_load(self.file.read_text()) or {} if self.file.exists() else {}
+        config: dict[str, Any] = {f"yandex-keys:{name}": value for name, value in settings.items()}
+        config["api-keys:accounts"] = accounts
+        if defaults is not None:
+            config["api-keys:defaults"] = defaults
+        self.file.write_text(yaml.safe_dump({**kept, "config": config}, allow_unicode=True))
+
+    def run(self, *arguments: str, check: bool = True, more: Mapping[str, str] | None = None) -> str:
+        """Runs `pulumi`; everything that it printed."""
+        return self.attempt(*arguments, check=check, more=more)[1]
+
+    def attempt(self, *arguments: str, check: bool = False, more: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Runs `pulumi`: its exit code and everything that it printed."""
+        environment = {**self.environment, **self.cloud.environment(), **(more or {})}
+        done = run_pulumi(environment, self.directory, *arguments, check=check)
+        printed = f"{done.stdout}\n{done.stderr}"
+        if hasattr(self, "printed"):
+            self.printed.append(printed)
+        return done.returncode, printed
+
+    def up(self, *arguments: str, **more: Any) -> str:
+        return self.run("up", "--yes", "--skip-preview", *arguments, **more)
+
+    def preview(self, *arguments: str) -> str:
+        return self.run("preview", "--diff", *arguments)
+
+    def refresh(self) -> str:
+        return self.run("refresh", "--yes", "--skip-preview")
+
+    def destroy(self) -> str:
+        return self.run("destroy", "--yes", "--skip-preview")
+
+    def outputs(self, secrets: bool = False) -> dict[str, Any]:
+        arguments = ["stack", "output", "--json", *(["--show-secrets"] if secrets else [])]
+        done = run_pulumi({**self.environment, **self.cloud.environment()}, self.directory, *arguments)
+        return dict(json.loads(done.stdout))
+
+    def receipt(self, key: str) -> dict[str, Any]:
+        """The receipt of `account/key`."""
+        return dict(self.outputs()["receipts"][key])
+
+    def key(self, name: str) -> dict[str, Any]:
+        """What the state has of the key `account/key`: the resource's own outputs, of which the receipt is a part."""
+        (found,) = (
+            it for it in self.resources() if it["urn"].endswith(f":index:ApiKey::{name}") and not it.get("delete")
+        )
+        return dict(found["outputs"])
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts `pulumi` in a process group of its own, for a test that ends it half-way."""
+        return subprocess.Popen(
+            command(engine(), *arguments),
+            cwd=self.directory,
+            env={**self.environment, **self.cloud.environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    @staticmethod
+    def kill(process: subprocess.Popen[str]) -> None:
+        """SIGKILL for the whole process group: the engine, its language host and its plugins."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state file, secrets encrypted as they are."""
+        exported = json.loads(self.run("stack", "export"))
+        return list(exported["deployment"].get("resources", []))
