@@ -11,8 +11,8 @@ from typing import Any
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import find_credentials
 from provider.yandex_keys.login import Login
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.end_to_end.stack import Stack
+from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 BEGINS = "2030-03-01T09:00:00Z"
 DEFAULTS = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d"}

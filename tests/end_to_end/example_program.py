@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.local_cloud import LocalCloud
 from tests.end_to_end.plugin_starts import PluginStarts
-from tests.end_to_end.stack import Stack
-from tests.engine import engine, engine_environment
+from tests.support.local_cloud import LocalCloud
+from tests.support.pulumi import engine, engine_environment
+from tests.support.stack import Stack
 from tools.go_command import CommandMissing
 from tools.yaml_host import host
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.example_program import ExampleProgram
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.end_to_end.stack import Stack
+from tests.support.local_cloud import LocalCloud
+from tests.support.stack import Stack
 
 ACCOUNTS: list[dict[str, Any]] = [
     {"name": "translator", "kmsKey": True, "readers": ["self"], "keys": [{"name": "default", "uses": ["translate"]}]},

@@ -14,8 +14,8 @@ import yaml
 
 from setup.engine.places import REPOSITORY
 from tests.end_to_end.example_program import ExampleProgram
-from tests.end_to_end.local_cloud import LocalCloud
-from tests.end_to_end.official_client import call
+from tests.support.colleague import call
+from tests.support.local_cloud import LocalCloud
 
 LANGUAGES = ("yaml", "python")
 SCHEMA_READERS = ("yaml",)
