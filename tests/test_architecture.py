@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Set
 from pathlib import Path
@@ -28,6 +29,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Setting up is the same on a runner as at a desk.
     "pipelines": ("setup", "provider.yandex_keys.as_of"),
     "setup": ("third_party.pulumi_yandex.packing",),
+    # The others are started by their commands, as a user would. Benchmarks drive a stack as the tests do.
+    "tools": ("setup", "tests."),
 }
 CLOUD_SDK = ("yandex", "yandexcloud")
 CONSTRUCT = ROOT / "provider" / "yandex_keys" / "component.py"
@@ -122,6 +125,25 @@ def needed(path: Path, modules: Set[str]) -> set[str]:
             named = [f"{source}.{alias.name}" for alias in node.names]
             found |= {name if name in modules else source for name in named}
     return found & modules
+
+
+def test_files_of_the_provider_need_none_of_a_floor_above() -> None:
+    """The floors are those of the page's table; what is on no floor yet is needed by none that is."""
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.partition("| floor |")[2].partition("\n\n")[0]
+    floors = [re.findall(r"`([\w/]+)`", row) for row in table.splitlines()[2:]]
+    floor_of = {
+        f"provider.yandex_keys.{name.replace('/', '.')}": number for number, row in enumerate(floors) for name in row
+    }
+    modules = {module_of(path): path for path in files("provider")}
+    assert floor_of.keys() <= modules.keys()
+    upward = [
+        f"{module} needs {other}"
+        for module, number in floor_of.items()
+        for other in needed(modules[module], modules.keys()) - {"provider.yandex_keys"}
+        if floor_of.get(other, -1) < number
+    ]
+    assert upward == []
 
 
 def test_what_a_file_imports_is_seen() -> None:
