@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from provider.yandex_keys.run import Runtime
 from tests.provider.emulated_cloud import EmulatedCloud
 
 
@@ -23,3 +24,11 @@ def cloud(served_cloud: EmulatedCloud) -> EmulatedCloud:
     served_cloud.forget_calls()
     served_cloud.logged.clear()
     return served_cloud
+
+
+@pytest.fixture
+def runtime(cloud: EmulatedCloud) -> Runtime:
+    """A run of the plugin that has logged in, with nothing counted yet."""
+    made = cloud.runtime()
+    cloud.forget_calls()
+    return made

@@ -15,13 +15,6 @@ MEMBER = FolderIamMember()
 URN = f"urn:pulumi:local::api-keys::{MEMBER.token}::viewer"
 
 
-@pytest.fixture
-def runtime(cloud: EmulatedCloud) -> Runtime:
-    made = cloud.runtime()
-    cloud.forget_calls()
-    return made
-
-
 def account(name: str, runtime: Runtime) -> str:
     """A member of its own for a test."""
     request = {"folder_id": runtime.folder_id, "name": name}

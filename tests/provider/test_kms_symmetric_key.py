@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from provider.yandex_keys.kms_symmetric_key import KmsSymmetricKey
 from provider.yandex_keys.marks import with_labels
 from provider.yandex_keys.properties import Properties
@@ -17,13 +15,6 @@ KEY = KmsSymmetricKey()
 
 def urn(name: str) -> str:
     return f"urn:pulumi:local::api-keys::{KmsSymmetricKey.token}::{name}"
-
-
-@pytest.fixture
-def runtime(cloud: EmulatedCloud) -> Runtime:
-    made = cloud.runtime()
-    cloud.forget_calls()
-    return made
 
 
 def inputs_of(name: str, runtime: Runtime, **more: Any) -> Properties:

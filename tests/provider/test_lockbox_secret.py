@@ -23,13 +23,6 @@ def urn(name: str) -> str:
     return f"urn:pulumi:local::api-keys::{LockboxSecret.token}::{name}"
 
 
-@pytest.fixture
-def runtime(cloud: EmulatedCloud) -> Runtime:
-    made = cloud.runtime()
-    cloud.forget_calls()
-    return made
-
-
 def inputs_of(name: str, runtime: Runtime, **more: Any) -> Properties:
     return SECRET.check(urn(name), {}, {"name": name, **more}, runtime)
 
