@@ -187,10 +187,12 @@ def test_a_compromised_id_that_was_listed_before_or_is_the_states_own_is_not_loo
     assert asked(leaked("ajeany", "ajenew"), None, before).wants_listing
 
 
-def test_a_compromised_key_of_another_instance_of_this_resource_is_deleted_at_once() -> None:
+@pytest.mark.parametrize("instance", ["00000000", "ffffffff"])
+def test_a_compromised_key_of_another_instance_of_this_resource_is_deleted_at_once(instance: str) -> None:
+    theirs = listed_key("ajeother", mark=mark(instance=instance))
     reason = "key ajeother, which another instance of this resource issued, is compromised: it is deleted at once"
     expected = Decision((Action(Verb.REVOKE, reason, "ajeother"),))
-    assert asked(leaked("ajeother"), listing(KNOWN, OTHER_INSTANCES)) == expected
+    assert asked(leaked("ajeother"), listing(KNOWN, theirs)) == expected
 
 
 def test_a_compromised_key_that_our_rotation_left_goes_with_a_rotation_since_consumers_may_have_it() -> None:
