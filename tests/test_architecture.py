@@ -178,3 +178,17 @@ def test_the_decision_is_pure() -> None:
         assert not [found for found in imports(path) if found.split(".")[0] in impure], name
         text = path.read_text(encoding="utf-8")
         assert not [word for word in (".now(", "uuid1(", "uuid4(") if word in text], name
+
+
+def test_what_the_page_names_of_the_code_is_there() -> None:
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    code = {path: path.read_text(encoding="utf-8") for room in (*SHIPPED, "tests") for path in files(room)}
+    paths = [f"/{path.relative_to(ROOT)}" for path in code]
+    named = set(re.findall(r"[\w/]*\w\.py\b", page))
+    assert {name for name in named if not any(path.endswith(f"/{name}") for path in paths)} == set()
+    missing = [
+        f"{kind}.{method}"
+        for kind, method in re.findall(r"`([A-Z]\w+)\.(?!yaml)([a-z_]\w*)`", page)
+        if not any(f"class {kind}" in text and f"def {method}(" in text for text in code.values())
+    ]
+    assert missing == []
