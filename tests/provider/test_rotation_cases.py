@@ -303,6 +303,13 @@ def test_a_rotation_says_what_else_the_new_key_changes() -> None:
     assert only(decided(wanted(reissue="1"), standing())).also == ()
 
 
+@pytest.mark.parametrize("description", ["", "another", "zealous"])
+def test_a_rotation_says_that_the_new_key_is_described_anew_whatever_the_words(description: str) -> None:
+    state = standing(applied=wanted(description="new"))
+    action = only(decided(wanted(description=description, reissue="1"), state))
+    assert action.also == ("the new key has a new description",)
+
+
 LEAVES = "moves away from Lockbox secret e6qsecret (entry api_key), which gives its readers key ajecurrent, which ends 2026-12-01 03:00 UTC"
 GOES = ", and nothing at all once the secret is deleted, in this very run where no key or `secrets:` keeps it: "
 
