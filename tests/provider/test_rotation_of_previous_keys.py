@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from .examples import (
     CURRENT,
     DAY,
     HOUR,
+    ISSUED,
     OWNER,
     PREVIOUS,
     ROTATED,
@@ -242,3 +244,10 @@ def test_a_previous_key_does_not_keep_the_current_one_from_rotating() -> None:
     action = decided(now, in_overlap(), inputs=wanted(reissue="1")).action(Verb.ROTATE)
     assert action is not None
     assert action.key_id == CURRENT
+
+
+def test_the_state_has_seen_the_last_issue_rotation_or_extension() -> None:
+    assert standing().seen_until == ISSUED
+    rotated = in_overlap(expires_at=ISSUED + 9 * DAY, rotated_at=ISSUED + DAY)
+    assert standing(previous=(rotated,)).seen_until == ISSUED + DAY
+    assert standing(previous=(replace(rotated, extended_at=ISSUED + 2 * DAY),)).seen_until == ISSUED + 2 * DAY
