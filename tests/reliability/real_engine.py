@@ -118,14 +118,21 @@ class RealStack:
 
     def forget(self, name: str) -> None:
         """`pulumi state delete`. Raises ValueError where that is refused."""
-        code, printed = self._attempt("state", "delete", "--yes", self.resources[name].urn)
+        held = self.resources[name]
+        if [item.urn for item in self.state.resources].count(held.urn) > 1 and not held.protect:
+            self._forget_chosen(held)
+            return
+        code, printed = self._attempt("state", "delete", "--yes", held.urn)
         self._kept = None
         if code:
             raise ValueError(printed)
 
     def rename(self, name: str, to: str) -> None:
-        """`pulumi state rename`."""
-        self._edit("rename", self.resources[name].urn, to)
+        """`pulumi state rename`. Raises ValueError where that is refused."""
+        code, printed = self._attempt("state", "rename", "--yes", self.resources[name].urn, to)
+        self._kept = None
+        if code:
+            raise ValueError(printed)
 
     def rename_stack(self, name: str) -> None:
         """`pulumi stack rename`."""
@@ -155,6 +162,19 @@ class RealStack:
         path.write_text(text)
         self._pulumi("stack", "import", "--force", f"--file={path}")
         self._kept = None
+
+    def _forget_chosen(self, held: Held) -> None:
+        """What the command does at a terminal, where it asks which of several is meant, as one is still to be deleted (cmd/pulumi/state/io.go,
+        locateStackResource); without a terminal it refuses.
+        """
+        exported = json.loads(self.export())
+        resources = exported["deployment"]["resources"]
+        exported["deployment"]["resources"] = [
+            item
+            for item in resources
+            if (item["urn"], item.get("id"), item.get("delete", False)) != (held.urn, held.id, False)
+        ]
+        self.import_state(json.dumps(exported))
 
     def _edit(self, what: str, *arguments: str) -> None:
         self._pulumi("state", what, "--yes", *arguments)

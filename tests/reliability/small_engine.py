@@ -19,6 +19,8 @@ Read in the engine's own source (pulumi 3.259, pkg/resource/deploy: step_generat
 - an import reads by the id alone; by the option, Check (with what was read as the old inputs), Diff and, where it differs, Update follow in the same
   run;
 - a refresh reads everything, then asks Diff the other way round, for what it shows;
+- where one is found by an alias, all that the state still holds under its old URN has the new one after the run, what is to be deleted included
+  (snapshot.go, NormalizeURNReferences);
 - a resource that isn't targeted is neither checked nor diffed, and one that isn't there yet is skipped; an import by the option is made all the
   same (step_generator.go, continueStepsFromRefresh), and left as it was read.
 Steps run one after the other here, in the program's order; a plugin that is killed, or an engine that is, leaves the state as the last finished
@@ -203,9 +205,14 @@ class SmallStack:
         self.state.remove(held)
 
     def rename(self, name: str, to: str) -> None:
-        """`pulumi state rename`."""
+        """`pulumi state rename`. Raises ValueError where that is refused: another resource has the old URN as well, or the new one, be it one that is
+        still to be deleted (cmd/pulumi/state/state_rename.go).
+        """
         held = self.resources[name]
         urn = held.urn.removesuffix(name) + to
+        others = [item.urn for item in self.state.resources if item is not held and item.urn in (held.urn, urn)]
+        if others:
+            raise ValueError(f"more than one resource is {others[0]}")
 
         def renamed(item: Held) -> Held:
             needs = tuple(urn if need == held.urn else need for need in item.needs)
@@ -246,14 +253,17 @@ class SmallStack:
                 return outcome
             state.provider_id = str(uuid.uuid4())
         plugin = self._start(state.identity() if state.provider_id else state.identity(UNKNOWN_ID))
+        run = _Run(plugin, state, outcome, dry, self._tell)
         try:
             with plugin:
-                work(_Run(plugin, state, outcome, dry, self._tell))
+                work(run)
         except VerbFailed as error:
             outcome.errors.append(str(error))
         except Killed as error:
             outcome.killed = True
             outcome.errors.append(f"killed {error}")
+        finally:
+            run.settle()
         outcome.logged = plugin.logged
         self.left_to_chance |= outcome.in_any_order
         return outcome
@@ -294,6 +304,8 @@ class _Run:
         """URNs that the state held as the program began."""
         self._seen: set[str] = set()
         """URNs that were registered, and the old ones of those that were found by an alias."""
+        self._aliased: dict[str, str] = {}
+        """By the URN that a resource had before, the one that it has now."""
         self._skipped: set[str] = set()
         self._deleted_early: dict[str, Held] = {}
         """Deleted before what they depend on, and not made again yet."""
@@ -313,6 +325,16 @@ class _Run:
                 found = UNKNOWN if self._dry and not held.id else held.id
                 self._made[declared.name] = (held.urn, {**held.values, "id": found})
         self._delete([held for held in self._state.resources if held.delete or held.urn not in self._seen])
+
+    def settle(self) -> None:
+        """What the state says once it is written: no URN that a resource had before it was renamed in this run."""
+        now = {was: urn for was, urn in self._aliased.items() if self._state.find(urn) is not None}
+        if not now:
+            return
+        self._state.resources = [
+            replace(held, urn=now.get(held.urn, held.urn), needs=tuple(now.get(need, need) for need in held.needs))
+            for held in self._state.resources
+        ]
 
     def destroy(self, options: Options) -> None:
         """Deletes everything."""
@@ -389,6 +411,7 @@ class _Run:
             return None
         if alias in self._seen:
             raise VerbFailed(f"duplicate resource alias {alias!r} of {urn!r}: another resource has that URN")
+        self._aliased[alias] = urn
         return self._state.find(alias)
 
     def _imported(self, declared: Declaration, urn: str, replaced: Held | None, used: _Made) -> Held:

@@ -25,6 +25,13 @@ CASES = [
     Case("retainOnDelete, declared again", "Lockbox", OVERLAP),
 ]
 A_SHORT_WALK = 14
+_DELETE_REFUSED = {
+    "who": 0,
+    "method": "ApiKeyService/Delete",
+    "when": "before",
+    "code": "PERMISSION_DENIED",
+    "often": -1,
+}
 STORIES: dict[str, Steps] = {
     "what isn't targeted, isn't there, is imported or is named twice": [
         ("begin", {"entry": "one"}),
@@ -34,6 +41,16 @@ STORIES: dict[str, Steps] = {
         ("adopt", {"who": 0, "name": "blue", "how": "option"}),
         ("run_on", {"who": 0, "key": 0, "how": "target"}),
         ("swap_names", {"who": 0}),
+        ("run", {"who": 0, "how": "plain"}),
+    ],
+    "a replaced key that is still to be deleted, a rename by alias and one in the state": [
+        ("begin", {"entry": "one"}),
+        ("mark", {"who": 0, "key": 0, "what": "taint"}),
+        ("run_with_a_fault", _DELETE_REFUSED),
+        ("rename", {"who": 0, "key": 0, "name": "green", "how": "alias"}),
+        ("run_with_a_fault", _DELETE_REFUSED),
+        ("rename", {"who": 0, "key": 0, "name": "red", "how": "state"}),
+        ("forget", {"who": 0, "key": 0}),
         ("run", {"who": 0, "how": "plain"}),
     ],
     "a refresh, and what it finds": [

@@ -314,7 +314,10 @@ class Walk(RuleBasedStateMachine):
         if how == "state":
             if spec.name not in team.stack.resources or name in team.stack.resources:
                 return
-            team.stack.rename(spec.name, name)
+            try:
+                team.stack.rename(spec.name, name)
+            except ValueError:
+                return
         del team.specs[spec.name]
         spec.was, spec.name = spec.name if how == "alias" else "", name
         team.specs[name] = spec
