@@ -137,7 +137,7 @@ def _placed(walk: Walk, key: ApiKey) -> str:
     ends = "for ever"
     if key.HasField("expires_at"):
         ends = f"{(moment(key.expires_at) - walk.world.cloud.now() + _HOUR / 2) // _HOUR} hours"
-    return f"{name}: {', '.join(places) or left}, {ends}"
+    return f"{name}: {', '.join(sorted(places)) or left}, {ends}"
 
 
 def _keys_of(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
