@@ -281,9 +281,9 @@ class Walk(RuleBasedStateMachine):
 
     @step(who=_NUMBER)
     def swap_names(self, who: int) -> None:
-        """Two keys of a program swap their names, with an alias each."""
+        """Two keys of a program swap their names, with an alias each; an import still declared would go along, and make one key two resources'."""
         pair = self._pair(who)
-        if pair:
+        if pair and not any(spec.imports for spec in pair):
             team = self._team(who)
             one, other = pair
             one.name, other.name, one.was, other.was = other.name, one.name, one.name, other.name
