@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.borrowed import VERSION
-from cli.commands import adopt, audit, check, explain, inventory, leaked, metrics, plan, schema
+from cli.commands import adopt, audit, check, explain, inventory, leaked, metrics, plan, report, schema
 from cli.exit_codes import CommandFailed
 
 
@@ -62,3 +62,4 @@ app.command("schema", epilog=schema.EXAMPLES)(schema.command)
 app.command("adopt", epilog=adopt.EXAMPLES)(adopt.command)
 app.command("leaked", epilog=leaked.EXAMPLES)(leaked.command)
 app.command("metrics", epilog=metrics.EXAMPLES)(metrics.command)
+app.command("report", epilog=report.EXAMPLES)(report.command)
