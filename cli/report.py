@@ -1,4 +1,4 @@
-"""The report: what it says of stacks and cloud (pure), and the page that shows it, one file that needs nothing else."""
+"""The report: what it says of stacks and cloud, and the page that shows it, one file that needs nothing else (pure)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from cli.borrowed import VERSION
 from cli.findings import ORDER, RULES, Finding, Rule, Severity
 from cli.forecast import Event, EventKind
 from cli.inventory import KeyRecord, KeyState
-from cli.words import counted, length, moment
+from cli.templates import FOLDER, environment
+from cli.timeline import Timeline, picture
+from cli.words import counted, moment
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
-
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 SOON: Final = timedelta(days=30)
 """How far the figures and the list of what comes next look ahead."""
 _LISTED: Final = 12
@@ -88,6 +83,7 @@ class Report:
     records: Sequence[KeyRecord]
     findings: Sequence[Finding]
     events: Sequence[Event]
+    timeline: Timeline
 
     @property
     def counting(self) -> list[Finding]:
@@ -151,9 +147,9 @@ def _problems(name: str, count: int, severity: Severity, note: str) -> Figure:
     return Figure(name, f"{count:,}", note if count else "none", str(severity) if count else "good")
 
 
-def page(report: Report, picture: str = "", picture_note: str = "") -> str:
-    """The report as HTML. `picture` is an SVG of the timeline, its parts escaped already; `picture_note` says what it leaves out."""
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+def page(report: Report) -> str:
+    """The report as HTML."""
+    script = (FOLDER / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     owners = sorted({record.owner for record in report.records if record.owner})
     concerned = {finding.key_id for finding in report.counting if finding.key_id}
@@ -162,11 +158,10 @@ def page(report: Report, picture: str = "", picture_note: str = "") -> str:
         .get_template("report.html.j2")
         .render(
             report=report,
-            picture=picture,
-            picture_note=picture_note,
+            picture=picture(report.timeline, is_inline=True) if report.timeline.rows else "",
             script=script,
             script_digest=digest,
-            styles=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
+            styles=(FOLDER / "report.css").read_text(encoding="utf-8"),
             owners=owners,
             concerned=concerned,
             states=[state for state in KeyState if any(record.state is state for record in report.records)],
@@ -174,32 +169,6 @@ def page(report: Report, picture: str = "", picture_note: str = "") -> str:
             happens=HAPPENS,
             blind=sum(rule.needs_cloud for rule in RULES.values()),
             version=VERSION,
+            due=[record.key_id for record in report.records if is_due(record, report.now)],
         )
     )
-
-
-@cache
-def environment() -> Environment:
-    """The templates. Whatever a name or a description holds comes out as text."""
-    # Other commands don't pay for it.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: dict[str, Any] = {"moment": moment, "length": length, "counted": counted, "coded": _coded}
-    made.filters.update(filters)
-    made.tests["due"] = is_due
-    return made
-
-
-def _coded(words: str) -> Markup:
-    """`words` with what stands between backticks set as code."""
-    from markupsafe import Markup
-
-    parts = [Markup("<code>{}</code>" if at % 2 else "{}").format(part) for at, part in enumerate(words.split("`"))]
-    return Markup("").join(parts)

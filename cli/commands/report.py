@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from cli.forecast import forecast
 from cli.options import AsJson, Folders, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.report import SOON, Report, page
+from cli.timeline import picture, png, timeline
 from cli.workplace import Workplace, progress
 
 EXAMPLES = """Examples:
@@ -24,6 +25,7 @@ EXAMPLES = """Examples:
 \b
   yckeys report --html keys.html           by what the stacks' states say
   yckeys report --cloud --html keys.html   with what the whole cloud says too
+  yckeys report --svg keys.svg --days 90   the timeline alone, 90 days back and ahead
 """
 
 
@@ -38,14 +40,26 @@ def command(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the report: one file that loads nothing.")
     ] = None,
+    svg: Annotated[
+        Path | None,
+        typer.Option(
+            "--svg", metavar="FILE", help="Write the timeline alone, as SVG; light or dark as its reader likes."
+        ),
+    ] = None,
+    png_file: Annotated[
+        Path | None, typer.Option("--png", metavar="FILE", help="Write the timeline alone, as PNG.")
+    ] = None,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=3650, help="How many days the timeline looks ahead, and back.")
+    ] = 45,
     as_json: AsJson = False,
 ) -> None:
     """Write a report for people: figures, findings, a timeline, what comes next, and every key.
 
     It needs no network and no other file, goes by mail, and prints. It holds no secret.
     """
-    if html is None:
-        raise WrongUse("name a file to write: --html FILE")
+    if html is None and svg is None and png_file is None:
+        raise WrongUse("name a file to write: --html FILE, --svg FILE or --png FILE")
     workplace = Workplace.at(project)
     judged_by = audit_settings(config or workplace.project.folder / FILE, config is not None)
     stacks = workplace.deployed(stack or [])
@@ -54,12 +68,22 @@ def command(
     evidence = evidence_of(workplace, stacks, now, judged_by, view, access)
     asked = bool(folder or cloud)
     with progress("judging"):
-        findings = audit(replace(evidence, events=cache(evidence.events), is_whole=not stack and asked))
-        events = forecast(evidence.keys, now, now + SOON, evidence.run_every)
-        report = Report(now, [it.stack for it in stacks], asked, evidence.records, findings, events)
+        span, horizon = timedelta(days=days), judged_by.limits.horizon
+        events = forecast(evidence.keys, now, now + max(span, SOON, horizon), evidence.run_every)
+        # The audit looks ahead too: one forecast is for both.
+        until_horizon = [event for event in events if event.at <= now + horizon]
+        findings = audit(replace(evidence, events=lambda: until_horizon, is_whole=not stack and asked))
+        line = timeline([*evidence.keys], events, now, span)
+        soon = [event for event in events if event.at <= now + SOON]
+        report = Report(now, [it.stack for it in stacks], asked, evidence.records, findings, soon, line)
+    written: dict[str, str] = {}
     with progress("writing"):
-        _write("--html", html, page(report).encode())
-    written = {"html": str(html)}
+        if html is not None:
+            written["html"] = _written("--html", html, page(report).encode())
+        if svg is not None:
+            written["svg"] = _written("--svg", svg, picture(line).encode())
+        if png_file is not None:
+            written["png"] = _written("--png", png_file, png(picture(line)))
     if as_json:
         print_json(
             "report",
@@ -70,8 +94,10 @@ def command(
         typer.echo(f"wrote {', '.join(written.values())}")
 
 
-def _write(option: str, file: Path, content: bytes) -> None:
+def _written(option: str, file: Path, content: bytes) -> str:
+    """Writes the file; answers its name. Raises CouldNotLook."""
     try:
         file.write_bytes(content)
     except OSError as error:
         raise CouldNotLook(f"{option} {file}: can't be written: {error.strerror}") from None
+    return str(file)

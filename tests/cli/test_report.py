@@ -7,18 +7,23 @@ import hashlib
 import html
 import json
 import re
+import struct
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import resvg_py
 
 from cli.inventory import KeyState
 from cli.report import HAPPENS, STATES
+from cli.timeline import MOST
+from tests.cli.bench import write
 from tests.cli.browser import chromium, framed, opened
 from tests.cli.conftest import Yckeys, changed_outputs
-from tests.cli.recorded_cloud import RECORDED
+from tests.cli.recorded_cloud import MOMENT, RECORDED, RecordedCloud
 
 Golden = Callable[[str, str], None]
 PROBE = (Path(__file__).parent / "page_probe.js").read_text(encoding="utf-8")
@@ -120,6 +125,50 @@ def test_a_file_that_can_t_be_written_is_said(yckeys: Yckeys, tmp_path: Path) ->
     ended = yckeys("report", "--html", str(tmp_path / "none" / "keys.html"))
     assert ended.code == 3
     assert "can't be written" in ended.errors
+
+
+def test_the_timeline_shows_every_generation_and_its_overlap(yckeys: Yckeys, golden: Golden, tmp_path: Path) -> None:
+    file = tmp_path / "timeline.svg"
+    ended = yckeys("report", "--svg", str(file))
+    assert (ended.code, ended.errors) == (0, "")
+    text = file.read_text(encoding="utf-8")
+    golden("timeline.svg", text)
+    titles = [it.text or "" for it in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}title")]
+    known = [key["keyId"] for key in json.loads(yckeys("inventory", "--json").out)["keys"]]
+    assert [key_id for key_id in known if sum(f"key {key_id}:" in it for it in titles) != 1] == []
+    planned = json.loads(yckeys("plan", "--days", "45", "--json").out)["events"]
+    assert sum("to be issued" in it for it in titles) == sum(event["kind"] == "rotates" for event in planned)
+    assert titles.count("due since 2030-03-29 05:57 UTC") == 1
+
+
+def test_of_many_keys_the_timeline_shows_those_that_come_first_and_how_many_there_are(tmp_path: Path) -> None:
+    yckeys = Yckeys(tmp_path, RecordedCloud())
+    write(tmp_path, stacks=2, keys=30)
+    yckeys.environment |= {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}", "YANDEX_KEYS_AS_OF": MOMENT}
+    text = written(yckeys, tmp_path, "--project", str(tmp_path))
+    assert "The 40 keys of 60 keys that are replaced next" in text
+    assert text.count('<path class="tl-due"') == 1 + MOST
+    assert "all 60 keys: rotations a day" in text
+    (most,) = re.findall(r"2030-04-\d\d: (\d+) rotations", text)
+    assert most == "60"
+
+
+def test_a_png_is_the_same_picture(yckeys: Yckeys, tmp_path: Path) -> None:
+    svg, png = tmp_path / "timeline.svg", tmp_path / "timeline.png"
+    ended = yckeys("report", "--svg", str(svg), "--png", str(png))
+    assert ended.out == f"wrote {svg}, {png}\n"
+    root = ElementTree.fromstring(svg.read_text(encoding="utf-8"))
+    content = png.read_bytes()
+    assert content.startswith(b"\x89PNG\r\n")
+    assert struct.unpack(">II", content[16:24]) == (2 * int(root.attrib["width"]), 2 * int(root.attrib["height"]))
+
+
+def test_a_machine_without_fonts_is_told_so(yckeys: Yckeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered = resvg_py.svg_to_bytes
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **how: rendered(skip_system_fonts=True, **how))
+    ended = yckeys("report", "--png", str(tmp_path / "timeline.png"))
+    assert ended.code == 3
+    assert "no font to write with" in ended.errors
 
 
 def seen_in_chromium(page: Path, dark: bool, size: tuple[int, int]) -> dict[str, Any]:

@@ -1,0 +1,265 @@
+"""The timeline of the report: each key's generations before and after now (pure), and its picture as SVG and PNG."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from cli.borrowed import next_rotation, time_after
+from cli.deployed import DeployedKey
+from cli.exit_codes import CouldNotLook
+from cli.forecast import Event, EventKind
+from cli.templates import environment
+from cli.words import counted, moment
+
+MOST: Final = 40
+"""How many keys are drawn: more than that nobody reads. Of the others the picture says how many are replaced on which day."""
+_FONTS: Final = "Helvetica, Arial, DejaVu Sans, Liberation Sans, Noto Sans, sans-serif"
+_DAY: Final = timedelta(days=1)
+_STEPS: Final = (1, 7, 14, 28, 91, 364)
+_MOST_TICKS: Final = 13
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One key of a row: in use from `starts` until `replaced`, in its overlap until `ends`.
+
+    key_id is empty for one that isn't issued yet; `replaced` is None where nothing replaces it as far as was looked.
+    """
+
+    number: int
+    key_id: str
+    starts: datetime
+    replaced: datetime | None
+    ends: datetime
+
+    @property
+    def words(self) -> str:
+        """What a pointer that rests on it is told."""
+        named = f"key {self.key_id}" if self.key_id else f"the key of generation {self.number}, to be issued"
+        replaced = f"; replaced {moment(self.replaced, '')}" if self.replaced else ""
+        return f"{named}: from {moment(self.starts, '')}{replaced}; ends {moment(self.ends, '')} UTC"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A key's generations, the earlier ones first, and when the current one is due."""
+
+    key: DeployedKey
+    due_at: datetime
+    generations: Sequence[Generation]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The keys that come first, the one that is due first on top. `rotations`: how many of all keys are replaced on which day."""
+
+    now: datetime
+    begins: datetime
+    until: datetime
+    rows: Sequence[Row]
+    keys: int
+    rotations: Counter[date]
+
+    @property
+    def left_out(self) -> int:
+        """How many keys have no row."""
+        return self.keys - len(self.rows)
+
+    @property
+    def words(self) -> str:
+        """What the picture shows."""
+        which = (
+            f"The {len(self.rows)} keys of {counted(self.keys, 'key')} that are replaced next"
+            if self.left_out
+            else "Every key that a stack declares"
+        )
+        more = "; below them, how many of all keys are replaced on which day" if self.left_out else ""
+        return f"{which}, the first on top{more}. A new key begins before the old one ends: that is the overlap."
+
+
+def timeline(keys: Sequence[DeployedKey], events: Sequence[Event], now: datetime, span: timedelta) -> Timeline:
+    """The timeline of `keys` from `span` before `now` to `span` after it. `events` is what happens to them until then."""
+    due = sorted(((next_rotation(key.inputs, key.state, key.urn), key) for key in keys), key=_urgency)
+    drawn = {id(key) for _, key in due[:MOST]}
+    of_key: dict[int, list[Event]] = {}
+    rotations: Counter[date] = Counter()
+    for event in events:
+        if event.kind is EventKind.ROTATES and event.at <= now + span:
+            rotations[event.at.date()] += 1
+            if id(event.key) in drawn:
+                of_key.setdefault(id(event.key), []).append(event)
+    rows = [Row(key, at, list(_generations(key, of_key.get(id(key), ())))) for at, key in due[:MOST]]
+    return Timeline(now, now - span, now + span, rows, len(keys), rotations)
+
+
+def _urgency(due: tuple[datetime, DeployedKey]) -> tuple[datetime, str, str]:
+    at, key = due
+    return min(at, key.state.expires_at), key.stack, key.path
+
+
+def _generations(key: DeployedKey, rotations: Sequence[Event]) -> Iterator[Generation]:
+    state = key.state
+    for number, previous in enumerate(state.previous, start=state.generation - len(state.previous)):
+        yield Generation(number, previous.key_id, previous.issued_at, previous.rotated_at, previous.expires_at)
+    number, key_id, starts, ends = state.generation, state.key_id, state.issued_at, state.expires_at
+    for event in rotations:
+        yield Generation(number, key_id, starts, event.at, event.ends_at or event.at)
+        number, key_id, starts, ends = number + 1, "", event.at, time_after(event.at, key.inputs.lifetime)
+    yield Generation(number, key_id, starts, None, ends)
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """A generation as it is drawn: `x` to `replaced_x` in use, to `end_x` in its overlap; `y` is its lane."""
+
+    x: float
+    replaced_x: float
+    end_x: float
+    y: float
+    planned: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class _DrawnRow:
+    name: str
+    stack: str
+    whole_name: str
+    y: float
+    bars: Sequence[_Bar]
+    due_x: float | None
+    is_late: bool
+    due_words: str
+
+
+@dataclass(frozen=True)
+class _Column:
+    """How many keys are replaced on one day."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    words: str
+
+
+class _Layout:
+    """Where things stand, in pixels."""
+
+    WIDTH: Final = 1080
+    LEFT: Final = 250
+    RIGHT: Final = 1060
+    TOP: Final = 74
+    ROW: Final = 38
+    LANE: Final = 14
+    COLUMNS: Final = 90
+    """The height of what shows the rotations a day."""
+
+    def __init__(self, of: Timeline) -> None:
+        self._of = of
+        self.bottom = self.TOP + self.ROW * max(len(of.rows), 1)
+        self.height = self.bottom + (self.COLUMNS + 30 if of.left_out else 0) + 16
+
+    def x(self, at: datetime) -> float:
+        """Where a moment is, at the edge where it is outside."""
+        of = self._of
+        part = (min(max(at, of.begins), of.until) - of.begins) / (of.until - of.begins)
+        return round(self.LEFT + part * (self.RIGHT - self.LEFT), 1)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Days that are named, Mondays where weeks are counted."""
+        of = self._of
+        whole = (of.until - of.begins) // _DAY
+        step = next((it for it in _STEPS if whole / it <= _MOST_TICKS), _STEPS[-1])
+        days = (of.begins.date() + _DAY * number for number in range(1, whole + 1))
+        return [
+            (self.x(datetime.combine(day, time(), UTC)), f"{day.day} {day:%b}")
+            for day in days
+            if day.toordinal() % step == 1 % step
+        ]
+
+    def row(self, number: int, row: Row) -> _DrawnRow:
+        """A row, its generations in two lanes by turns, so that an overlap is seen."""
+        of, y = self._of, self.TOP + self.ROW * number
+        shown = [it for it in row.generations if it.ends > of.begins and it.starts < of.until]
+        bars = [
+            _Bar(
+                self.x(it.starts),
+                self.x(it.replaced or it.ends),
+                self.x(it.ends),
+                y + 5 + self.LANE * (it.number % 2),
+                it.starts > of.now or not it.key_id,
+                it.words,
+            )
+            for it in shown
+        ]
+        key = row.key
+        is_late = row.due_at <= of.now
+        return _DrawnRow(
+            _shortened(key.path),
+            _shortened(key.stack),
+            f"{key.stack}/{key.path}",
+            y,
+            bars,
+            self.x(row.due_at) if of.begins <= row.due_at <= of.until else None,
+            is_late,
+            f"{'due since' if is_late else 'next rotation'} {moment(row.due_at, '')} UTC",
+        )
+
+    def columns(self) -> list[_Column]:
+        """How many of all keys are replaced, day by day."""
+        of = self._of
+        most = max(of.rotations.values(), default=1)
+        floor = self.bottom + 30 + self.COLUMNS - 10
+        drawn = []
+        for day, count in sorted(of.rotations.items()):
+            begins = self.x(max(datetime.combine(day, time(), UTC), of.now))
+            ends = self.x(datetime.combine(day + _DAY, time(), UTC))
+            height = round(count / most * (self.COLUMNS - 24), 1)
+            words = f"{day}: {counted(count, 'rotation')}"
+            drawn.append(_Column(begins, floor - height, max(round(ends - begins - 1, 1), 1), height, words))
+        return drawn
+
+
+_LETTERS: Final = 32
+"""As many as the names' column has room for."""
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"…{name[1 - _LETTERS :]}"
+
+
+def picture(of: Timeline, is_inline: bool = False) -> str:
+    """The timeline as SVG, light or dark as its reader likes; `is_inline`: as a part of a page. Every name in it is escaped."""
+    layout = _Layout(of)
+    return (
+        environment()
+        .get_template("timeline.svg.j2")
+        .render(
+            timeline=of,
+            layout=layout,
+            rows=[layout.row(number, row) for number, row in enumerate(of.rows)],
+            columns=layout.columns() if of.left_out else [],
+            most=max(of.rotations.values(), default=0),
+            fonts=_FONTS,
+            is_inline=is_inline,
+        )
+    )
+
+
+def png(svg: str) -> bytes:
+    """The picture as PNG, light, at twice its size. Raises CouldNotLook where this machine has no font to write with."""
+    # Other commands don't pay for it.
+    import resvg_py
+
+    frame = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{}</svg>'
+    letter = frame.format(f'<text y="16" font-family="{_FONTS}">W</text>')
+    if resvg_py.svg_to_bytes(svg_string=letter) == resvg_py.svg_to_bytes(svg_string=frame.format("")):
+        raise CouldNotLook(
+            "--png: this machine has no font to write with: install one (fonts-dejavu-core), or use --svg"
+        )
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=2))
