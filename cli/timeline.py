@@ -78,7 +78,7 @@ class Timeline:
             else "Every key that a stack declares"
         )
         more = "; below them, how many of all keys are replaced on which day" if self.left_out else ""
-        return f"{which}, the first on top{more}. A new key begins before the old one ends: that is the overlap."
+        return f"{which}, what is replaced next on top{more}. A new key begins before the old one ends: that is the overlap."
 
 
 def timeline(keys: Sequence[DeployedKey], events: Sequence[Event], now: datetime, span: timedelta) -> Timeline:

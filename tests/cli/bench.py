@@ -30,6 +30,7 @@ _COMMANDS = (
     ("plan", "--days", "30", "--json"),
     ("audit", "--json", "--fail-on", "never"),
     ("metrics",),
+    ("report", "--html", "report.html"),
 )
 _IN_THE_CLOUD = (
     ("inventory", "--cloud", "--json"),
