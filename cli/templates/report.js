@@ -17,13 +17,17 @@ function choose() {
     row.hidden = !fits;
     shown += fits;
   });
-  at("shown").textContent = shown === rows.length ? `${shown} keys` : `${shown} of ${rows.length} keys`;
+  const [some, all] = [shown, rows.length].map((it) => it.toLocaleString("en"));
+  at("shown").textContent = shown === rows.length ? `${all} keys` : `${some} of ${all} keys`;
   at("none").hidden = shown > 0;
 }
 
 form.addEventListener("input", choose);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(choose));
+
+// What is folded away would be missing on paper.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((it) => (it.open = true)));
 
 document.querySelectorAll("#keys thead th").forEach((title, column) => {
   title.firstChild.addEventListener("click", () => {

@@ -9,6 +9,7 @@ import json
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 import resvg_py
 
 from cli.inventory import KeyState
-from cli.report import HAPPENS, STATES
+from cli.report import HAPPENS, STATES, Report, page
 from cli.timeline import MOST
 from tests.cli.bench import write
 from tests.cli.browser import chromium, framed, opened
@@ -70,8 +71,8 @@ def written(yckeys: Yckeys, folder: Path, *arguments: str) -> str:
 
 
 def test_it_says_what_is_to_be_said(yckeys: Yckeys, golden: Golden, tmp_path: Path) -> None:
-    page = Page(written(yckeys, tmp_path, "--cloud"))
-    golden("report.txt", "".join(f"{words}\n" for words in page.words))
+    words = Page(written(yckeys, tmp_path, "--cloud")).words
+    golden("report.txt", "".join(f"{it}\n" for it in words))
 
 
 def test_states_alone_ask_nobody_and_it_says_so(yckeys: Yckeys, tmp_path: Path) -> None:
@@ -108,6 +109,41 @@ def test_what_a_name_holds_is_text(own_copy: Yckeys, tmp_path: Path) -> None:
     assert any(name in words for words in page.words)
     assert "x" not in page.points_at
     assert html.escape("<img") in written(own_copy, tmp_path)
+
+
+def test_owners_are_shown_and_chosen_by_where_a_key_has_one(
+    yckeys: Yckeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 'id="owner"' not in written(yckeys, tmp_path)
+
+    def of_an_owner(report: Report) -> str:
+        first, *others = report.records
+        return page(replace(report, records=[replace(first, owner="billing & co"), *others]))
+
+    monkeypatch.setattr("cli.commands.report.page", of_an_owner)
+    text = written(yckeys, tmp_path)
+    assert "<option>billing &amp; co</option>" in text
+    assert text.count('data-owner="billing &amp; co"') == 1
+
+
+def test_a_finding_that_somebody_lives_with_counts_no_more_and_keeps_its_reason(
+    own_copy: Yckeys, tmp_path: Path
+) -> None:
+    rule = {"rule": "overdue", "subject": "*", "why": "until the freeze is over", "until": "2031-01-01"}
+    (own_copy.folder / "yckeys.yaml").write_text(json.dumps({"suppressions": [rule]}))
+    words = Page(written(own_copy, tmp_path)).words
+    assert words[words.index("errors") - 1] == "0"
+    assert "because until the freeze is over" in words
+
+
+def test_many_findings_of_a_rule_are_folded_away_and_all_there(yckeys: Yckeys, tmp_path: Path) -> None:
+    (tmp_path / "yckeys.yaml").write_text("limits: { lifetime: 1d }\n")
+    write(tmp_path, stacks=1, keys=30)
+    yckeys.environment |= {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}"}
+    words = Page(written(yckeys, tmp_path, "--project", str(tmp_path))).words
+    assert "and 48 others" in words
+    # Each key and its previous one.
+    assert sum("the limit is 1d" in it for it in words) == 60
 
 
 def test_every_state_and_event_has_words_for_people() -> None:
