@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provider.yandex_keys.version import VERSION
 from tests.cli.conftest import Yckeys
 
 Golden = Callable[[str, str], None]
@@ -32,7 +33,7 @@ def test_a_calendar_file_has_one_event_each(yckeys: Yckeys, golden: Golden, tmp_
     assert (lines[0], lines[-2], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR", "")
     uids = [line for line in lines if line.startswith("UID:")]
     assert len(uids) == len(set(uids)) == lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == len(events)
-    golden("plan.ics", text.replace("\r\n", "\n"))
+    golden("plan.ics", text.replace("\r\n", "\n").replace(f"yckeys {VERSION}", "yckeys VERSION"))
 
 
 def test_a_calendar_that_can_t_be_written_is_said(yckeys: Yckeys, tmp_path: Path) -> None:

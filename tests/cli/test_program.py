@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from provider.yandex_keys.version import VERSION
 from setup import virtual_environment
 from setup.engine.places import REPOSITORY
 from tests.cli.conftest import Yckeys
@@ -51,7 +52,7 @@ def test_the_command_of_set_up_runs_the_clone_s_code(tmp_path: Path) -> None:
     done = subprocess.run(
         ["yckeys", "--version"], cwd=tmp_path, env=settings, check=False, capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "yckeys 1.0.0\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"yckeys {VERSION}\n", "")
 
 
 def test_nothing_of_what_ships_imports_the_command_line() -> None:
