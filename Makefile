@@ -2,7 +2,7 @@
 # needed to use the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env demo sdk test bench reliability advisories lock
+.PHONY: help up status down env demo sdk test bench reliability advisories lock release
 
 set-up = @sh setup/python.sh -m setup.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -53,3 +53,7 @@ advisories: ## ask for known vulnerabilities of all that is pinned; says so wher
 
 lock: ## make the locks anew from what the requirements' .txt files declare
 	@sh tools/lock.sh
+
+release: ## check everything, stamp VERSION=x.y.z, build the SDK's wheel into dist/, say which tag to push
+	$(set-up) development
+	$(run) tools.release "$(VERSION)"

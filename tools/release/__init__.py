@@ -1,0 +1,1 @@
+"""A release: `python -m tools.release VERSION`, or `make release VERSION=x.y.z`."""

@@ -1,0 +1,40 @@
+"""`python -m tools.release VERSION`: makes a release of this clone, all but pushing it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+
+from setup.engine.places import REPOSITORY
+from tools.release.numbering import tag_of
+from tools.release.refused import ReleaseRefused
+from tools.release.steps import Release, release
+
+
+def told(done: Release) -> str:
+    """What there is now, and what is left to do, by hand: nothing of it can be taken back."""
+    tag = tag_of(done.version)
+    built = "\n".join(f"  {file.parent.name}/{file.name}" for file in done.files)
+    return (
+        f"Release {done.version} is commit {done.commit}. Built of it, installed and imported:\n{built}\n"
+        f"To publish it, push its tag, which `pulumi package add <git address>/provider@{done.version}` looks for:\n"
+        f'  git tag --annotate {tag} --message "Release {done.version}"\n'
+        f"  git push --atomic origin HEAD {tag}"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when the release was made; 1 when it was refused, 2 for wrong use."""
+    if len(arguments) != 1:
+        print("usage: make release VERSION=x.y.z", file=sys.stderr)
+        return 2
+    try:
+        print(told(release(REPOSITORY, arguments[0], dt.datetime.now(dt.UTC).date())))
+    except ReleaseRefused as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
