@@ -19,12 +19,13 @@ def told(done: Release) -> str:
         f"Release {done.version} is commit {done.commit}. Built of it, installed and imported:\n{built}\n"
         f"To publish it, push its tag, which `pulumi package add <git address>/provider@{done.version}` looks for:\n"
         f'  git tag --annotate {tag} --message "Release {done.version}"\n'
-        f"  git push --atomic origin HEAD {tag}"
+        f"  git push --atomic origin HEAD {tag}\n"
+        "What is in dist/ is for the page of the release."
     )
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code 0 when the release was made; 1 when it was refused, 2 for wrong use."""
+    """Exit code 0 when the release was made; 1 when it was refused, 2 for wrong use, 130 when it was interrupted."""
     if len(arguments) != 1:
         print("usage: make release VERSION=x.y.z", file=sys.stderr)
         return 2
@@ -33,6 +34,9 @@ def main(arguments: list[str]) -> int:
     except ReleaseRefused as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted: nothing is released, and the clone is as it was", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -40,7 +40,9 @@ def wheel_of(archive: Path, directory: Path, released: int) -> Path:
     """Writes the wheel of a source archive into `directory`; `released` is its time, in seconds since 1970."""
     with tempfile.TemporaryDirectory() as name:
         with tarfile.open(archive) as packed:
-            packed.extractall(name, filter="data")
+            for member in packed:
+                if content := packed.extractfile(member):
+                    _write(Path(name) / member.name, content.read())
         (source,) = Path(name).iterdir()
         return _run_hook("build_wheel", source, directory, released)
 
@@ -50,13 +52,16 @@ def _copy(sdk: Path, to: Path) -> None:
         # What stands in for an installed package's metadata; the wheel has its own.
         if ".dist-info/" in path:
             continue
-        file = to / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-        file.chmod(0o644)
+        _write(to / path, content)
     # The generator names a README beside pyproject.toml, and writes it into the package.
-    (to / "README.md").write_bytes((sdk / "pulumi_yandex_keys" / "README.md").read_bytes())
-    (to / "README.md").chmod(0o644)
+    _write(to / "README.md", (sdk / "pulumi_yandex_keys" / "README.md").read_bytes())
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    # A package notes the mode, which the user's umask would decide.
+    file.chmod(0o644)
 
 
 def _run_hook(hook: Literal["build_sdist", "build_wheel"], source: Path, directory: Path, released: int) -> Path:
