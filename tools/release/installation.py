@@ -20,27 +20,34 @@ print(package.__file__, importlib.metadata.version(package.__name__), _utilities
 
 
 def try_wheel(wheel: Path, version: str) -> None:
-    """Raises ReleaseRefused where the wheel can't be installed without a network, or isn't the version that it should be.
-
-    What it asks for is held to what this Python has, which the new environment sees; pip would refuse a version that doesn't fit.
-    """
+    """Raises ReleaseRefused where the wheel can't be installed without a network, or isn't the version that it should be."""
     with tempfile.TemporaryDirectory() as name:
         environment = Path(name).resolve() / "environment"
-        venv.create(environment, symlinks=True)
-        paths = {"base": str(environment), "platbase": str(environment)}
-        packages = Path(sysconfig.get_path("purelib", "venv", vars=paths))
-        ours = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-        (packages / "dependencies.pth").write_text("".join(f"{path}\n" for path in sorted(ours)), encoding="utf-8")
-        python = str(environment / "bin" / "python")
-        _run([python, "-I", "-m", "pip", "install", "--no-index", "--no-cache-dir", str(wheel.resolve())], name)
-        file, *versions = _run([python, "-I", "-c", _IMPORT], name).split()
+        python = install(wheel, environment)
+        file, *versions = _run([str(python), "-I", "-c", _IMPORT], environment).split()
         if not Path(file).resolve().is_relative_to(environment):
             raise ReleaseRefused(f"{wheel.name}: what was imported is {file}, not what was installed")
         if versions != [version, version]:
             raise ReleaseRefused(f"{wheel.name} says that it is {' and '.join(versions)}, not {version}")
 
 
-def _run(command: list[str], directory: str) -> str:
+def install(wheel: Path, environment: Path) -> Path:
+    """Makes a virtual environment that has the wheel, and answers its Python. Raises ReleaseRefused.
+
+    What the wheel asks for is held to what this Python has, which the new environment sees; pip refuses a version that doesn't fit.
+    """
+    venv.create(environment, symlinks=True)
+    paths = {"base": str(environment), "platbase": str(environment)}
+    packages = Path(sysconfig.get_path("purelib", "venv", vars=paths))
+    ours = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (packages / "dependencies.pth").write_text("".join(f"{path}\n" for path in sorted(ours)), encoding="utf-8")
+    python = environment / "bin" / "python"
+    pip = [str(python), "-I", "-m", "pip", "install", "--no-index", "--no-cache-dir"]
+    _run([*pip, str(wheel.resolve())], environment)
+    return python
+
+
+def _run(command: list[str], directory: Path) -> str:
     # A setting of pip's could let it look elsewhere for packages, or install elsewhere.
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
     done = subprocess.run(
