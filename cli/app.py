@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.borrowed import VERSION
-from cli.commands import adopt, audit, check, explain, inventory, leaked, metrics, plan, report, schema
+from cli.commands import adopt, audit, check, consume, explain, inventory, leaked, metrics, plan, report, schema
 from cli.exit_codes import CommandFailed
 
 
@@ -57,6 +57,7 @@ app.command("inventory", epilog=inventory.EXAMPLES)(inventory.command)
 app.command("plan", epilog=plan.EXAMPLES)(plan.command)
 app.command("audit", epilog=audit.EXAMPLES)(audit.command)
 app.command("explain", epilog=explain.EXAMPLES)(explain.command)
+app.command("consume", epilog=consume.EXAMPLES)(consume.command)
 app.command("check", epilog=check.EXAMPLES)(check.command)
 app.command("schema", epilog=schema.EXAMPLES)(schema.command)
 app.command("adopt", epilog=adopt.EXAMPLES)(adopt.command)

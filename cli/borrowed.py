@@ -5,7 +5,7 @@ What needs the cloud's SDK stands in `cli/cloud_login.py`: it takes half a secon
 
 from __future__ import annotations
 
-from components.catalogue import SERVICES, services_for_scope
+from components.catalogue import SERVICES, Authentication, services_for_scope
 from components.spec import AccountSpec, Spec, SpecError, parse
 from components.spec.encrypted import encrypted_places
 from components.spec.problems import place
@@ -44,6 +44,7 @@ __all__ = [
     "AccountSpec",
     "Action",
     "ApiKeyAnswer",
+    "Authentication",
     "Inputs",
     "InvalidInput",
     "Lockbox",

@@ -10,14 +10,15 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.deployed import Deployed, DeployedKey
-from cli.exit_codes import CommandFailed, WrongUse
+from cli.deployed import DeployedKey
+from cli.exit_codes import CommandFailed
 from cli.inventory import KeyRecord, KeyState, inventory
 from cli.life import Happened, Next, life, of_operations, of_runs, what_is_next
 from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.stack_settings import run_every
 from cli.table import console
+from cli.wanted_key import key_named
 from cli.words import length, moment
 from cli.workplace import Workplace, progress
 
@@ -28,7 +29,6 @@ EXAMPLES = """Examples:
   yckeys explain ajexxxxxxxxxxxxxxxxx           by the id of a key, a previous one too
   yckeys explain translator/default --cloud     with what the cloud knows of it
 """
-_SHOWN_NAMES = 20
 
 
 def command(
@@ -46,7 +46,7 @@ def command(
     """
     workplace = Workplace.at(project)
     stacks = workplace.deployed(stack or [])
-    found = _found(stacks, key)
+    found = key_named(stacks, key)
     now = workplace.now()
     happened = life(found, now)
     view = workplace.cloud_view(stacks, (), False, [found.inputs.service_account_id] if cloud else ())
@@ -83,27 +83,6 @@ def command(
         print_json("explain", now, content)
     else:
         _show(found, its_own, happened, unread, coming, now)
-
-
-def _found(stacks: Sequence[Deployed], wanted: str) -> DeployedKey:
-    """The key that `wanted` names. Raises WrongUse where there is none, or more than one."""
-    keys = [key for stack in stacks for key in stack.keys]
-    found = [key for key in keys if wanted in (key.path, f"{key.stack}/{key.path}") or wanted in key.state.key_ids]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(f"{key.stack}/{key.path}" for key in found)
-        raise WrongUse(f"{wanted}: there are several such keys: {names}")
-    names = ", ".join(f"{key.stack}/{key.path}" for key in keys[:_SHOWN_NAMES]) or "none"
-    more = f" and {len(keys) - _SHOWN_NAMES:,} more" if len(keys) > _SHOWN_NAMES else ""
-    raise WrongUse(f"{_shown(wanted)}: no chosen stack has such a key; they have {names}{more}")
-
-
-def _shown(wanted: str) -> str:
-    # Somebody may have pasted the secret in the place of its id.
-    from cli.borrowed import is_credential
-
-    return "KEY" if is_credential(wanted) else wanted
 
 
 def _show(

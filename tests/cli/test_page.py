@@ -12,6 +12,7 @@ import typer
 
 from cli.app import app
 from cli.audit_settings import Limits, Suppression, audit_settings
+from cli.consumers.kinds import Kind
 from cli.exit_codes import ExitCode
 from cli.findings import RULES
 from cli.forecast import EventKind
@@ -59,6 +60,13 @@ def test_every_figure_and_alert_is_on_the_page() -> None:
     assert [name for name in [*figures, *alerts] if f"`{name}`" not in written] == []
 
 
+def test_every_kind_of_consumer_is_on_both_pages() -> None:
+    consumers = (REPOSITORY / "docs" / "consumers.md").read_text(encoding="utf-8")
+    for kind in Kind:
+        assert f"`{kind}`" in section("consume"), kind
+        assert f"`{kind}`" in consumers, kind
+
+
 def test_every_rule_is_on_the_page_with_its_severity_and_no_other() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning|note) \|", section("audit"), re.MULTILINE)
     assert dict(rows) == {rule.name: str(rule.severity) for rule in RULES.values()}
@@ -81,6 +89,7 @@ def test_the_config_file_on_the_page_is_right_and_names_every_setting(tmp_path: 
         ("audit", "findings"),
         ("check", "problems"),
         ("explain", "life"),
+        ("consume", "files"),
         ("leaked", "leaks"),
         ("adopt", "keys"),
         ("metrics", "samples"),
@@ -97,7 +106,9 @@ def test_every_field_of_the_json_is_on_the_page(command: str, items: str) -> Non
     assert [name for name in [items, *sorted(fields)] if f"`{name}`" not in written] == []
 
 
-@pytest.mark.parametrize("shown", ["inventory-120.txt", "plan.txt", "audit.txt", "explain.txt", "check.txt"])
+@pytest.mark.parametrize(
+    "shown", ["inventory-120.txt", "plan.txt", "audit.txt", "explain.txt", "check.txt", "consume-functions.txt"]
+)
 def test_what_the_page_shows_is_printed(shown: str) -> None:
     printed = (GOLDEN / shown).read_text(encoding="utf-8").splitlines()
     (example,) = re.findall(
