@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.borrowed import SERVICES, Authentication, Status, format_duration, services_for_scope, short_overlap
-from cli.consumers.kinds import FROM_OUTPUTS, PIECES, Kind
+from cli.consumers.kinds import FROM_OUTPUTS, FROM_OUTPUTS_ALONE, PIECES, Kind
 from cli.consumers.piece import File, KeyToRead, Piece, hours_and_minutes
 from cli.deployed import DeployedKey
-from cli.exit_codes import WrongUse
+from cli.exit_codes import CouldNotLook, WrongUse
 from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.stack_settings import run_every
@@ -35,6 +36,10 @@ def command(
     consumer: Annotated[Kind, typer.Option("--for", help="What reads the key.")],
     project: ProjectFolder = None,
     stack: Stacks = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write the files into this folder instead of printing them."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print what a consumer of a key needs, and say what it does on a rotation.
@@ -66,8 +71,26 @@ def command(
         print_json("consume", workplace.now(), content)
         return
     said = _said(to_read, piece)
+    if out is not None:
+        _write(out, piece, said)
+        return
     for at, file in enumerate(piece.files):
         sys.stdout.write(_printed(file, said if at == 0 else [], len(piece.files) > 1))
+
+
+def _write(folder: Path, piece: Piece, said: list[str]) -> None:
+    """Raises CouldNotLook where the folder can't be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in piece.files:
+            place = folder / file.name
+            place.write_text(_printed(file, [], False), encoding="utf-8")
+            if file.text.startswith("#!"):
+                place.chmod(0o755)
+            typer.echo(str(place))
+    except OSError as error:
+        raise CouldNotLook(f"{folder}: can't be written: {error.strerror}") from None
+    typer.echo("\n" + "\n".join(said))
 
 
 def _to_read(workplace: Workplace, key: DeployedKey) -> KeyToRead:
@@ -98,6 +121,11 @@ def _refuse_what_cannot_be_read(found: DeployedKey, key: KeyToRead, consumer: Ki
     if found.state.status is Status.ADOPTED:
         raise WrongUse(
             f"{key.path} was imported, and its secret was never delivered: run `pulumi up`, which rotates it"
+        )
+    if not key.is_output and consumer in FROM_OUTPUTS_ALONE:
+        raise WrongUse(
+            f"{key.path} isn't an output of the stack, which {consumer} takes it from: --for external-secrets brings it from Lockbox into a cluster; "
+            "or write `deliver: both` in the stack file"
         )
     if not key.secret_id and consumer not in FROM_OUTPUTS:
         kinds = " and ".join(sorted(FROM_OUTPUTS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,17 @@ _PYTHON_USE: Final = """
 #       lambda answer: answer.status_code,
 #   )
 """
+_GO_USE: Final = """
+// Made once, for the whole program:
+//   reader := &keyreader.Reader{{Read: keyreader.Lockbox{{SecretID: "{secret_id}", Entry: "{entry}"}}.Read, MaxAge: {seconds} * time.Second}}
+// For each call secret, err := reader.Secret(ctx), and the header Authorization: Api-Key; after a 401 once more with reader.Refused(ctx, secret).
+"""
+_NODE_USE: Final = """
+// Made once, for the whole program:
+//   const reader = new KeyReader(lockboxEntry({secret_id}, {entry}), {{ maxAge: {milliseconds} }});
+// and for each call:
+//   const answer = await reader.call((secret) => fetch(url, {{ headers: {{ Authorization: `Api-Key ${{secret}}` }} }}));
+"""
 
 
 def python(key: KeyToRead) -> Piece:
@@ -26,6 +38,20 @@ def python(key: KeyToRead) -> Piece:
         secret_id=key.secret_id, entry=key.secret_entry, seconds=int(key.reads_every.total_seconds())
     )
     return _piece(key, File("key_reader.py", _text("key_reader.py") + use), ("pip install yandexcloud",))
+
+
+def go(key: KeyToRead) -> Piece:
+    """A package that keeps the key, and how to use it."""
+    use = _GO_USE.format(secret_id=key.secret_id, entry=key.secret_entry, seconds=int(key.reads_every.total_seconds()))
+    return _piece(key, File("key_reader.go", _text("key_reader.go") + use, comment="//"), ())
+
+
+def node(key: KeyToRead) -> Piece:
+    """A module that keeps the key, and how to use it."""
+    milliseconds = int(key.reads_every.total_seconds()) * 1000
+    names = {"secret_id": json.dumps(key.secret_id), "entry": json.dumps(key.secret_entry)}
+    use = _NODE_USE.format(milliseconds=milliseconds, **names)
+    return _piece(key, File("key_reader.mjs", _text("key_reader.mjs") + use, comment="//"), ())
 
 
 def _piece(key: KeyToRead, file: File, todo: tuple[str, ...]) -> Piece:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import subprocess
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.consumers.kinds import PIECES, Kind
+from cli.consumers.kinds import FROM_OUTPUTS, FROM_OUTPUTS_ALONE, PIECES, Kind
 from cli.consumers.piece import KeyToRead, hours_and_minutes, variable
 from tests.cli.conftest import Yckeys, changed_outputs
 from tests.cli.recorded_cloud import RECORDED
@@ -57,9 +58,10 @@ def key_of(overlap: timedelta, run_every: timedelta = timedelta(days=1)) -> KeyT
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_has_a_piece_and_is_told_in_full(yckeys: Yckeys, golden: Golden, kind: Kind) -> None:
-    ended = yckeys("consume", "prod/translator/default", "--for", kind)
+    key = "translator/nightly" if kind in FROM_OUTPUTS_ALONE else "translator/default"
+    ended = yckeys("consume", f"prod/{key}", "--for", kind)
     assert (ended.code, ended.errors) == (0, "")
-    for words in ("On a rotation: ", "Reads: ", "Overlap: this key has 7d; "):
+    for words in ("On a rotation: ", "Reads: ", "Overlap: this key has "):
         assert words in ended.out
     golden(f"consume-{kind}.txt", ended.out)
 
@@ -130,7 +132,7 @@ def test_the_python_that_is_printed_is_python(yckeys: Yckeys) -> None:
     assert {"KeyReader", "KeyUnread", "lockbox_entry"} <= names.keys()
 
 
-@pytest.mark.parametrize("kind", [Kind.PYTHON, Kind.FUNCTIONS, Kind.EXTERNAL_SECRETS])
+@pytest.mark.parametrize("kind", sorted(set(Kind) - FROM_OUTPUTS))
 def test_a_key_that_is_an_output_alone_is_refused_where_lockbox_is_read(yckeys: Yckeys, kind: Kind) -> None:
     ended = yckeys("consume", "translator/nightly", "--for", kind)
     assert ended.code == 2
@@ -174,3 +176,45 @@ def test_an_entry_s_name_becomes_a_variable_that_shells_know() -> None:
         "SMTP_PASSWORD",
         "KEY_2ND_KEY",
     ]
+
+
+def test_a_key_that_is_in_lockbox_alone_comes_into_a_cluster_by_the_operator(yckeys: Yckeys) -> None:
+    ended = yckeys("consume", "translator/default", "--for", "kubernetes")
+    assert ended.code == 2
+    assert "isn't an output of the stack" in ended.errors
+    assert "--for external-secrets" in ended.errors
+
+
+def test_the_program_of_a_cluster_names_the_stack_in_full(yckeys: Yckeys) -> None:
+    printed = yckeys("consume", "translator/nightly", "--for", "kubernetes").out
+    compile(printed, "__main__.py", "exec")
+    assert 'pulumi.StackReference("organization/api-keys/prod")' in printed.replace("'", '"')
+
+
+@pytest.mark.parametrize(("kind", "files"), [(Kind.VM, 3), (Kind.DOCKER, 4)])
+def test_a_machine_s_files_are_written_where_asked(yckeys: Yckeys, tmp_path: Path, kind: Kind, files: int) -> None:
+    ended = yckeys("consume", "webshop/mailer", "--for", kind, "--out", str(tmp_path / "new"))
+    assert ended.code == 0, ended.errors
+    written = {file.name: file.read_text() for file in (tmp_path / "new").iterdir()}
+    assert len(written) == files
+    assert all(str(tmp_path / "new" / name) in ended.out for name in written)
+    compile(written["key_file.py"], "key_file.py", "exec")
+    units = {}
+    for name in ("service", "timer"):
+        units[name] = configparser.ConfigParser(interpolation=None, strict=True)
+        units[name].read_string(written[f"yandex-key-webshop-mailer.{name}"])
+    assert units["timer"]["Timer"]["OnUnitActiveSec"] == "1h"
+    secret_id = outputs_of("webshop/mailer")["lockbox"]["secretId"]
+    assert units["service"]["Service"]["ExecStart"].endswith(
+        f"/run/yandex-keys/webshop-mailer {secret_id} smtp_user smtp_password"
+    )
+    if kind is Kind.DOCKER:
+        (volume,) = yaml.safe_load(written["compose.yaml"])["services"]["app"]["volumes"]
+        assert volume == "/run/yandex-keys/webshop-mailer:/run/keys:ro"
+
+
+def test_a_folder_that_can_t_be_written_is_told(yckeys: Yckeys, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = yckeys("consume", "translator/default", "--for", "vm", "--out", str(tmp_path / "file"))
+    assert ended.code == 3
+    assert "can't be written" in ended.errors
