@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipelines import engine_environment, login, report
+from pipelines.cloud_events import CloudEvents, Happening, Kind, of_finished, of_problems
 from pipelines.console import Console
 from pipelines.engine import Engine, EngineRun
 from pipelines.events import Resource
@@ -80,13 +81,19 @@ class Pipeline:
                 self._forget_pending(stack)
         except login.LoginFailed as error:
             self.console.fail(f"{stack}: no login", str(error))
+            self._write_events(stack, [Happening(Kind.FAILED, "", why=f"no login: {error}")])
             return FAILED, report.of_up(stack, report.FAILED, "no login", [str(error)])
+        problems = list(of_problems(run.events.touched()))
         if not run.succeeded:
             outcome = report.IN_USE if run.locked else report.FAILED
             why = holder or _why(run, stack)
+            if not any(it.kind is Kind.FAILED for it in problems):
+                problems.append(Happening(Kind.FAILED, "", why=" ".join(why.split())))
+            self._write_events(stack, problems)
             self.console.fail(f"{stack}: pulumi up {outcome}", why)
             told = [*why.splitlines(), *unseen, *self._drift(stack, run)]
             return LOCKED if run.locked else FAILED, report.of_up(stack, outcome, outcome, told)
+        self._write_events(stack, problems)
         summary = f"{headline(run.events)}; {run.events.unchanged} unchanged"
         self.console.say(f"{self.settings.time()} {stack}: {summary}")
         warnings = [*unseen, *run.events.all_warnings()]
@@ -142,6 +149,18 @@ class Pipeline:
 
     def _log(self, stack: str, resource: Resource) -> None:
         self.console.say(log_line(self.settings.time(), stack, resource))
+        self._write_events(stack, list(of_finished(resource)))
+
+    def _write_events(self, stack: str, happenings: Sequence[Happening]) -> None:
+        """What nobody can be told must not fail the run that keeps keys young."""
+        settings = self.settings
+        events = CloudEvents(settings.events_file, settings.event_kinds, settings.job_url, settings.commit)
+        try:
+            events.write(settings.time(), stack, happenings, self.console.masked)
+        except OSError as error:
+            self.console.warn(
+                f"{stack}: no events", f"PIPELINE_EVENTS, {settings.events_file}, can't be written: {error.strerror}"
+            )
 
 
 def _is_absent(run: EngineRun) -> bool:

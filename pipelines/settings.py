@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from pipelines.cloud_events import Kind
 from pipelines.lock import STALE_AFTER
 from provider.yandex_keys.as_of import parse_as_of
 
@@ -33,6 +35,9 @@ class Settings:
     notify_command: str = ""
     engine_variables: tuple[str, ...] = ()
     """Names that the team's own program needs, on top of what the engine gets anyway."""
+    events_file: Path | None = None
+    """Where what happens to keys is written as CloudEvents; nowhere without it."""
+    event_kinds: frozenset[Kind] = frozenset(Kind)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -49,6 +54,8 @@ class Settings:
             _refresh(given),
             given.get("PIPELINE_NOTIFY_COMMAND", ""),
             tuple(given.get("PIPELINE_ENGINE_VARIABLES", "").replace(",", " ").split()),
+            Path(given["PIPELINE_EVENTS"]) if given.get("PIPELINE_EVENTS") else None,
+            _kinds(given),
         )
 
     @property
@@ -85,6 +92,13 @@ def _refresh(environment: Mapping[str, str]) -> bool:
         raise BadSetting(f"PIPELINE_REFRESH is {asked!r}: give one of {', '.join(_REFRESHES)}")
     started_by = {environment.get("GITHUB_EVENT_NAME"), environment.get("CI_PIPELINE_SOURCE")}
     return "schedule" in started_by if asked == _SCHEDULED else asked == "always"
+
+
+def _kinds(environment: Mapping[str, str]) -> frozenset[Kind]:
+    asked = environment.get("PIPELINE_EVENT_KINDS", "").replace(",", " ").split()
+    if unknown := [it for it in asked if it not in set(Kind)]:
+        raise BadSetting(f"PIPELINE_EVENT_KINDS is {' '.join(unknown)!r}: give some of {', '.join(Kind)}")
+    return frozenset(map(Kind, asked)) or frozenset(Kind)
 
 
 def _span(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cloud_events import Kind
 from pipelines.lock import STALE_AFTER
 from pipelines.settings import BadSetting, Settings
 from pipelines.stacks import UnknownStack, chosen, declared
@@ -35,11 +36,19 @@ def test_times_are_read_as_people_write_them() -> None:
         ("PIPELINE_WARNING_EXIT_CODE", "-1"),
         ("PIPELINE_WARNING_EXIT_CODE", "300"),
         ("PIPELINE_REFRESH", "daily"),
+        ("PIPELINE_EVENT_KINDS", "rotatet"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=f"{name} is '{value}'"):
         Settings.read({name: value})
+
+
+def test_events_are_of_all_kinds_or_of_those_that_are_named() -> None:
+    assert (Settings.read({}).events_file, Settings.read({}).event_kinds) == (None, frozenset(Kind))
+    settings = Settings.read({"PIPELINE_EVENTS": "out/events.jsonl", "PIPELINE_EVENT_KINDS": "failed, warned"})
+    assert settings.events_file == Path("out/events.jsonl")
+    assert settings.event_kinds == frozenset({Kind.FAILED, Kind.WARNED})
 
 
 def test_the_log_is_found_again() -> None:
