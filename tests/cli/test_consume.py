@@ -218,3 +218,18 @@ def test_a_folder_that_can_t_be_written_is_told(yckeys: Yckeys, tmp_path: Path) 
     ended = yckeys("consume", "translator/default", "--for", "vm", "--out", str(tmp_path / "file"))
     assert ended.code == 3
     assert "can't be written" in ended.errors
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_no_kind_asks_the_cloud_or_has_a_state_decrypted(
+    yckeys: Yckeys, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    """So there is no secret that it could print."""
+
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("the engine was started")
+
+    monkeypatch.setattr("cli.engine.subprocess.run", asked)
+    key = "translator/nightly" if kind in FROM_OUTPUTS_ALONE else "translator/default"
+    assert yckeys("consume", key, "--for", kind).code == 0
+    assert not yckeys.cloud.calls
