@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from pipelines import forge, preparation, publication, report, secrets, stacks
+from pipelines import event_delivery, forge, preparation, publication, report, secrets, stacks
 from pipelines.console import Console
 from pipelines.engine import Stopped
 from pipelines.run import DONE, FAILED, LOCKED, Pipeline
@@ -36,6 +36,9 @@ def main(arguments: list[str]) -> int:
                 return DONE
             case "comment":
                 return publication.comment(asked.report, settings, console, forge.find(settings.environment))
+            case "send":
+                event_delivery.send(asked.events, settings, console)
+                return DONE
             case "tell":
                 chosen = stacks.chosen(REPOSITORY, asked.stacks)
                 found = forge.find(settings.environment)
@@ -91,6 +94,10 @@ def _parser() -> argparse.ArgumentParser:
         elif name != "stacks":
             command.add_argument("--report", type=Path, metavar="FILE", help="for `comment` and `tell`")
         command.add_argument("stacks", nargs="*", metavar="STACK", help="by default all but `local`")
+    send = commands.add_parser(
+        "send", help="send what `up` has written down of keys to a webhook; runs nothing of the stacks'"
+    )
+    send.add_argument("events", type=Path, metavar="FILE", help="what PIPELINE_EVENTS named in the job of `up`")
     comment = commands.add_parser(
         "comment", help="put a report of `preview` on the request; runs nothing of the stacks'"
     )

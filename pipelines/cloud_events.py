@@ -14,7 +14,8 @@ from typing import Any, Final
 from pipelines.events import Resource
 
 _SPECIFICATION: Final = "1.0"
-_TYPE: Final = "yandex-keys.key."
+TYPE: Final = "yandex-keys.key."
+"""What the types begin with; the kind follows."""
 _SOURCE: Final = "pulumi-yandex-keys/stacks/"
 
 
@@ -84,7 +85,7 @@ class CloudEvents:
             "specversion": _SPECIFICATION,
             "id": _id(time, happening, data),
             "source": f"{_SOURCE}{stack}",
-            "type": f"{_TYPE}{happening.kind}",
+            "type": f"{TYPE}{happening.kind}",
             "time": time,
             "datacontenttype": "application/json",
         }

@@ -19,7 +19,14 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class WebError(Exception):
-    """An address could not be reached or refused; the message has its host and what it said, and no secret of ours."""
+    """An address could not be reached or refused; the message has its host and what it said, and no secret of ours.
+
+    status: what it answered; 0 where nothing did.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -33,31 +40,36 @@ def fetch(
     method: str, url: str, *, headers: Mapping[str, str], content: Mapping[str, Any] | None = None, form: bool = False
 ) -> Any:
     """The JSON that `url` answers (None for nothing); `content` goes out as JSON, or as a form. Raises WebError."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise WebError(f"{parts.scheme}://{parts.hostname} is not asked: only https, or this machine's own loopback")
     sent = dict(headers)
     body = None
     if content is not None:
         body = (urllib.parse.urlencode(content) if form else json.dumps(content)).encode()
         sent["Content-Type"] = "application/x-www-form-urlencoded" if form else "application/json"
-    request = urllib.request.Request(url, data=body, headers=sent, method=method)
+    text = ask(method, url, sent, body)
+    try:
+        return json.loads(text) if text.strip() else None
+    except ValueError:
+        raise WebError(f"{urllib.parse.urlsplit(url).hostname} answers something other than JSON") from None
+
+
+def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> str:
+    """The text that `url` answers to `body`. Raises WebError."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise WebError(f"{parts.scheme}://{parts.hostname} is not asked: only https, or this machine's own loopback")
+    request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
     handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
     if parts.hostname in _LOOPBACK:
         # A runner's proxy knows nothing of this machine's own loopback.
         handlers.append(urllib.request.ProxyHandler({}))
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=_SECONDS) as answer:
-            text = answer.read().decode()
+            return str(answer.read().decode(errors="replace"))
     except urllib.error.HTTPError as error:
         with error:
-            raise WebError(f"{parts.hostname} answers {error.code}: {_reason(error.read())}") from None
+            raise WebError(f"{parts.hostname} answers {error.code}: {_reason(error.read())}", error.code) from None
     except OSError as error:
         raise WebError(f"{parts.hostname} can't be reached: {getattr(error, 'reason', error)}") from None
-    try:
-        return json.loads(text) if text.strip() else None
-    except ValueError:
-        raise WebError(f"{parts.hostname} answers something other than JSON") from None
 
 
 def _reason(body: bytes) -> str:
