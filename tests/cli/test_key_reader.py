@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import find_credentials
 from provider.yandex_keys.login import Login
 from tests.support.local_cloud import LocalCloud
+from tools.local_stack.client import Services
 
 THREADS = 16
 SECONDS = 20.0
@@ -227,56 +229,109 @@ def test_without_any_secret_the_failure_is_shared_and_the_next_call_tries_again(
     assert reader.secret() == "first"
 
 
-def test_it_reads_the_real_thing(tmp_path: Path) -> None:
-    """Of a local cloud, by the official SDK: a key is replaced and deleted, and no call of the consumer's is lost."""
-    with LocalCloud(tmp_path) as cloud:
-        client = Cloud(
-            Login(
-                cloud.ready["endpoint"],
-                Path(cloud.ready["ca"]).read_bytes(),
-                find_credentials({}, cloud.environment()),
-                "a test",
-            )
-        )
-        account = client.operate("ServiceAccountService/Create", {"folder_id": cloud.folder_id, "name": "reader"})
-        account_id = account["response"]["id"]
-        binding = {"role_id": "ai.translate.user", "subject": {"id": account_id, "type": "serviceAccount"}}
-        client.operate(
-            "FolderService/UpdateAccessBindings",
-            {
-                "resource_id": cloud.folder_id,
-                "access_binding_deltas": [{"action": "ADD", "access_binding": binding}],
-            },
-        )
+class Account:
+    """An account of a local cloud with one key at a time in Lockbox, and a reader of it by the official SDK."""
 
-        def issue() -> Any:
-            wanted = {"service_account_id": account_id, "scopes": ["yc.ai.translate.execute"]}
-            return client.call("ApiKeyService/Create", wanted)
-
-        first = issue()
-        entries = [{"key": "api_key", "text_value": first["secret"]}]
-        made = client.operate(
-            "SecretService/Create",
-            {"folder_id": cloud.folder_id, "name": "reader", "version_payload_entries": entries},
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.cloud = cloud
+        authority = Path(cloud.ready["ca"]).read_bytes()
+        login = Login(cloud.ready["endpoint"], authority, find_credentials({}, cloud.environment()), "a test")
+        self.client = Cloud(login)
+        made = self.client.operate("ServiceAccountService/Create", {"folder_id": cloud.folder_id, "name": "reader"})
+        self.account_id = made["response"]["id"]
+        binding = {"role_id": "ai.translate.user", "subject": {"id": self.account_id, "type": "serviceAccount"}}
+        deltas = [{"action": "ADD", "access_binding": binding}]
+        self.client.operate(
+            "FolderService/UpdateAccessBindings", {"resource_id": cloud.folder_id, "access_binding_deltas": deltas}
         )
-        secret_id = made["response"]["id"]
-        sdk = yandexcloud.SDK(
+        self.key_id, entries = self._issue()
+        wanted = {"folder_id": cloud.folder_id, "name": "reader", "version_payload_entries": entries}
+        self.secret_id = self.client.operate("SecretService/Create", wanted)["response"]["id"]
+        self.sdk = yandexcloud.SDK(
             service_account_key=json.loads(Path(cloud.ready["serviceAccountKey"]).read_text()),
             endpoint=cloud.ready["endpoint"],
-            root_certificates=Path(cloud.ready["ca"]).read_bytes(),
+            root_certificates=authority,
         )
-        reader = KeyReader(lockbox_entry(secret_id, "api_key", sdk), max_age=3600)
+
+    def reader(self, max_age: float) -> KeyReader:
+        return KeyReader(lockbox_entry(self.secret_id, "api_key", self.sdk), max_age)
+
+    def deliver(self) -> str:
+        """A new key takes over; answers the id of the one of before, which still works."""
+        before = self.key_id
+        self.key_id, entries = self._issue()
+        self.client.operate("SecretService/AddVersion", {"secret_id": self.secret_id, "payload_entries": entries})
+        return str(before)
+
+    def end(self, key_id: str) -> None:
+        self.client.operate("ApiKeyService/Delete", {"api_key_id": key_id})
+
+    def _issue(self) -> tuple[str, list[dict[str, str]]]:
+        wanted = {"service_account_id": self.account_id, "scopes": ["yc.ai.translate.execute"]}
+        made = self.client.call("ApiKeyService/Create", wanted)
+        self.secret = str(made["secret"])
+        return made["api_key"]["id"], [{"key": "api_key", "text_value": made["secret"]}]
+
+
+def test_it_reads_the_real_thing(tmp_path: Path) -> None:
+    """A key is replaced and deleted at once, and no call of the consumer's is lost."""
+    with LocalCloud(tmp_path) as cloud:
+        account = Account(cloud)
+        reader = account.reader(max_age=3600)
 
         def call() -> int:
             return reader.call(lambda secret: cloud.use("translate", secret), status)
 
         assert call() == 200
-        second = issue()
-        client.operate(
-            "SecretService/AddVersion",
-            {"secret_id": secret_id, "payload_entries": [{"key": "api_key", "text_value": second["secret"]}]},
-        )
-        client.operate("ApiKeyService/Delete", {"api_key_id": first["api_key"]["id"]})
+        account.end(account.deliver())
         cloud.forget_calls()
         assert [call() for _ in range(5)] == [200] * 5
         assert cloud.calls() == {"PayloadService/Get": 1}
+
+
+def test_under_load_no_call_is_lost_to_rotations_and_leaks(tmp_path: Path) -> None:
+    """Threads that never rest; keys that end after an overlap of several readings, and keys that end as soon as their successor is there."""
+    with LocalCloud(tmp_path) as cloud:
+        account = Account(cloud)
+        reader = account.reader(max_age=0.1)
+        stop, refused_with_overlap = threading.Event(), [0]
+        leaks = threading.Event()
+        used: dict[int, str] = {}
+
+        def consume(number: int) -> list[int]:
+            services, answers = Services(cloud.ready["http"]), []
+
+            def send(secret: str) -> int:
+                used[number] = secret
+                answer = services.call("translate", secret).status
+                if answer == 401 and not leaks.is_set():
+                    refused_with_overlap[0] += 1
+                return answer
+
+            while not stop.is_set():
+                answers.append(reader.call(send, status))
+            return answers
+
+        def wait_until_all_use_the_new_one() -> None:
+            deadline = time.monotonic() + SECONDS
+            while set(used.values()) != {account.secret} or len(used) < 4:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+        with ThreadPoolExecutor(4) as threads:
+            consumers = [threads.submit(consume, number) for number in range(4)]
+            try:
+                for _ in range(6):
+                    before = account.deliver()
+                    wait_until_all_use_the_new_one()
+                    account.end(before)
+                leaks.set()
+                for _ in range(6):
+                    account.end(account.deliver())
+                    wait_until_all_use_the_new_one()
+            finally:
+                stop.set()
+            answers = [answer for consumer in consumers for answer in consumer.result(SECONDS)]
+        assert refused_with_overlap == [0]
+        assert set(answers) == {200}
+        assert len(answers) > 24
