@@ -35,7 +35,11 @@ def declared() -> Declared:
 def comparable(request: Any) -> dict[str, Any]:
     """All that the engine is told of a resource, but where in which program, and by which release of which package."""
     aside = ("version", "sourcePosition", "stackTrace", "packageRef")
-    return {field.name: value for field, value in request.ListFields() if field.name not in aside}
+    told = {field.name: value for field, value in request.ListFields() if field.name not in aside}
+    # Sets, which the SDK sends in the order in which their parts were known.
+    told["dependencies"] = sorted(request.dependencies)
+    told["propertyDependencies"] = {name: sorted(of.urns) for name, of in request.propertyDependencies.items()}
+    return told
 
 
 def test_ours_declare_what_pulumi_yandex_s_declare(monkeypatch: pytest.MonkeyPatch) -> None:
