@@ -106,7 +106,9 @@ class Engine:
                         if resource is not None:
                             on_resource(resource)
                 code = process.wait()
-            self.journal.ended(process.pid)
+            # An engine that a signal has ended (the system's, out of memory) left its lock behind: the next run has to know whose that is.
+            if code >= 0:
+                self.journal.ended(process.pid)
             errors.seek(0)
             return EngineRun(events, code, errors.read())
 

@@ -10,6 +10,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from pipelines.engine import Engine
 from pipelines.journal import Journal
 from pipelines.lock import Lock
 
@@ -105,3 +108,15 @@ def test_it_tells_by_what_time_a_dead_run_judged_keys(tmp_path: Path) -> None:
     assert book.time_of(held_by(os.getpid())) == datetime(2030, 1, 1, tzinfo=UTC)
     stranger = held_by(os.getpid(), "another-machine")
     assert book.time_of(stranger) == stranger.since
+
+
+@pytest.mark.parametrize(("ends", "known"), [("exit 1", False), ("kill -9 $$", True)])
+def test_an_engine_that_was_killed_alone_is_known_for_the_lock_that_it_left(
+    tmp_path: Path, ends: str, known: bool
+) -> None:
+    executable, number = tmp_path / "pulumi", tmp_path / "number"
+    executable.write_text(f"#!/bin/sh\necho $$ >{number}\nsleep 0.2\n{ends}\n")
+    executable.chmod(0o755)
+    book = journal(tmp_path)
+    assert not Engine(executable, tmp_path, "prod", os.environ, book).preview().succeeded
+    assert book.is_dead(held_by(int(number.read_text()))) is known

@@ -556,11 +556,13 @@ class Walk(RuleBasedStateMachine):
                 self._leave(team)
         for team in self.teams:
             team.skew = timedelta(0)
+            claimed = set(team.specs)
             for spec in team.specs.values():
                 spec.protect, spec.imports = False, ""
-                if spec.was in team.specs:
+                if spec.was in claimed:
                     # The engine refuses two resources that claim one name, and says to take the alias away.
                     spec.was = ""
+                claimed.add(spec.was)
                 spec.inputs.pop("verify", None)
             # A protected resource that has left the program is let go by hand.
             for held in team.stack.resources.values():
