@@ -157,6 +157,46 @@ def test_a_story_that_was_found_comes_to_rest(story: str) -> None:
         walk.teardown()
 
 
+TAKEN: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
+    "a leaked key whose mark has followed a rename is replaced by --target-replace": [
+        ("begin", {"entry": None}),
+        ("change", {"key": 2, "number": 1, "what": "description", "who": 4}),
+        ("rename_stack", {"who": 1}),
+        ("run", {"how": "plain", "who": 4}),
+        ("compromise", {"key": 1, "who": 3, "whose": 7}),
+        ("run_on", {"how": "target_replace", "key": 0, "who": 3}),
+    ],
+    "a rename by alias of what has just swapped its name": [
+        ("begin", {"entry": "one"}),
+        ("declare", {"entry": "three", "name": "green", "who": 0}),
+        ("swap_names", {"who": 4}),
+        ("rename", {"how": "alias", "key": 0, "name": "blue", "who": 0}),
+    ],
+    "a copied description of a key that two other copies of the state don't know": [
+        ("begin", {"entry": "three"}),
+        ("fork", {"who": 0}),
+        ("compromise", {"key": 2, "who": 1, "whose": 9}),
+        ("run", {"how": "preview", "who": 3}),
+        ("fork", {"who": 1}),
+        ("colleague_makes_a_key", {"copied": True}),
+        ("run_on", {"how": "replace", "key": 1, "who": 4}),
+    ],
+    "a colleague's version that no listing shows when the key is replaced": [
+        ("begin", {"entry": "two"}),
+        ("declare", {"entry": "one", "name": "blue", "who": 1}),
+        ("listings_lag", {"calls": 3}),
+        ("colleague_writes", {"entry": "two", "secret": "secret"}),
+        ("deliver", {"entry": None, "key": 0, "secret": "secret", "who": 5}),
+        ("run_on", {"how": "replace", "key": 2, "who": 5}),
+    ],
+}
+
+
+@pytest.mark.parametrize("story", list(TAKEN))
+def test_a_walk_that_was_found_comes_to_rest(story: str) -> None:
+    assert take(TAKEN[story]) == []
+
+
 def test_what_breaks_is_shrunk_to_its_story(monkeypatch: pytest.MonkeyPatch) -> None:
     def overwritten(self: Walk, **_: object) -> None:
         self.world.broken += ["broken"] if len(self.taken) > 2 and self.world.served == {} else []
