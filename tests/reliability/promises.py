@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -123,8 +124,9 @@ class Judge:
         if _seconds(expiry(key)) != ends:
             self.verdict.add(RULE, f"previous key {key_id} ends {key['expiresAt']}, in the state {ends.isoformat()}")
         overlap, last = parse_duration(state["overlap"]), _time(previous["lifetimeEndsAt"])
-        # Once, or once more with each extension.
-        given = max(1, round((ends - _time(previous["rotatedAt"])) / overlap)) if "extendedAt" in previous else 1
+        # Once, or once more with each extension, of which the end of its lifetime may have cut the last one short.
+        spans = (ends - _time(previous["rotatedAt"])) / overlap
+        given = max(1, math.ceil(spans - _TOLERANCE / overlap)) if "extendedAt" in previous else 1
         wanted = min(last, _time(previous["rotatedAt"]) + given * overlap)
         if abs(wanted - ends) > _TOLERANCE:
             self.verdict.add(RULE, f"previous key {key_id} ends {ends.isoformat()}, not {wanted.isoformat()}")
