@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from setup.engine.places import REPOSITORY
+from tests.end_to_end.plugin_starts import PluginStarts
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -16,38 +16,15 @@ ACCOUNTS: list[dict[str, Any]] = [
     {"name": "translator", "kmsKey": True, "readers": ["self"], "keys": [{"name": "default", "uses": ["translate"]}]},
     {"name": "nightly", "keys": [{"name": "batch", "uses": ["text-generation"], "deliver": "output"}]},
 ]
-_ENTRY = f"""
-import os, runpy, sys
-with open(os.environ["PLUGIN_STARTS"], "a", encoding="utf-8") as file:
-    file.write(f"{{os.getpid()}}\\n")
-sys.path.insert(0, {str(REPOSITORY / "provider")!r})
-runpy.run_path({str(REPOSITORY / "provider" / "__main__.py")!r}, run_name="__main__")
-"""
-
-
-class Starts:
-    """How often the plugin was started: each start writes a line before it serves."""
-
-    def __init__(self, stack: Stack) -> None:
-        folder = stack.directory / "counted"
-        folder.mkdir()
-        project = stack.directory / "Pulumi.yaml"
-        project.write_text(project.read_text().replace("path: provider", "path: counted"))
-        (folder / "__main__.py").write_text(_ENTRY)
-        (folder / "PulumiPlugin.yaml").write_text((REPOSITORY / "provider" / "PulumiPlugin.yaml").read_text())
-        self._file = stack.directory / "plugin-starts"
-        stack.environment = {**stack.environment, "PLUGIN_STARTS": str(self._file)}
-
-    def taken(self) -> int:
-        """How many there were since this was last asked."""
-        starts = len(self._file.read_text().splitlines()) if self._file.exists() else 0
-        self._file.unlink(missing_ok=True)
-        return starts
 
 
 @pytest.fixture
-def starts(stack: Stack) -> Starts:
-    return Starts(stack)
+def starts(stack: Stack) -> PluginStarts:
+    counted = PluginStarts(stack.directory)
+    project = stack.directory / "Pulumi.yaml"
+    project.write_text(project.read_text().replace("path: provider", f"path: {counted.folder.name}"))
+    stack.environment = {**stack.environment, **counted.environment}
+    return counted
 
 
 def providers(stack: Stack) -> list[dict[str, Any]]:
@@ -59,7 +36,7 @@ def ids(stack: Stack) -> dict[str, str]:
     return {item["urn"]: item["id"] for item in stack.resources() if item["type"].startswith("yandex") and "id" in item}
 
 
-def test_every_run_of_the_engine_starts_one_plugin(stack: Stack, cloud: LocalCloud, starts: Starts) -> None:
+def test_every_run_of_the_engine_starts_one_plugin(stack: Stack, cloud: LocalCloud, starts: PluginStarts) -> None:
     empty = cloud.state()
     stack.write(ACCOUNTS)
     stack.run("preview")
@@ -149,7 +126,7 @@ def test_a_stack_that_had_two_providers_takes_the_one_and_replaces_nothing(stack
 
 
 def test_an_update_as_of_another_time_on_another_cloud_is_one_error_of_the_programs(
-    stack: Stack, cloud: LocalCloud, starts: Starts
+    stack: Stack, cloud: LocalCloud, starts: PluginStarts
 ) -> None:
     stack.write(ACCOUNTS)
     elsewhere = {"YC_ENDPOINT": "192.0.2.1:443", "YANDEX_KEYS_AS_OF": "2099-12-24T03:00:00Z"}
