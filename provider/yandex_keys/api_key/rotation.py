@@ -190,6 +190,14 @@ class Decision:
         return next((action for action in self.actions if action.verb is verb), None)
 
 
+@dataclass(frozen=True)
+class StillUsed:
+    """What a consumer that is stuck on a previous key leads to: what a human must know, and its extension, where it gets one."""
+
+    warning: str
+    extension: tuple[Action, ...] = ()
+
+
 Listing = Mapping[str, ListedKey]
 """The account's keys by their ids."""
 
@@ -227,7 +235,10 @@ def decide(
             if listed is None:
                 wants_listing = True
             else:
-                _still_used(previous, listed.get(previous.key_id), inputs, actions, warnings)
+                use = still_used(previous, listed, inputs)
+                if use is not None:
+                    actions.extend(use.extension)
+                    warnings.append(use.warning)
     leaked = newly_compromised(inputs, state)
     left_over_leaked = None
     if leaked and listed is None:
@@ -409,27 +420,26 @@ def _watched_from(previous: PreviousKey, inputs: Inputs) -> datetime:
     return time_after(previous.extended_at or previous.rotated_at, inputs.overlap / 4)
 
 
-def _still_used(
-    previous: PreviousKey, listed: ListedKey | None, inputs: Inputs, actions: list[Action], warnings: list[str]
-) -> None:
-    last_used = listed.last_used_at if listed else None
+def still_used(previous: PreviousKey, listed: Listing, inputs: Inputs) -> StillUsed | None:
+    """What is done about a consumer that is stuck on that key, by the account's keys as `listed`; None where none is."""
+    key = listed.get(previous.key_id)
+    last_used = key.last_used_at if key else None
     if last_used is None or last_used <= _watched_from(previous, inputs):
-        return
+        return None
     used = f"key {previous.key_id} is still used (last on {to_minute(last_used)})"
     # Its own expiry may be none (it was imported), or later than the lifetime that the user wants by now.
     ends_for_good = min(previous.lifetime_ends_at, time_after(previous.issued_at, inputs.lifetime))
     until = min(time_after(previous.expires_at, inputs.overlap), ends_for_good)
     if inputs.when_still_used == "extend" and until > previous.expires_at:
-        actions.append(Action(Verb.EXTEND, f"{used}: it is extended until {to_minute(until)}", previous.key_id, until))
-        warnings.append(
+        extension = Action(Verb.EXTEND, f"{used}: it is extended until {to_minute(until)}", previous.key_id, until)
+        return StillUsed(
             f"{used}; it now works until {to_minute(until)} and ends for good on {to_minute(ends_for_good)}: "
-            "move its consumer to the current key"
+            "move its consumer to the current key",
+            (extension,),
         )
-    else:
-        warnings.append(
-            f"{used}; it ends on {to_minute(previous.expires_at)} and its consumer will be cut: move it to the "
-            "current key"
-        )
+    return StillUsed(
+        f"{used}; it ends on {to_minute(previous.expires_at)} and its consumer will be cut: move it to the current key"
+    )
 
 
 def _rotation(

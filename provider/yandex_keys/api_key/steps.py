@@ -30,6 +30,7 @@ from .rotation import (
     Verb,
     decide,
     keys_of_other_instances,
+    still_used,
     unknown_of_ours,
     warning_of,
 )
@@ -122,8 +123,8 @@ class Steps:
             previous = self._previous(action.key_id)
             if self._is_over(previous):
                 self._retire(previous)
-            else:
-                self._watch(previous, now)
+            elif previous.enforced:
+                self._watch(self._previous(previous.key_id), now)
         elif action.verb == Verb.ENFORCE:
             self._enforce(self._previous(action.key_id))
         elif action.verb == Verb.EXTEND:
@@ -426,14 +427,12 @@ class Steps:
     def _watch(self, previous: PreviousKey, now: datetime) -> None:
         """Looks whether a consumer is stuck on a key that is over by this machine's clock alone, and not by the
         cloud's."""
-        told = self.runtime.cloud.time() or now
-        decision = decide(self.inputs, self.state, told, self.urn, self.listed)
-        for words in decision.warnings:
-            if previous.key_id in words:
-                self._say("warning", words)
-        for action in decision.actions:
-            if action.verb is Verb.EXTEND and action.key_id == previous.key_id:
-                self._extend(previous, action.until, told)
+        use = still_used(previous, self.listed, self.inputs)
+        if use is None:
+            return
+        self._say("warning", use.warning)
+        for extension in use.extension:
+            self._extend(previous, extension.until, now)
 
     def _revoke(self, key_id: str, now: datetime) -> list[str]:
         if key_id not in self.state.key_ids:
