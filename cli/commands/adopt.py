@@ -12,6 +12,7 @@ import typer
 from cli.adoption import Adoption, adoptions, import_file
 from cli.deployed import Deployed
 from cli.exit_codes import CouldNotLook, WrongUse
+from cli.named_file import writing
 from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.project import Project
@@ -63,7 +64,8 @@ def command(
     if edit:
         _edit(workplace.project, chosen, found)
     if out is not None and any(not it.refused for it in found):
-        _write(out, json.dumps(import_file(found), indent=2) + "\n")
+        with writing("--out", out):
+            out.write_text(json.dumps(import_file(found), indent=2) + "\n", encoding="utf-8")
     if as_json:
         content = {"stack": chosen.stack, "keys": [it.as_json() for it in found], "import": import_file(found)}
         print_json("adopt", now, content)
@@ -82,13 +84,6 @@ def _edit(project: Project, stack: Deployed, found: Sequence[Adoption]) -> None:
     except CanNotEdit as error:
         raise CouldNotLook(f"{file}: {error}") from None
     file.write_bytes(text.encode("utf-8"))
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CouldNotLook(f"--out {file}: can't be written: {error.strerror}") from None
 
 
 def _show(found: Sequence[Adoption], stack: Deployed, file: str, edited: bool, out: Path | None) -> None:

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from cli.audit import audit
-from cli.audit_settings import FILE, audit_settings
-from cli.commands.audit import evidence_of, looked
-from cli.exit_codes import CouldNotLook
+from cli.audit_settings import FILE
+from cli.evidence import gathered
 from cli.metrics import metrics, text_of
+from cli.named_file import writing
 from cli.options import AsJson, Folders, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.workplace import Workplace, progress
@@ -47,11 +47,8 @@ def command(
     Alert rules and a Grafana dashboard for them are in cli/monitoring.
     """
     workplace = Workplace.at(project)
-    judged_by = audit_settings(config or workplace.project.folder / FILE, config is not None)
-    stacks = workplace.deployed(stack or [])
-    now = workplace.now()
-    view, access = looked(workplace, stacks, folder or [], cloud)
-    evidence = evidence_of(workplace, stacks, now, judged_by, view, access)
+    evidence = gathered(workplace, stack, folder, cloud, config)
+    stacks, now = evidence.stacks, evidence.now
     with progress("reading the stacks' histories"):
         runs = workplace.engine.last_successful_runs([it.stack for it in stacks])
     samples = metrics(stacks, evidence.records, audit(evidence), runs, now)
@@ -68,15 +65,13 @@ def command(
 
 def _write(file: Path, text: str) -> None:
     """Writes the whole file or leaves the one that is there: a collector may read at any moment."""
-    try:
+    with writing("--textfile", file):
         descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as writing:
-                writing.write(text)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as fresh_file:
+                fresh_file.write(text)
             os.chmod(fresh, _READABLE)
             os.replace(fresh, file)
         except OSError:
             os.unlink(fresh)
             raise
-    except OSError as error:
-        raise CouldNotLook(f"--textfile {file}: can't be written: {error.strerror}") from None

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from cli.borrowed import VERSION
 from cli.calendar_file import calendar
-from cli.exit_codes import CouldNotLook
 from cli.forecast import Event, EventKind, forecast
+from cli.named_file import writing
 from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.stack_settings import run_every
@@ -58,19 +58,13 @@ def command(
     with progress("looking ahead"):
         events = forecast((key for it in stacks for key in it.keys), now, now + timedelta(days=days), runs)
     if ics is not None:
-        _write(ics, calendar(events, now, VERSION))
+        with writing("--ics", ics):
+            ics.write_text(calendar(events, now, VERSION), encoding="utf-8", newline="")
     if as_json:
         names = [it.stack for it in stacks]
         print_json("plan", now, {"days": days, "stacks": names, "events": [event.as_json() for event in events]})
     else:
         _show(events, now, days, len(stacks))
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise CouldNotLook(f"--ics {file}: can't be written: {error.strerror}") from None
 
 
 def _show(events: Sequence[Event], now: datetime, days: int, stacks: int) -> None:

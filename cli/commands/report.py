@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from cli.audit import audit
-from cli.audit_settings import FILE, audit_settings
-from cli.commands.audit import evidence_of, looked
-from cli.exit_codes import CouldNotLook, WrongUse
+from cli.audit_settings import FILE
+from cli.evidence import gathered
+from cli.exit_codes import WrongUse
 from cli.forecast import forecast
+from cli.named_file import writing
 from cli.options import AsJson, Folders, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.report import SOON, Report, page
@@ -60,22 +61,18 @@ def command(
     """
     if html is None and svg is None and png_file is None:
         raise WrongUse("name a file to write: --html FILE, --svg FILE or --png FILE")
-    workplace = Workplace.at(project)
-    judged_by = audit_settings(config or workplace.project.folder / FILE, config is not None)
-    stacks = workplace.deployed(stack or [])
-    now = workplace.now()
-    view, access = looked(workplace, stacks, folder or [], cloud)
-    evidence = evidence_of(workplace, stacks, now, judged_by, view, access)
+    evidence = gathered(Workplace.at(project), stack, folder, cloud, config)
+    now = evidence.now
     asked = bool(folder or cloud)
     with progress("judging"):
-        span, horizon = timedelta(days=days), judged_by.limits.horizon
+        span, horizon = timedelta(days=days), evidence.settings.limits.horizon
         events = forecast(evidence.keys, now, now + max(span, SOON, horizon), evidence.run_every)
         # The audit looks ahead too: one forecast is for both.
         until_horizon = [event for event in events if event.at <= now + horizon]
         findings = audit(replace(evidence, events=lambda: until_horizon, is_whole=not stack and asked))
         line = timeline([*evidence.keys], events, now, span)
         soon = [event for event in events if event.at <= now + SOON]
-        report = Report(now, [it.stack for it in stacks], asked, evidence.records, findings, soon, line)
+        report = Report(now, [it.stack for it in evidence.stacks], asked, evidence.records, findings, soon, line)
     written: dict[str, str] = {}
     with progress("writing"):
         if html is not None:
@@ -96,8 +93,6 @@ def command(
 
 def _written(option: str, file: Path, content: bytes) -> str:
     """Writes the file; answers its name. Raises CouldNotLook."""
-    try:
+    with writing(option, file):
         file.write_bytes(content)
-    except OSError as error:
-        raise CouldNotLook(f"{option} {file}: can't be written: {error.strerror}") from None
     return str(file)
