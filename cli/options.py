@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.audit_settings import FILE
 from cli.exit_codes import CommandFailed
 from cli.project import find_project
 
@@ -45,5 +46,8 @@ WholeCloud = Annotated[
         "--cloud",
         help="Look into all folders of the clouds that the stacks' yandex-keys:cloudId, or else YC_CLOUD_ID, name.",
     ),
+]
+AsAudit = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help=f"As for audit; by default {FILE} in the project.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON of the documented shape.")]

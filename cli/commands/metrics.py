@@ -11,11 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from cli.audit import audit
-from cli.audit_settings import FILE
 from cli.evidence import gathered
 from cli.metrics import metrics, text_of
 from cli.named_file import writing
-from cli.options import AsJson, Folders, ProjectFolder, Stacks, WholeCloud
+from cli.options import AsAudit, AsJson, Folders, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.workplace import Workplace, progress
 
@@ -33,9 +32,7 @@ def command(
     stack: Stacks = None,
     folder: Folders = None,
     cloud: WholeCloud = False,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help=f"As for audit; by default {FILE} in the project.")
-    ] = None,
+    config: AsAudit = None,
     textfile: Annotated[
         Path | None,
         typer.Option("--textfile", metavar="FILE", help="Write there, whole or not at all; a name ending in .prom."),

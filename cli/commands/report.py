@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from cli.audit import audit
-from cli.audit_settings import FILE
 from cli.evidence import gathered
 from cli.exit_codes import WrongUse
 from cli.forecast import forecast
 from cli.named_file import writing
-from cli.options import AsJson, Folders, ProjectFolder, Stacks, WholeCloud
+from cli.options import AsAudit, AsJson, Folders, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.report import SOON, Report, page
 from cli.timeline import picture, png, timeline
@@ -35,9 +34,7 @@ def command(
     stack: Stacks = None,
     folder: Folders = None,
     cloud: WholeCloud = False,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help=f"As for audit; by default {FILE} in the project.")
-    ] = None,
+    config: AsAudit = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the report: one file that loads nothing.")
     ] = None,
