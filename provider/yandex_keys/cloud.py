@@ -145,7 +145,9 @@ class Cloud:
                     break
             if now - started > self.patience.operation:
                 said = f"operation {operation['id']} has not finished after {timedelta(seconds=int(now - started))}"
-                raise cloud_error(name, "DEADLINE_EXCEEDED", said, "", resource)
+                failure = cloud_error(name, "DEADLINE_EXCEEDED", said, "", resource)
+                failure.operation = operation
+                raise failure
             self.pause(attempt)
             attempt += 1
             operation = self.call("OperationService/Get", {"operation_id": operation["id"]}, resource)

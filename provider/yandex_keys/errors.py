@@ -87,7 +87,7 @@ class CloudError(YandexKeysError):
         self.uncertain = False
         """True where even a look at the cloud could not tell whether the call took effect."""
         self.operation: Mapping[str, Any] | None = None
-        """The operation that reports this error, where the call itself was answered."""
+        """The operation that reports this error or hasn't ended in time, where the call itself was answered."""
         super().__init__(
             f"{where}{call} failed with {code}: {message.rstrip('.')}{trace}." + (f" {advice}" if advice else "")
         )

@@ -13,6 +13,7 @@ import re
 import secrets
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from .errors import AlreadyExists, CloudError, NotFound, Problem
@@ -23,6 +24,7 @@ from .patience import CREATION
 from .properties import UNKNOWN, Properties
 from .resource import DeclaredType, Diff, Read
 from .run import Runtime
+from .times import cloud_time
 
 # How many random hexadecimal digits Pulumi's automatic names end in.
 _RANDOM_DIGITS: Final = 7
@@ -30,6 +32,8 @@ _FRACTION: Final = re.compile(r"\.[0-9]+(?=Z$)")
 # How many creations of one owner a later run can find again. The owner ends with the stack's provider resource: only
 # what is removed and declared again in a stack that goes on, within the cloud's memory of keys, comes to a second one.
 _KNOWN_CREATIONS: Final = 16
+# An operation that has made nothing for so long is taken for one that never ends: it is begun anew under the next key.
+_NEVER_ENDS: Final = timedelta(hours=1)
 INSTANCE: Final = "__instance"
 """The property that keeps the mark's instance in the state, for life; the engine shows no property named so."""
 
@@ -117,6 +121,13 @@ class FolderResource(DeclaredType):
                 found = self._made_by(error.operation, owner, runtime)
                 if found is not None:
                     made = found
+                    if not error.operation or "error" not in error.operation:
+                        runtime.log("warning", f"{error.message}; {self.noun} {made['id']} is there, so we go on", urn)
+                elif error.operation is not None and "error" not in error.operation:
+                    if not key or runtime.now() - cloud_time(error.operation.get("created_at")) < _NEVER_ENDS:
+                        raise
+                    number += 1
+                    continue
                 elif error.operation is not None and key:
                     # It may be an earlier run that failed so: that is answered for as long as its key is remembered.
                     number = _KNOWN_CREATIONS
@@ -187,10 +198,12 @@ class FolderResource(DeclaredType):
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
 
     def _made_by(self, operation: Mapping[str, Any] | None, owner: str, runtime: Runtime) -> Mapping[str, Any] | None:
-        """What a creation has made for `owner` although its operation reports an error."""
+        """What a creation has made for `owner` although its operation reports an error, or no end in time."""
         metadata = operation.get("metadata", {}) if operation else {}
         made = self._living(metadata.get(self.id_field, ""), runtime)
-        return made if made is not None and labelled_owner(made) == owner else None
+        if made is None or made.get("status") == "CREATING":
+            return None
+        return made if labelled_owner(made) == owner else None
 
     def _living(self, resource_id: str, runtime: Runtime) -> Mapping[str, Any] | None:
         """What the API says of it now; None where it is gone or going."""

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -342,3 +343,42 @@ class TestAnOperationThatFails:
         kept, _ = life.create()
         assert kept == killed
         assert life.all_of_the_name() == [kept]
+
+
+class TestAnOperationThatNeverEnds:
+    @pytest.fixture(autouse=True)
+    def unfinished(self, life: Life) -> None:
+        life.cloud.faults({"method": life.method("Create"), "times": 1, "operation": {"seconds": "720000s"}})
+
+    def gone(self, life: Life, later: timedelta) -> str:
+        """What the first run has made, of which nothing is left but the operation; the next run is so much `later`."""
+        resource_id, state = life.create()
+        life.delete(resource_id, state)
+        life.next_run()
+        life.runtime = replace(life.runtime, now=lambda: datetime.now(UTC) + later)
+        return resource_id
+
+    def test_although_the_thing_is_there_does_not_stop_the_run(self, life: Life) -> None:
+        resource_id, state = life.create()
+        assert life.all_of_the_name() == [resource_id]
+        assert life.labels(resource_id)[INSTANCE_LABEL] == state[INSTANCE]
+        assert any("has not finished" in line and resource_id in line for line in life.cloud.logged)
+
+    def test_is_no_obstacle_for_the_run_after_a_kill(self, life: Life) -> None:
+        killed, _ = life.create()
+        life.next_run()
+        kept, state = life.create()
+        assert kept == killed
+        assert life.labels(kept)[INSTANCE_LABEL] == state[INSTANCE]
+
+    def test_and_has_made_nothing_is_waited_for_while_it_is_young(self, life: Life) -> None:
+        self.gone(life, timedelta(minutes=50))
+        with pytest.raises(CloudError, match="has not finished"):
+            life.create()
+        assert life.all_of_the_name() == []
+
+    def test_and_has_made_nothing_is_begun_anew_an_hour_later(self, life: Life) -> None:
+        dead = self.gone(life, timedelta(minutes=70))
+        resource_id, _ = life.create()
+        assert resource_id != dead
+        assert life.all_of_the_name() == [resource_id]

@@ -8,14 +8,27 @@ import pytest
 
 from tests.reliability.bench import Bench
 from tests.reliability.promises import Verdict
-from tests.reliability.slow_cloud import early_errors, late_answers, quotas, spreading_rights, wrong_clocks
+from tests.reliability.slow_cloud import (
+    early_errors,
+    endless_operations,
+    late_answers,
+    quotas,
+    spreading_rights,
+    wrong_clocks,
+)
 
 
 def a_late_key(bench: Bench, verdict: Verdict) -> int:
     return late_answers(bench, verdict, ("ApiKeyService/Create",))
 
 
-@pytest.mark.parametrize("scenario", [early_errors, a_late_key, quotas, spreading_rights, wrong_clocks])
+def an_endless_creation(bench: Bench, verdict: Verdict) -> int:
+    return endless_operations(bench, verdict, ("ServiceAccountService/Create",))
+
+
+@pytest.mark.parametrize(
+    "scenario", [an_endless_creation, early_errors, a_late_key, quotas, spreading_rights, wrong_clocks]
+)
 def test_it_is_healed_by_plain_runs(bench: Bench, scenario: Callable[[Bench, Verdict], int]) -> None:
     verdict = Verdict()
     try:
