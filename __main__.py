@@ -3,6 +3,7 @@
 import pulumi
 
 from components.accounts import declare
+from components.removals import say_what_goes
 from components.settings import stack_provider, stack_spec
 from components.spec import SpecError
 
@@ -11,6 +12,7 @@ try:
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 
+say_what_goes(spec.accounts)
 accounts = declare(spec.accounts, pulumi.ResourceOptions(provider=stack_provider()))
 
 pulumi.export("serviceAccounts", {name: keys.service_account_id for name, keys in accounts.items()})

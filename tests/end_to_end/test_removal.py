@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.reliability.leak_search import found_in
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -42,6 +43,21 @@ def test_a_guarded_key_is_removed_in_two_steps_as_the_page_says(stack: Stack, cl
     stack.up()
     assert cloud.calls() == {}
     stack.write([{**MAIL, "keys": KEYS[1:]}])
-    assert re.search(r"- *yandex-keys:index:ApiKey", stack.run("preview"))
+    seen = stack.run("preview")
+    assert re.search(r"- *yandex-keys:index:ApiKey", seen)
+    assert f"mail/smtp is no longer in the stack file: `pulumi up` deletes its key {key['id']}, and whoever" in flat(
+        seen
+    )
     stack.up()
     assert key["id"] not in [each["id"] for each in cloud.live_keys()]
+
+
+def test_what_a_preview_reads_of_the_stack_shows_no_secret(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([{**MAIL, "keys": [{**each, "deliver": "output"} for each in KEYS]}])
+    stack.up()
+    stack.write([{**MAIL, "keys": [{**KEYS[1], "deliver": "output"}]}])
+    said = stack.run("preview", "--debug", "--diff")
+    assert "whoever took it from the stack's outputs fails at once" in flat(said)
+    secrets = [key["secret"] for key in cloud.live_keys()]
+    assert len(secrets) >= 2
+    assert found_in(said.encode(), secrets) == []
