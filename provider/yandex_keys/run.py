@@ -45,6 +45,7 @@ class RunRecord:
     def __init__(self) -> None:
         self._made: set[str] = set()
         self._imported: set[str] = set()
+        self._declared: set[str] = set()
         self._in_states: set[str] = set()
 
     def note_made(self, resource_id: str) -> None:
@@ -54,6 +55,10 @@ class RunRecord:
     def note_imported(self, urn: str) -> None:
         """This run has imported that resource."""
         self._imported.add(urn)
+
+    def note_declared(self, urn: str) -> None:
+        """The program of this run declares that resource."""
+        self._declared.add(urn)
 
     def note_in_state(self, *ids: str) -> None:
         """The state of a resource of this run accounts for those keys, accounts, secrets."""
@@ -68,6 +73,11 @@ class RunRecord:
     def imported(self) -> Set[str]:
         """The URNs of what this run has imported."""
         return self._imported
+
+    @property
+    def declared(self) -> Set[str]:
+        """The URNs of what the program of this run declares."""
+        return self._declared
 
     @property
     def in_states(self) -> Set[str]:

@@ -56,6 +56,8 @@ class ApiKey(ResourceType):
     token = "yandex-keys:index:ApiKey"
 
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
+        if runtime is not None:
+            runtime.record.note_declared(urn)
         return checked(new)
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
@@ -70,7 +72,8 @@ class ApiKey(ResourceType):
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
         for action in decision.actions:
-            for headline in action.headlines:
+            # A refresh compares what it has read with the state, and carries nothing out: it checks no inputs before.
+            for headline in action.headlines if urn in runtime.record.declared else ():
                 runtime.log("info", headline, urn)
             changes.update({name: _NOT_KNOWN_YET for name in _outputs(action.verb, inputs) if name not in changes})
         for warning in (*decision.warnings, *_warnings_of_overlap_and_clock(state, inputs, runtime)):
