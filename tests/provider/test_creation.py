@@ -26,7 +26,7 @@ from tests.provider.emulated_cloud import EmulatedCloud
 
 
 @dataclass
-class Life:
+class OneResource:
     """One resource through several runs; each method is a verb of the run `runtime`, or a look at the cloud."""
 
     cloud: EmulatedCloud
@@ -73,15 +73,15 @@ class Life:
 
 
 @pytest.fixture(params=[ServiceAccount, LockboxSecret, KmsSymmetricKey])
-def life(request: pytest.FixtureRequest, cloud: EmulatedCloud) -> Life:
+def life(request: pytest.FixtureRequest, cloud: EmulatedCloud) -> OneResource:
     # The cloud is shared with other tests: a name, and so an owner, of each test's own.
     name = f"{request.param.__name__.lower()}-{zlib.crc32(request.node.name.encode())}"
-    made = Life(cloud, request.param(), cloud.runtime(), name)
+    made = OneResource(cloud, request.param(), cloud.runtime(), name)
     cloud.forget_calls()
     return made
 
 
-def test_a_create_is_one_call_and_its_labels_name_owner_and_instance(life: Life) -> None:
+def test_a_create_is_one_call_and_its_labels_name_owner_and_instance(life: OneResource) -> None:
     resource_id, state = life.create()
     assert life.calls() == {"Create": 1}
     assert life.runtime.record.made == {resource_id}
@@ -91,7 +91,7 @@ def test_a_create_is_one_call_and_its_labels_name_owner_and_instance(life: Life)
 
 
 @pytest.mark.parametrize("code", ["UNAVAILABLE", "DEADLINE_EXCEEDED", "PERMISSION_DENIED", "UNKNOWN"])
-def test_a_create_whose_answer_was_lost_is_asked_again_and_searched_for_by_nobody(life: Life, code: str) -> None:
+def test_a_create_whose_answer_was_lost_is_asked_again_and_searched_for_by_nobody(life: OneResource, code: str) -> None:
     life.cloud.fault(life.method("Create"), "after", code)
     resource_id, state = life.create()
     assert life.calls() == {"Create": 2}
@@ -100,7 +100,7 @@ def test_a_create_whose_answer_was_lost_is_asked_again_and_searched_for_by_nobod
     assert life.runtime.record.made == {resource_id}
 
 
-def test_a_create_that_never_arrives_says_so_and_leaves_nothing(life: Life) -> None:
+def test_a_create_that_never_arrives_says_so_and_leaves_nothing(life: OneResource) -> None:
     life.cloud.fault(life.method("Create"), "before", "UNAVAILABLE", times=-1)
     with pytest.raises(CloudError, match=f"{life.name}: {life.method('Create')} failed with UNAVAILABLE"):
         life.create()
@@ -110,21 +110,21 @@ def test_a_create_that_never_arrives_says_so_and_leaves_nothing(life: Life) -> N
 
 
 @pytest.mark.parametrize("code", ["PERMISSION_DENIED", "UNAUTHENTICATED", "RESOURCE_EXHAUSTED"])
-def test_a_refusal_for_good_is_told(life: Life, code: str) -> None:
+def test_a_refusal_for_good_is_told(life: OneResource, code: str) -> None:
     life.cloud.fault(life.method("Create"), "before", code, times=-1)
     with pytest.raises(CloudError, match=code):
         life.create()
     assert life.calls().keys() == {"Create"}
 
 
-def test_a_bad_argument_is_asked_once(life: Life) -> None:
+def test_a_bad_argument_is_asked_once(life: OneResource) -> None:
     life.cloud.fault(life.method("Create"), "before", "INVALID_ARGUMENT")
     with pytest.raises(CloudError, match="INVALID_ARGUMENT"):
         life.create()
     assert life.calls() == {"Create": 1}
 
 
-def test_what_a_killed_run_made_is_kept_brought_in_line_and_marked_anew(life: Life) -> None:
+def test_what_a_killed_run_made_is_kept_brought_in_line_and_marked_anew(life: OneResource) -> None:
     killed, before = life.create(description="then")
     life.next_run()
     kept, state = life.create(description="now")
@@ -140,7 +140,7 @@ def test_what_a_killed_run_made_is_kept_brought_in_line_and_marked_anew(life: Li
     assert found == state
 
 
-def test_what_a_killed_run_made_under_another_automatic_name_is_kept(life: Life) -> None:
+def test_what_a_killed_run_made_under_another_automatic_name_is_kept(life: OneResource) -> None:
     killed, _ = life.create()
     life.next_run()
     kept, state = life.create(name=f"{life.name}-2")
@@ -148,7 +148,7 @@ def test_what_a_killed_run_made_under_another_automatic_name_is_kept(life: Life)
     assert life.all_of_the_name() == []
 
 
-def test_a_run_killed_while_it_kept_what_another_left_leaves_no_second_one(life: Life) -> None:
+def test_a_run_killed_while_it_kept_what_another_left_leaves_no_second_one(life: OneResource) -> None:
     killed, _ = life.create()
     life.next_run()
     life.create(description="killed as well")
@@ -159,7 +159,7 @@ def test_a_run_killed_while_it_kept_what_another_left_leaves_no_second_one(life:
     assert life.all_of_the_name() == [kept]
 
 
-def test_what_was_destroyed_is_made_anew_and_killed_again_it_is_found_again(life: Life) -> None:
+def test_what_was_destroyed_is_made_anew_and_killed_again_it_is_found_again(life: OneResource) -> None:
     first, state = life.create()
     life.delete(first, state)
     life.next_run()
@@ -172,7 +172,7 @@ def test_what_was_destroyed_is_made_anew_and_killed_again_it_is_found_again(life
     assert life.all_of_the_name() == [second]
 
 
-def test_what_was_made_and_destroyed_again_and_again_is_made_once_more(life: Life) -> None:
+def test_what_was_made_and_destroyed_again_and_again_is_made_once_more(life: OneResource) -> None:
     made = []
     for _ in range(20):
         resource_id, state = life.create()
@@ -183,7 +183,7 @@ def test_what_was_made_and_destroyed_again_and_again_is_made_once_more(life: Lif
     assert life.all_of_the_name() == [last]
 
 
-def test_a_state_of_another_provider_resource_makes_its_own(life: Life) -> None:
+def test_a_state_of_another_provider_resource_makes_its_own(life: OneResource) -> None:
     first, _ = life.create()
     life.next_run("another-state")
     if isinstance(life.handler, ServiceAccount):
@@ -196,7 +196,7 @@ def test_a_state_of_another_provider_resource_makes_its_own(life: Life) -> None:
     assert life.labels(first)[OWNER_LABEL] == owner_of("one-state", life.urn)
 
 
-def test_what_a_state_has_renamed_since_is_not_kept(life: Life) -> None:
+def test_what_a_state_has_renamed_since_is_not_kept(life: OneResource) -> None:
     first, state = life.create()
     elsewhere = f"{life.name}-moved"
     moved = life.handler.update(life.urn, first, state, life.inputs(name=elsewhere), life.runtime)
@@ -208,7 +208,7 @@ def test_what_a_state_has_renamed_since_is_not_kept(life: Life) -> None:
     assert found["name"] == moved["name"] == elsewhere
 
 
-def test_what_a_state_of_this_run_accounts_for_is_not_kept(life: Life) -> None:
+def test_what_a_state_of_this_run_accounts_for_is_not_kept(life: OneResource) -> None:
     first, state = life.create()
     life.next_run()
     renamed = life.urn.replace(life.name, "after")
@@ -221,7 +221,7 @@ def test_what_a_state_of_this_run_accounts_for_is_not_kept(life: Life) -> None:
     assert life.labels(first)[INSTANCE_LABEL] == state[INSTANCE]
 
 
-def test_what_lives_in_another_folder_is_not_kept(life: Life) -> None:
+def test_what_lives_in_another_folder_is_not_kept(life: OneResource) -> None:
     request = {"cloud_id": life.runtime.cloud_id, "name": f"{life.name[:50]}-folder"}
     folder = life.runtime.cloud.operate("FolderService/Create", request)["response"]["id"]
     first, state = life.create(folderId=folder)
@@ -236,7 +236,7 @@ def test_what_lives_in_another_folder_is_not_kept(life: Life) -> None:
     assert life.labels(first)[INSTANCE_LABEL] == state[INSTANCE]
 
 
-def test_a_replacement_by_itself_is_not_deleted_afterwards(life: Life) -> None:
+def test_a_replacement_by_itself_is_not_deleted_afterwards(life: OneResource) -> None:
     # `pulumi up --target-replace`: Check gets no old inputs, Diff isn't asked, and the engine deletes the old one last.
     old, old_state = life.create()
     life.next_run()
@@ -251,7 +251,7 @@ def test_a_replacement_by_itself_is_not_deleted_afterwards(life: Life) -> None:
     assert life.found(new) is None
 
 
-def test_a_delete_looks_first_and_what_is_gone_is_fine(life: Life) -> None:
+def test_a_delete_looks_first_and_what_is_gone_is_fine(life: OneResource) -> None:
     resource_id, state = life.create()
     life.cloud.forget_calls()
     for _ in range(2):
@@ -260,7 +260,7 @@ def test_a_delete_looks_first_and_what_is_gone_is_fine(life: Life) -> None:
     assert life.found(resource_id) is None
 
 
-def test_a_delete_that_can_not_look_changes_nothing_and_says_why(life: Life) -> None:
+def test_a_delete_that_can_not_look_changes_nothing_and_says_why(life: OneResource) -> None:
     resource_id, state = life.create()
     life.cloud.fault(life.method("Get"), "before", "PERMISSION_DENIED", times=-1)
     with pytest.raises(CloudError, match=f"{life.method('Get')} failed with PERMISSION_DENIED"):
@@ -269,7 +269,7 @@ def test_a_delete_that_can_not_look_changes_nothing_and_says_why(life: Life) -> 
     assert life.found(resource_id) is not None
 
 
-def test_a_state_without_an_instance_deletes_what_is_unmarked_or_its_owners_and_nothing_else(life: Life) -> None:
+def test_a_state_without_an_instance_deletes_what_is_unmarked_or_its_owners_and_nothing_else(life: OneResource) -> None:
     request = {"folder_id": life.cloud.folder_id, "name": life.name}
     if isinstance(life.handler, KmsSymmetricKey):
         request["default_algorithm"] = "AES_128"
@@ -288,7 +288,7 @@ def test_a_state_without_an_instance_deletes_what_is_unmarked_or_its_owners_and_
     assert life.found(own) is None
 
 
-def test_an_import_goes_on_under_the_instance_that_it_finds(life: Life) -> None:
+def test_an_import_goes_on_under_the_instance_that_it_finds(life: OneResource) -> None:
     resource_id, state = life.create(description="d")
     life.next_run("another-state")
     found = life.handler.read(life.urn, resource_id, {}, {}, life.runtime)
@@ -299,7 +299,7 @@ def test_an_import_goes_on_under_the_instance_that_it_finds(life: Life) -> None:
     assert life.found(resource_id) is None
 
 
-def test_the_instance_stays_through_refresh_preview_update_and_another_urn(life: Life) -> None:
+def test_the_instance_stays_through_refresh_preview_update_and_another_urn(life: OneResource) -> None:
     resource_id, state = life.create()
     renamed = life.urn + "-renamed"
     read = life.handler.read(renamed, resource_id, state, state, life.runtime)
@@ -316,11 +316,11 @@ def test_the_instance_stays_through_refresh_preview_update_and_another_urn(life:
 
 
 class TestAnOperationThatFails:
-    def fail(self, life: Life, times: int = 1, **more: Any) -> None:
+    def fail(self, life: OneResource, times: int = 1, **more: Any) -> None:
         failure = {"code": "RESOURCE_EXHAUSTED", "message": "no quota left", **more}
         life.cloud.faults({"method": life.method("Create"), "when": "before", "times": times, "operation": failure})
 
-    def test_is_told_and_does_not_stand_in_the_way_of_the_next_run(self, life: Life) -> None:
+    def test_is_told_and_does_not_stand_in_the_way_of_the_next_run(self, life: OneResource) -> None:
         self.fail(life, times=2)
         with pytest.raises(CloudError, match="no quota left"):
             life.create()
@@ -329,14 +329,14 @@ class TestAnOperationThatFails:
         resource_id, _ = life.create()
         assert life.all_of_the_name() == [resource_id]
 
-    def test_but_has_made_the_thing_is_kept_by_its_id(self, life: Life) -> None:
+    def test_but_has_made_the_thing_is_kept_by_its_id(self, life: OneResource) -> None:
         self.fail(life, takesEffect=True)
         resource_id, state = life.create()
         assert life.calls() == {"Create": 1, "Get": 1}
         assert life.all_of_the_name() == [resource_id]
         assert life.labels(resource_id)[INSTANCE_LABEL] == state[INSTANCE]
 
-    def test_and_was_killed_before_it_was_told_is_no_obstacle_either(self, life: Life) -> None:
+    def test_and_was_killed_before_it_was_told_is_no_obstacle_either(self, life: OneResource) -> None:
         self.fail(life, takesEffect=True)
         killed, _ = life.create()
         life.next_run()
@@ -347,10 +347,10 @@ class TestAnOperationThatFails:
 
 class TestAnOperationThatNeverEnds:
     @pytest.fixture(autouse=True)
-    def unfinished(self, life: Life) -> None:
+    def unfinished(self, life: OneResource) -> None:
         life.cloud.faults({"method": life.method("Create"), "times": 1, "operation": {"seconds": "720000s"}})
 
-    def gone(self, life: Life, later: timedelta) -> str:
+    def gone(self, life: OneResource, later: timedelta) -> str:
         """What the first run has made, of which nothing is left but the operation; the next run is so much `later`."""
         resource_id, state = life.create()
         life.delete(resource_id, state)
@@ -358,26 +358,26 @@ class TestAnOperationThatNeverEnds:
         life.runtime = replace(life.runtime, now=lambda: datetime.now(UTC) + later)
         return resource_id
 
-    def test_although_the_thing_is_there_does_not_stop_the_run(self, life: Life) -> None:
+    def test_although_the_thing_is_there_does_not_stop_the_run(self, life: OneResource) -> None:
         resource_id, state = life.create()
         assert life.all_of_the_name() == [resource_id]
         assert life.labels(resource_id)[INSTANCE_LABEL] == state[INSTANCE]
         assert any("has not finished" in line and resource_id in line for line in life.cloud.logged)
 
-    def test_is_no_obstacle_for_the_run_after_a_kill(self, life: Life) -> None:
+    def test_is_no_obstacle_for_the_run_after_a_kill(self, life: OneResource) -> None:
         killed, _ = life.create()
         life.next_run()
         kept, state = life.create()
         assert kept == killed
         assert life.labels(kept)[INSTANCE_LABEL] == state[INSTANCE]
 
-    def test_and_has_made_nothing_is_waited_for_while_it_is_young(self, life: Life) -> None:
+    def test_and_has_made_nothing_is_waited_for_while_it_is_young(self, life: OneResource) -> None:
         self.gone(life, timedelta(minutes=50))
         with pytest.raises(CloudError, match="has not finished"):
             life.create()
         assert life.all_of_the_name() == []
 
-    def test_and_has_made_nothing_is_begun_anew_an_hour_later(self, life: Life) -> None:
+    def test_and_has_made_nothing_is_begun_anew_an_hour_later(self, life: OneResource) -> None:
         dead = self.gone(life, timedelta(minutes=70))
         resource_id, _ = life.create()
         assert resource_id != dead

@@ -1,4 +1,4 @@
-"""One case of the matrix from its beginning to the verdict."""
+"""One case of the matrix from its beginning to what it broke."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.reliability.bench import Bench
 from tests.reliability.fault_cases import Case
 from tests.reliability.life_steps import STEPS, Step
 from tests.reliability.near_bench import NearBench
-from tests.reliability.promises import LITTER, NOT_HEALED, Verdict
+from tests.reliability.promises import LITTER, NOT_HEALED, BrokenPromises
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import Outcome
 from tests.reliability.step_promises import judge, judge_leaks, judge_served, judge_settled
@@ -38,7 +38,7 @@ class Result:
 
 def run_case(bench: Bench | NearBench, case: Case) -> Result:
     """Brings the step about, fails it as the case says, runs plainly as often as the step needs, and judges."""
-    step, verdict = BY_NAME[case.step], Verdict()
+    step, broken = BY_NAME[case.step], BrokenPromises()
     scene = Scene(bench)
     bench.warm = True
     step.arrange(scene)
@@ -50,39 +50,39 @@ def run_case(bench: Bench | NearBench, case: Case) -> Result:
     made = bench.calls()
     bench.clear_faults()
     view = scene.look()
-    judge_served(scene, step, view, verdict)
-    outcomes = [first, *_healed(scene, step, first, verdict)]
-    judge(scene, step, verdict)
+    judge_served(scene, step, view, broken)
+    outcomes = [first, *_healed(scene, step, first, broken)]
+    judge(scene, step, broken)
     bench.warm = True
     bench.forget_calls()
     last = scene.stack.up(step.program(scene))
-    judge_settled(last, bench.calls(), verdict)
-    judge_leaks(scene, [*outcomes, last], secrets | view.secrets | scene.look().secrets, verdict)
-    _clear_away(scene, verdict)
-    wrong = [(kind, words) for kind, words in verdict.wrong if kind not in step.tolerates]
-    return Result(case, not first.failed, made, first.errors, wrong, len(verdict.empty))
+    judge_settled(last, bench.calls(), broken)
+    judge_leaks(scene, [*outcomes, last], secrets | view.secrets | scene.look().secrets, broken)
+    _clear_away(scene, broken)
+    wrong = [(kind, words) for kind, words in broken.wrong if kind not in step.tolerates]
+    return Result(case, not first.failed, made, first.errors, wrong, len(broken.empty))
 
 
-def _healed(scene: Scene, step: Step, first: Outcome, verdict: Verdict) -> list[Outcome]:
+def _healed(scene: Scene, step: Step, first: Outcome, broken: BrokenPromises) -> list[Outcome]:
     """The plain runs after the disturbed one: as many as the step itself takes, one of which may be that one."""
     outcomes: list[Outcome] = []
     for _ in range(step.runs if first.failed else max(step.runs - 1, 1)):
         outcomes.append(step.act(scene))
         if outcomes[-1].failed:
-            verdict.add(NOT_HEALED, "; ".join(outcomes[-1].errors))
+            broken.add(NOT_HEALED, "; ".join(outcomes[-1].errors))
     return outcomes
 
 
-def _clear_away(scene: Scene, verdict: Verdict) -> None:
+def _clear_away(scene: Scene, broken: BrokenPromises) -> None:
     """`pulumi destroy` leaves nothing of the case in the cloud; what it does leave must not be in the way of the next case."""
     outcome = scene.stack.destroy()
     if outcome.failed:
-        verdict.add(NOT_HEALED, f"destroy: {outcome.errors}")
+        broken.add(NOT_HEALED, f"destroy: {outcome.errors}")
     view = scene.look()
     for account_id, account in view.accounts.items():
-        verdict.add(LITTER, f"service account {account['name']} is left after destroy")
+        broken.add(LITTER, f"service account {account['name']} is left after destroy")
         scene.bench.by_hand("ServiceAccountService/Delete", {"service_account_id": account_id})
     for secret_id, secret in view.lockbox.items():
         if secret["versions"]:
-            verdict.add(LITTER, f"Lockbox secret {secret['name']} is left after destroy")
+            broken.add(LITTER, f"Lockbox secret {secret['name']} is left after destroy")
         scene.bench.by_hand("SecretService/Delete", {"secret_id": secret_id})

@@ -20,7 +20,7 @@ from typing import Any, Final
 from emulator.clock import moment
 from provider.yandex_keys.durations import parse_duration
 from provider.yandex_keys.times import format_time, parse_time
-from tests.reliability.lives import DELIVERIES, Life
+from tests.reliability.lives import DELIVERIES, LiveStack
 from tests.reliability.near_cloud import Happened, NearCloud, near_cloud
 from tests.reliability.programs import KEY, MORE_SCOPES
 from tests.reliability.small_engine import Outcome
@@ -148,7 +148,7 @@ class Course:
         self.clock = CLOCKS[self.case.clock]
         self.every, self.terms = PACES[self.case.pace]
         self.world = World(self.cloud)
-        self.life = Life(self.world, self.case.delivery)
+        self.life = LiveStack(self.world, self.case.delivery)
         self.change(**self.terms)
         self.asked = False
         self._wrong, self._begun, self._said, self._refused = False, self.cloud.now(), False, False

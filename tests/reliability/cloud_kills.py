@@ -14,7 +14,7 @@ from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.errors import YandexKeysError
 from tests.reliability.engine_bench import ACCOUNT, EngineBench
 from tests.reliability.programs import SCOPE
-from tests.reliability.promises import LOST, Verdict
+from tests.reliability.promises import LOST, BrokenPromises
 from tests.support.colleague import client
 from tests.support.local_cloud import LocalCloud
 from tools.local_stack.account_tokens import deployer_token
@@ -67,18 +67,18 @@ def under_writers(cloud: LocalCloud, kills: int) -> tuple[int, list[str]]:
 
 def under_a_run(bench: EngineBench) -> list[str]:
     """The cloud is killed while it holds a delivery that has taken effect; started again, one plain `up` heals."""
-    verdict = Verdict()
+    broken = BrokenPromises()
     bench.write(ACCOUNT)
     bench.hold("SecretService/AddVersion", "after")
     running = bench.start_up()
     if not bench.held(running):
-        verdict.add(LOST, "nothing was delivered")
+        broken.add(LOST, "nothing was delivered")
     bench.cloud.kill()
     bench.cloud.start()
     running.communicate()
-    bench.heal(verdict)
-    bench.judge(verdict)
-    return [f"{kind}: {words}" for kind, words in verdict.wrong]
+    bench.heal(broken)
+    bench.judge(broken)
+    return [f"{kind}: {words}" for kind, words in broken.wrong]
 
 
 def _write_until_killed(cloud: LocalCloud, account: str, kept: set[str], gone: set[str]) -> None:

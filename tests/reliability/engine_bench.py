@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from tests.reliability.programs import KEY
-from tests.reliability.promises import NOT_HEALED, RULE, Judge, Verdict
+from tests.reliability.promises import NOT_HEALED, RULE, Judge, BrokenPromises
 from tests.reliability.view import View
 from tests.support.colleague import client
 from tests.support.local_cloud import LocalCloud
@@ -69,14 +69,14 @@ class EngineBench(AbstractContextManager["EngineBench"]):
         self.cloud.clear_faults()
         self.cloud.let_go()
 
-    def heal(self, verdict: Verdict) -> str:
+    def heal(self, broken: BrokenPromises) -> str:
         """What a user does after a killed run: `pulumi cancel` where the stack is locked, then one plain `up`. What it printed."""
         code, printed = self.stack.attempt("up", "--yes", "--skip-preview")
         if code and "pulumi cancel" in printed:
             self.stack.run("cancel", "--yes")
             code, printed = self.stack.attempt("up", "--yes", "--skip-preview")
         if code:
-            verdict.add(NOT_HEALED, printed)
+            broken.add(NOT_HEALED, printed)
         return printed
 
     def states(self) -> list[dict[str, Any]]:
@@ -88,16 +88,16 @@ class EngineBench(AbstractContextManager["EngineBench"]):
         exported = json.loads(self.stack.run("stack", "export", "--show-secrets"))
         return [_decrypted(resource) for resource in exported["deployment"].get("resources", [])]
 
-    def judge(self, verdict: Verdict) -> View:
+    def judge(self, broken: BrokenPromises) -> View:
         """Everything that is not as promised, by the state and the cloud as they are now."""
         view = self.look()
         resources = self.resources()
-        judged = Judge(view, self.accepts, verdict)
+        judged = Judge(view, self.accepts, broken)
         judged.keys(resource["outputs"] for resource in resources if resource["type"] == KEY)
         judged.litter(str(resource.get("id")) for resource in resources)
         for resource in resources:
             if resource.get("initErrors"):
-                verdict.add(RULE, f"{resource['urn']} still has errors: {resource['initErrors']}")
+                broken.add(RULE, f"{resource['urn']} still has errors: {resource['initErrors']}")
         return view
 
     def clear_away(self, secret_ids: Sequence[str]) -> None:
@@ -107,16 +107,16 @@ class EngineBench(AbstractContextManager["EngineBench"]):
             for secret_id in secret_ids:
                 colleague.operate("SecretService/Delete", {"secret_id": secret_id})
 
-    def judge_served(self, verdict: Verdict) -> None:
+    def judge_served(self, broken: BrokenPromises) -> None:
         """Whoever reads Lockbox now gets keys that work."""
-        Judge(self.look(), self.accepts, verdict).served()
+        Judge(self.look(), self.accepts, broken).served()
 
-    def judge_settled(self, verdict: Verdict) -> None:
+    def judge_settled(self, broken: BrokenPromises) -> None:
         """One more run changes nothing and calls nothing."""
         self.cloud.forget_calls()
         code, printed = self.stack.attempt("up", "--yes", "--skip-preview", "--expect-no-changes")
         if code or self.cloud.calls():
-            verdict.add(RULE, f"one more run isn't a no-op: {self.cloud.calls()} {printed}")
+            broken.add(RULE, f"one more run isn't a no-op: {self.cloud.calls()} {printed}")
 
     def look(self) -> View:
         """What the cloud holds now."""

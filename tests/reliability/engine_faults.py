@@ -12,15 +12,15 @@ from typing import Final
 
 from tests.reliability.engine_bench import EngineBench
 from tests.reliability.fault_cases import ALWAYS, CODES, ONCE, WHENS, Fault
-from tests.reliability.kills import STEPS, Life
-from tests.reliability.promises import KINDS, Verdict
+from tests.reliability.kills import STEPS, KilledStack
+from tests.reliability.promises import KINDS, BrokenPromises
 from tools.table import Table
 
 _STACKS: Final = 2
 _FEW_LIVES: Final = 2
 
 Told = Callable[[str], None]
-Found = tuple[str, Fault, Verdict]
+Found = tuple[str, Fault, BrokenPromises]
 
 
 def engine_faults(quick: bool, tell: Told) -> Table:
@@ -32,8 +32,8 @@ def engine_faults(quick: bool, tell: Told) -> Table:
         done = [item for half in pool.map(lambda half: _lived(half, tell), halves) for item in half]
     table = Table("Faults through the real engine", ("code", "cases", *KINDS), wrong=KINDS)
     for code in CODES:
-        mine = [verdict for _, fault, verdict in done if fault.code == code]
-        counts = (sum(any(kind == found for found, _ in verdict.wrong) for verdict in mine) for kind in KINDS)
+        mine = [broken for _, fault, broken in done if fault.code == code]
+        counts = (sum(any(kind == found for found, _ in broken.wrong) for broken in mine) for kind in KINDS)
         table.add(code, len(mine), *counts)
     table.total()
     return table
@@ -60,25 +60,25 @@ def _lived(cases: list[tuple[str, Fault]], tell: Told) -> list[Found]:
     done: list[Found] = []
     try:
         with EngineBench(directory) as bench:
-            life = Life(bench)
+            life = KilledStack(bench)
             for step, fault in cases:
-                verdict = _run(life, step, fault)
-                done.append((step, fault, verdict))
-                for kind, words in verdict.wrong:
+                broken = _run(life, step, fault)
+                done.append((step, fault, broken))
+                for kind, words in broken.wrong:
                     tell(f"{kind}: engine, {step}: {fault}: {words}")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     return done
 
 
-def _run(life: Life, step: str, fault: Fault) -> Verdict:
-    bench, verdict = life.bench, Verdict()
+def _run(life: KilledStack, step: str, fault: Fault) -> BrokenPromises:
+    bench, broken = life.bench, BrokenPromises()
     life.declare(step)
     bench.cloud.faults(fault.asked())
     bench.stack.attempt("up", "--yes", "--skip-preview")
     bench.cloud.clear_faults()
     if step in ("rotation", "revoke"):
-        bench.judge_served(verdict)
-    bench.heal(verdict)
-    bench.judge(verdict)
-    return verdict
+        bench.judge_served(broken)
+    bench.heal(broken)
+    bench.judge(broken)
+    return broken

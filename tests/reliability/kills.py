@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from tests.reliability.engine_bench import ACCOUNT, EngineBench
 from tests.reliability.process_tree import all_end, descendants
-from tests.reliability.promises import KINDS, RULE, Verdict
+from tests.reliability.promises import KINDS, RULE, BrokenPromises
 from tools.table import Table
 
 PLUGIN: Final = "the plugin, SIGKILL"
@@ -89,7 +89,7 @@ class Kill:
 
 
 @dataclass
-class Life:
+class KilledStack:
     """A stack whose one key is issued, rotated, revoked and deleted over and over, and killed at each of these."""
 
     bench: EngineBench
@@ -118,17 +118,17 @@ def kills(quick: bool, tell: Callable[[str], None]) -> Table:
         ]
     table = Table("Kills", ("victim", "kills", "healed", *KINDS, "empty secrets"), wrong=KINDS)
     for victim in (PLUGIN, ENGINE, ONCE, TWICE):
-        mine = [verdict for kill, verdict in done if kill.victim == victim]
-        well = sum(not verdict.wrong for verdict in mine)
-        counts = (sum(any(kind == found for found, _ in verdict.wrong) for verdict in mine) for kind in KINDS)
-        table.add(victim, len(mine), well, *counts, sum(len(verdict.empty) for verdict in mine))
+        mine = [broken for kill, broken in done if kill.victim == victim]
+        well = sum(not broken.wrong for broken in mine)
+        counts = (sum(any(kind == found for found, _ in broken.wrong) for broken in mine) for kind in KINDS)
+        table.add(victim, len(mine), well, *counts, sum(len(broken.empty) for broken in mine))
     table.total()
     return table
 
 
-def run_kill(life: Life, kill: Kill) -> Verdict:
+def run_kill(life: KilledStack, kill: Kill) -> BrokenPromises:
     """One kill and what comes after it."""
-    bench, verdict = life.bench, Verdict()
+    bench, broken = life.bench, BrokenPromises()
     life.declare(kill.step)
     bench.hold(kill.call, kill.when)
     running = bench.start_up()
@@ -146,49 +146,52 @@ def run_kill(life: Life, kill: Kill) -> Verdict:
                 _interrupt(running)
         if kill.victim == ENGINE:
             # The call ends with its caller; were it let go first, a plugin that lives on would go on with its work.
-            _expect_end(started, verdict)
+            _expect_end(started, broken)
         bench.let_go()
         running.communicate(timeout=_ENDS_WITHIN)
-        _expect_end(started, verdict)
+        _expect_end(started, broken)
     else:
-        verdict.add(RULE, f"{kill.call} was never called: {running.communicate()[0]}")
+        broken.add(RULE, f"{kill.call} was never called: {running.communicate()[0]}")
     bench.let_go()
     if kill.step in ("rotation", "revoke"):
-        bench.judge_served(verdict)
-    bench.heal(verdict)
-    bench.judge(verdict)
-    bench.clear_away(verdict.empty)
-    return verdict
+        bench.judge_served(broken)
+    bench.heal(broken)
+    bench.judge(broken)
+    bench.clear_away(broken.empty)
+    return broken
 
 
-def _lives(rounds: Sequence[Sequence[Kill]], tell: Callable[[str], None]) -> list[tuple[Kill, Verdict]]:
+def _lives(rounds: Sequence[Sequence[Kill]], tell: Callable[[str], None]) -> list[tuple[Kill, BrokenPromises]]:
     """One life after the other on a stack; on a new one where even the harness can't go on."""
     left = list(rounds)
-    done: list[tuple[Kill, Verdict]] = []
+    done: list[tuple[Kill, BrokenPromises]] = []
     while left:
         directory = Path(tempfile.mkdtemp(prefix="reliability-kills-"))
         try:
             with EngineBench(directory) as bench:
-                left = left[_lived(Life(bench), left, done, tell) :]
+                left = left[_lived(KilledStack(bench), left, done, tell) :]
         finally:
             shutil.rmtree(directory, ignore_errors=True)
     return done
 
 
 def _lived(
-    life: Life, rounds: Sequence[Sequence[Kill]], done: list[tuple[Kill, Verdict]], tell: Callable[[str], None]
+    life: KilledStack,
+    rounds: Sequence[Sequence[Kill]],
+    done: list[tuple[Kill, BrokenPromises]],
+    tell: Callable[[str], None],
 ) -> int:
     """How many rounds there were until it could not go on, or all of them."""
     for number, one_round in enumerate(rounds, 1):
         for kill in one_round:
             try:
-                verdict = run_kill(life, kill)
+                broken = run_kill(life, kill)
             except Exception as error:
-                verdict = Verdict([(RULE, f"{type(error).__name__}: {error}")])
-            done.append((kill, verdict))
-            for kind, words in verdict.wrong:
+                broken = BrokenPromises([(RULE, f"{type(error).__name__}: {error}")])
+            done.append((kill, broken))
+            for kind, words in broken.wrong:
                 tell(f"{kind}: {kill}: {words}")
-            if any(kind == RULE for kind, _ in verdict.wrong):
+            if any(kind == RULE for kind, _ in broken.wrong):
                 return number
     return len(rounds)
 
@@ -213,7 +216,7 @@ def _interrupt(running: subprocess.Popen[str]) -> None:
         os.killpg(running.pid, signal.SIGINT)
 
 
-def _expect_end(started: Any, verdict: Verdict) -> None:
+def _expect_end(started: Any, broken: BrokenPromises) -> None:
     for process in all_end(started, _GONE_WITHIN):
-        verdict.add(RULE, f"still runs: {process.arguments}")
+        broken.add(RULE, f"still runs: {process.arguments}")
         process.kill()

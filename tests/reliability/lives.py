@@ -39,7 +39,7 @@ class _Stopped(Exception):
 
 
 @dataclass
-class Life:
+class LiveStack:
     """A stack `prod` with its key `key`, and whatever the operation brings in; `declared` is what each stack's program says by now."""
 
     world: World
@@ -138,49 +138,49 @@ class Operation:
     """What a user does. only: the deliveries that it makes sense for."""
 
     name: str
-    act: Callable[[Life], None]
+    act: Callable[[LiveStack], None]
     only: tuple[str, ...] = DELIVERIES
 
 
-def _target(life: Life) -> None:
+def _target(life: LiveStack) -> None:
     life.change(reissue="1")
     life.up(target=["key"])
 
 
-def _target_replace(life: Life) -> None:
+def _target_replace(life: LiveStack) -> None:
     life.up(target_replace=["key"])
 
 
-def _replace(life: Life) -> None:
+def _replace(life: LiveStack) -> None:
     life.up(replace=["key"])
 
 
-def _taint(life: Life) -> None:
+def _taint(life: LiveStack) -> None:
     life.stack.taint("key")
     life.up(preview=True)
 
 
-def _exclude(life: Life) -> None:
+def _exclude(life: LiveStack) -> None:
     life.change(reissue="1")
     life.up(exclude=["key"])
 
 
-def _refresh(life: Life) -> None:
+def _refresh(life: LiveStack) -> None:
     life.refresh()
     life.up()
 
 
-def _up_refresh(life: Life) -> None:
+def _up_refresh(life: LiveStack) -> None:
     life.up(refresh=True)
 
 
-def _preview(life: Life) -> None:
+def _preview(life: LiveStack) -> None:
     life.change(reissue="1")
     life.must(life.stack.preview(life.declared[id(life.stack)]))
     life.up(preview=True)
 
 
-def _made_by_hand(life: Life) -> str:
+def _made_by_hand(life: LiveStack) -> str:
     """A key that a colleague made and delivered by hand, to the entry `legacy`; its id."""
     made = life.world.by_hand(
         "ApiKeyService/Create",
@@ -196,7 +196,7 @@ def _made_by_hand(life: Life) -> str:
     return str(made["api_key"]["id"])
 
 
-def _import_by_option(life: Life) -> None:
+def _import_by_option(life: LiveStack) -> None:
     adopted = key("legacy", entry="legacy", imports=_made_by_hand(life))
     life.declare(life.stack, [*life.program(), adopted])
     life.up()
@@ -204,21 +204,21 @@ def _import_by_option(life: Life) -> None:
     life.up()
 
 
-def _import_by_command(life: Life) -> None:
+def _import_by_command(life: LiveStack) -> None:
     declared = key("legacy", entry="legacy", imports=_made_by_hand(life))
     life.must(life.stack.bring_in(declared, protect=False))
     life.declare(life.stack, [*life.program(), key("legacy", entry="legacy")])
     life.up()
 
 
-def _state_delete(life: Life) -> None:
+def _state_delete(life: LiveStack) -> None:
     line = life.line()
     life.stack.forget("key")
     life.world.release(line)
     life.up()
 
 
-def _state_delete_and_import(life: Life) -> None:
+def _state_delete_and_import(life: LiveStack) -> None:
     key_id = life.key_id()
     line = life.line()
     life.stack.forget("key")
@@ -227,80 +227,80 @@ def _state_delete_and_import(life: Life) -> None:
     life.up()
 
 
-def _rename_by_alias(life: Life) -> None:
+def _rename_by_alias(life: LiveStack) -> None:
     life.declare(life.stack, life.program("renamed", was="key"))
     life.up()
 
 
-def _rename_without_alias(life: Life) -> None:
+def _rename_without_alias(life: LiveStack) -> None:
     life.declare(life.stack, life.program("renamed"))
     life.up()
 
 
-def _rename_after_a_failed_rotation(life: Life) -> None:
+def _rename_after_a_failed_rotation(life: LiveStack) -> None:
     _fail_a_rotation(life)
     _rename_by_alias(life)
 
 
-def _stack_rename_after_a_failed_rotation(life: Life) -> None:
+def _stack_rename_after_a_failed_rotation(life: LiveStack) -> None:
     _fail_a_rotation(life)
     _stack_rename(life)
 
 
-def _fail_a_rotation(life: Life) -> None:
+def _fail_a_rotation(life: LiveStack) -> None:
     """A rotation is killed as soon as its key is there."""
     life.change(reissue="failed")
     with life.world.killed(Kill(0, "after", "ApiKeyService/Create")):
         life.world.up(life.stack, life.declared[id(life.stack)])
 
 
-def _swap_names(life: Life) -> None:
+def _swap_names(life: LiveStack) -> None:
     swapped = [key("key", entry="green", was="other"), key("other", entry="red", was="key")]
     life.declare(life.stack, [*life.ground(), *swapped])
     outcome = life.world.up(life.stack, life.declared[id(life.stack)])
     life.must(outcome)
 
 
-def _swap_entries(life: Life) -> None:
+def _swap_entries(life: LiveStack) -> None:
     life.declare(life.stack, [*life.ground(), key("key", entry="green"), key("other", entry="red")])
     life.up()
 
 
-def _take_over_an_entry(life: Life) -> None:
+def _take_over_an_entry(life: LiveStack) -> None:
     life.declare(life.stack, [*life.ground(), key("other", entry="red")])
     life.up()
 
 
-def _delete_both_and_declare_one(life: Life) -> None:
+def _delete_both_and_declare_one(life: LiveStack) -> None:
     life.declare(life.stack, life.ground())
     life.up()
     life.declare(life.stack, [*life.ground(), key("other", entry="green")])
     life.up()
 
 
-def _state_rename(life: Life) -> None:
+def _state_rename(life: LiveStack) -> None:
     life.stack.rename("key", "renamed")
     life.declare(life.stack, life.program("renamed"))
     life.up()
 
 
-def _stack_rename(life: Life) -> None:
+def _stack_rename(life: LiveStack) -> None:
     life.stack.rename_stack("production")
     life.up()
 
 
-def _restored(life: Life) -> None:
+def _restored(life: LiveStack) -> None:
     """A state from before a rotation is put back."""
     _rotate_and_restore(life)
     life.up()
 
 
-def _restored_and_refreshed(life: Life) -> None:
+def _restored_and_refreshed(life: LiveStack) -> None:
     _rotate_and_restore(life)
     life.up(refresh=True)
 
 
-def _rotate_and_restore(life: Life) -> None:
+def _rotate_and_restore(life: LiveStack) -> None:
     kept = life.stack.export()
     life.change(reissue="before the restore")
     life.up()
@@ -308,7 +308,7 @@ def _rotate_and_restore(life: Life) -> None:
     life.world.copy(life.stack, kept)
 
 
-def _second_backend(life: Life) -> None:
+def _second_backend(life: LiveStack) -> None:
     """A colleague's clone without the state: its `up` is refused, and what it made it can destroy."""
     other = life.world.stack("prod")
     life.declare(other, life.program())
@@ -319,7 +319,7 @@ def _second_backend(life: Life) -> None:
     life.up()
 
 
-def _second_backend_on_the_account(life: Life) -> None:
+def _second_backend_on_the_account(life: LiveStack) -> None:
     """The same URN in another state: its own key on the same account, in the same Lockbox secret."""
     other = life.world.stack("prod")
     life.declare(other, [_on(life, life.key(**({} if life.delivery == "output" else {"entry": "second"})))])
@@ -333,7 +333,7 @@ def _second_backend_on_the_account(life: Life) -> None:
     life.up()
 
 
-def _moved_to_another_backend(life: Life) -> None:
+def _moved_to_another_backend(life: LiveStack) -> None:
     other = life.world.stack("prod")
     other.import_state(life.stack.export())
     life.retire(life.stack)
@@ -344,7 +344,7 @@ def _moved_to_another_backend(life: Life) -> None:
     life.up()
 
 
-def _copied_and_both_used(life: Life) -> None:
+def _copied_and_both_used(life: LiveStack) -> None:
     """The state is copied and both copies are used for a while, then the copy is given up."""
     other = life.world.stack("prod")
     life.world.copy(other, life.stack.export())
@@ -357,7 +357,7 @@ def _copied_and_both_used(life: Life) -> None:
     life.up(refresh=True)
 
 
-def _two_stacks(life: Life) -> None:
+def _two_stacks(life: LiveStack) -> None:
     """Another stack has a key of its own on the same account, in the same secret."""
     other = life.world.stack("green")
     options: dict[str, Any] = _OUTPUT if life.delivery == "output" else {"entry": "theirs"}
@@ -371,20 +371,20 @@ def _two_stacks(life: Life) -> None:
     life.up()
 
 
-def _on(life: Life, declared: Declaration) -> Declaration:
+def _on(life: LiveStack, declared: Declaration) -> Declaration:
     """A key on the account and the secret of `prod`."""
     made = {name: {"id": life.stack.resources[name].id} for name in ("account", "secret")}
     return Declaration(declared.name, declared.token, lambda _: declared.inputs(made))
 
 
-def _protect(life: Life) -> None:
+def _protect(life: LiveStack) -> None:
     life.stack.protect("key")
     life.fails("protected", life.world.destroy(life.stack))
     life.stack.protect("key", on=False)
     life.up()
 
 
-def _protect_by_option(life: Life) -> None:
+def _protect_by_option(life: LiveStack) -> None:
     life.declare(life.stack, [*life.ground(), _with(life.key(), protect=True), *life.others()])
     life.up()
     outcome = life.world.up(life.stack, life.declared[id(life.stack)], target_replace=["key"])
@@ -395,7 +395,7 @@ def _protect_by_option(life: Life) -> None:
     life.up()
 
 
-def _retain(life: Life) -> None:
+def _retain(life: LiveStack) -> None:
     """A key with `retainOnDelete` is removed, lives on, and is declared again."""
     life.declare(life.stack, [*life.ground(), _with(life.key(), retain=True), *life.others()])
     life.up()
@@ -407,70 +407,70 @@ def _retain(life: Life) -> None:
     life.up()
 
 
-def _delete_before_replace(life: Life) -> None:
+def _delete_before_replace(life: LiveStack) -> None:
     replaced = _with(life.key(), delete_before_replace=True)
     life.declare(life.stack, [*life.ground(), replaced, *life.others()])
     life.up(replace=["key"])
 
 
-def _another_account(life: Life) -> None:
+def _another_account(life: LiveStack) -> None:
     extra = [programs.account("life", "second"), _second_role(life)]
     life.declare(life.stack, life.program(more=extra, owner="second"))
     life.up()
 
 
-def _second_role(life: Life) -> Declaration:
+def _second_role(life: LiveStack) -> Declaration:
     declared = programs.role(life.world.cloud.folder_id)
     return Declaration("role 2", declared.token, lambda made: declared.inputs({**made, "account": made["second"]}))
 
 
-def _replace_the_account(life: Life) -> None:
+def _replace_the_account(life: LiveStack) -> None:
     """Its name is its own: no other can be made beside it, so it stays, as another instance's."""
     life.up(target_replace=["account"])
     life.up()
 
 
-def _replace_the_role(life: Life) -> None:
+def _replace_the_role(life: LiveStack) -> None:
     life.up(target_replace=["role"])
 
 
-def _replace_the_reader(life: Life) -> None:
+def _replace_the_reader(life: LiveStack) -> None:
     life.up(target_replace=["reader"])
 
 
-def _removed(life: Life) -> None:
+def _removed(life: LiveStack) -> None:
     life.declare(life.stack, [*life.ground(), *life.others()])
     life.up()
 
 
-def _removed_and_declared_again(life: Life) -> None:
+def _removed_and_declared_again(life: LiveStack) -> None:
     _removed(life)
     life.declare(life.stack, life.program())
     life.up()
 
 
-def _destroyed_and_made_again(life: Life) -> None:
+def _destroyed_and_made_again(life: LiveStack) -> None:
     life.must(life.world.destroy(life.stack))
     life.up()
 
 
-def _rotation(life: Life) -> None:
+def _rotation(life: LiveStack) -> None:
     life.change(reissue="1")
     life.up()
 
 
-def _moved_to_another_entry(life: Life) -> None:
+def _moved_to_another_entry(life: LiveStack) -> None:
     life.change(entry="moved")
     life.up()
 
 
-def _delivered_otherwise(life: Life) -> None:
+def _delivered_otherwise(life: LiveStack) -> None:
     changed: dict[str, Any] = _OUTPUT if life.delivery != "output" else {"lockbox": "secret", "exposeSecret": False}
     life.change(**changed)
     life.up()
 
 
-def _compromised(life: Life) -> None:
+def _compromised(life: LiveStack) -> None:
     life.change(compromised=[life.key_id()])
     life.up()
 
@@ -558,7 +558,7 @@ class Result:
 def live(case: Case) -> Result:
     """Brings the moment about, does the operation, settles."""
     with near_cloud() as cloud:
-        life = Life(World(cloud), case.delivery)
+        life = LiveStack(World(cloud), case.delivery)
         world = life.world
         _bring_about(life, case.moment)
         # One that never strikes only counts.
@@ -578,7 +578,7 @@ def live_through_the_engine(case: Case, parent: Path) -> list[str]:
     with near_cloud() as cloud:
         world = World(cloud)
         world.make = lambda _, name: RealStack(next(places), cloud, cloud.now, name)
-        life = Life(world, case.delivery)
+        life = LiveStack(world, case.delivery)
         _bring_about(life, case.moment)
         BY_NAME[case.operation].act(life)
         for stack in world.stacks:
@@ -657,7 +657,7 @@ def _lived(part: Sequence[Case]) -> list[Result]:
     return results
 
 
-def _bring_about(life: Life, moment: str) -> None:
+def _bring_about(life: LiveStack, moment: str) -> None:
     life.up()
     if life.delivery == "shared secret":
         entries = [{"key": "by_hand", "text_value": "a colleague's"}]
@@ -672,7 +672,7 @@ def _bring_about(life: Life, moment: str) -> None:
             life.pass_days(1)
 
 
-def _cancelled(life: Life) -> None:
+def _cancelled(life: LiveStack) -> None:
     """What users do after a run that died: one plain `up` of what is declared by then, on every stack; with a refresh where a Delete has died."""
     if life.hopeless in life.world.stacks:
         life.must(life.world.destroy(life.hopeless))
@@ -681,7 +681,7 @@ def _cancelled(life: Life) -> None:
         life.must(life.world.up(stack, life.declared[id(stack)], refresh=life.world.half_deleted))
 
 
-def _settle(life: Life) -> None:
+def _settle(life: LiveStack) -> None:
     """Runs with a refresh, then a plain one that has nothing to do; after one more rotation and its overlap, nothing is left over."""
     world = life.world
     for stack in world.stacks:
@@ -699,7 +699,7 @@ def _settle(life: Life) -> None:
     world.broken += world.strays()
 
 
-def _settled(life: Life, stack: SmallStack) -> None:
+def _settled(life: LiveStack, stack: SmallStack) -> None:
     """One more `up` has nothing to do."""
     life.world.cloud.calls.clear()
     outcome = life.up(stack)

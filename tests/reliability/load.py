@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.reliability.engine_bench import EngineBench
-from tests.reliability.promises import KINDS, NOT_HEALED, Verdict
+from tests.reliability.promises import KINDS, NOT_HEALED, BrokenPromises
 from tests.support.colleague import client
 from tools.demo.consumer import Assignment, Report, Wanted
 from tools.demo.consumer_process import ConsumerProcess
@@ -77,32 +77,32 @@ def load(size: Size, tell: Told) -> Table:
     columns = ("keys", "rotations", "runs", "runs that failed", "calls", "refused", *KINDS)
     table = Table("Load", columns, wrong=("refused", *KINDS))
     directory = Path(tempfile.mkdtemp(prefix="reliability-load-"))
-    verdict = Verdict()
+    broken = BrokenPromises()
     try:
         with EngineBench(directory) as bench:
-            runs, failed, reports = _drive(bench, size, verdict)
-            bench.judge(verdict)
+            runs, failed, reports = _drive(bench, size, broken)
+            bench.judge(broken)
             rotations = sum(int(state["generation"]) - 1 for state in bench.states())
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     for key_id, reason in [refused for report in reports for refused in report.reasons.items()][:20]:
         tell(f"refused: {key_id}: {reason}")
-    for kind, words in verdict.wrong:
+    for kind, words in broken.wrong:
         tell(f"{kind}: load: {words}")
-    kinds = (sum(found == kind for found, _ in verdict.wrong) for kind in KINDS)
+    kinds = (sum(found == kind for found, _ in broken.wrong) for kind in KINDS)
     calls, refused = sum(report.calls for report in reports), sum(report.refused_but_for(()) for report in reports)
     table.add(str(size.accounts * size.keys), rotations, runs, failed, calls, refused, *kinds)
     return table
 
 
-def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, list[Report]]:
+def _drive(bench: EngineBench, size: Size, broken: BrokenPromises) -> tuple[int, int, list[Report]]:
     """Rotates every key on schedule, over and over, while the fleet works: how many runs, how many failed, and the fleet's reports."""
     colleague = client(bench.cloud)
     request = {"folder_id": bench.cloud.ready["folderId"], "name": "fleet"}
     bench.foreign.add("fleet")
     fleet_id = colleague.operate("ServiceAccountService/Create", request)["response"]["id"]
     bench.write(*_accounts(size, fleet_id))
-    runs, failed = _up(bench, verdict)
+    runs, failed = _up(bench, broken)
     bench.cloud.admin("POST", "metadata", {"serviceAccountId": fleet_id})
     wanted = [
         (lockbox["secretId"], Wanted(lockbox["secretId"], "translate", lockbox["secretEntry"], lockbox["keyIdEntry"]))
@@ -120,7 +120,7 @@ def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, 
         for at in range(size.rotations):
             bench.cloud.advance("31d")
             _faults(bench, at)
-            more, wrong = _up(bench, verdict)
+            more, wrong = _up(bench, broken)
             runs, failed = runs + more, failed + wrong
             # Consumers read again within an overlap of days; here days pass in a moment.
             fleet.has_read()
@@ -130,7 +130,7 @@ def _drive(bench: EngineBench, size: Size, verdict: Verdict) -> tuple[int, int, 
     return runs, failed, reports
 
 
-def _up(bench: EngineBench, verdict: Verdict) -> tuple[int, int]:
+def _up(bench: EngineBench, broken: BrokenPromises) -> tuple[int, int]:
     """Plain runs until one succeeds, the last tries without faults: how many, and how many failed."""
     for tried in range(1, _TRIES + 1):
         if tried == _TRIES - 1:
@@ -139,7 +139,7 @@ def _up(bench: EngineBench, verdict: Verdict) -> tuple[int, int]:
         if not code:
             bench.cloud.clear_faults()
             return tried, tried - 1
-    verdict.add(NOT_HEALED, printed)
+    broken.add(NOT_HEALED, printed)
     return _TRIES, _TRIES
 
 

@@ -29,7 +29,7 @@ not cleared away."""
 
 
 @dataclass
-class Verdict:
+class BrokenPromises:
     """What was found wrong: kinds and words. `empty`: ids of Lockbox secrets without any version that no state knows, which is promised nowhere."""
 
     wrong: list[tuple[str, str]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Judge:
 
     view: View
     accepts: Callable[[str], bool]
-    verdict: Verdict
+    broken: BrokenPromises
 
     def keys(self, states: Iterable[Mapping[str, Any]]) -> None:
         """Every key lives, is delivered and is accepted; previous keys keep their overlap; no other key lives."""
@@ -62,14 +62,14 @@ class Judge:
             key = self.view.live_keys[key_id]
             overlaps = [parse_duration(state["overlap"]) for state in states] or [_OVERLAP]
             if not _ends_by_itself(key, max(overlaps)):
-                self.verdict.add(ORPHAN, f"key {key_id} lives and no state knows it")
+                self.broken.add(ORPHAN, f"key {key_id} lives and no state knows it")
 
     def served(self) -> None:
         """Whoever reads Lockbox now gets keys that work. The entries that hold secrets are those that aren't named `…_id`."""
         for secret_id in self.view.lockbox:
             for name, value in self.view.entries(secret_id).items():
                 if not name.endswith("_id") and not self.accepts(value):
-                    self.verdict.add(UNSERVED, f"entry {name} holds a dead key after the failed run")
+                    self.broken.add(UNSERVED, f"entry {name} holds a dead key after the failed run")
 
     def litter(self, known: Iterable[str]) -> None:
         """What is dead is cleared away: versions of keys that are gone are scheduled for destruction (but the current one); nothing is unknown.
@@ -79,57 +79,57 @@ class Judge:
         known = set(known)
         for account_id, account in self.view.accounts.items():
             if account_id not in known:
-                self.verdict.add(LITTER, f"service account {account['name']} is in no state")
+                self.broken.add(LITTER, f"service account {account['name']} is in no state")
         for secret_id, secret in self.view.lockbox.items():
             if secret_id not in known and not secret["versions"]:
-                self.verdict.empty.append(secret_id)
+                self.broken.empty.append(secret_id)
             elif secret_id not in known:
-                self.verdict.add(LITTER, f"Lockbox secret {secret['name']} is in no state")
+                self.broken.add(LITTER, f"Lockbox secret {secret['name']} is in no state")
             for version in secret["versions"]:
                 words = version["description"].split()
                 made_for_key = version["status"] == "ACTIVE" and not version["current"] and words[:2] == ["API", "key"]
                 if made_for_key and words[2] not in self.view.keys:
-                    self.verdict.add(LITTER, f"version {version['id']} of the dead key {words[2]} is still active")
+                    self.broken.add(LITTER, f"version {version['id']} of the dead key {words[2]} is still active")
         for key_id in sorted(set(self.view.keys) - set(self.view.live_keys)):
             if not _ends_by_itself(self.view.keys[key_id]):
-                self.verdict.add(LITTER, f"the expired key {key_id} was not deleted")
+                self.broken.add(LITTER, f"the expired key {key_id} was not deleted")
 
     def _current(self, state: Mapping[str, Any]) -> None:
         key_id = state["keyId"]
         current = self.view.live_keys.get(key_id)
         if current is None:
-            self.verdict.add(LOST, f"the current key {key_id} doesn't live")
+            self.broken.add(LOST, f"the current key {key_id} doesn't live")
             return
         if not self.accepts(current["secret"]):
-            self.verdict.add(LOST, f"the service refuses the current key {key_id}")
+            self.broken.add(LOST, f"the service refuses the current key {key_id}")
         target = state.get("lockbox")
         if target:
             entries = self.view.entries(target["secretId"])
             held = entries.get(target["secretEntry"]), entries.get(target["keyIdEntry"])
             if held != (current["secret"], key_id):
-                self.verdict.add(LOST, f"Lockbox doesn't give the current key {key_id}, but {held[1]}")
+                self.broken.add(LOST, f"Lockbox doesn't give the current key {key_id}, but {held[1]}")
         if state.get("exposeSecret") and state.get("secret") != current["secret"]:
-            self.verdict.add(LOST, "the output isn't the current key's secret")
+            self.broken.add(LOST, "the output isn't the current key's secret")
         if _seconds(expiry(current)) != _time(state["expiresAt"]):
-            self.verdict.add(RULE, f"the state's expiresAt is {state['expiresAt']}, the cloud's {current['expiresAt']}")
+            self.broken.add(RULE, f"the state's expiresAt is {state['expiresAt']}, the cloud's {current['expiresAt']}")
 
     def _previous(self, state: Mapping[str, Any], previous: Mapping[str, Any]) -> None:
         key_id, ends = previous["keyId"], _time(previous["expiresAt"])
         key = self.view.live_keys.get(key_id)
         if key is None:
-            self.verdict.add(RULE, f"previous key {key_id} is gone before its overlap is over")
+            self.broken.add(RULE, f"previous key {key_id} is gone before its overlap is over")
             return
         if not self.accepts(key["secret"]):
-            self.verdict.add(RULE, f"the service refuses the previous key {key_id}")
+            self.broken.add(RULE, f"the service refuses the previous key {key_id}")
         if _seconds(expiry(key)) != ends:
-            self.verdict.add(RULE, f"previous key {key_id} ends {key['expiresAt']}, in the state {ends.isoformat()}")
+            self.broken.add(RULE, f"previous key {key_id} ends {key['expiresAt']}, in the state {ends.isoformat()}")
         overlap, last = parse_duration(state["overlap"]), _time(previous["lifetimeEndsAt"])
         # Once, or once more with each extension, of which the end of its lifetime may have cut the last one short.
         spans = (ends - _time(previous["rotatedAt"])) / overlap
         given = max(1, math.ceil(spans - _TOLERANCE / overlap)) if "extendedAt" in previous else 1
         wanted = min(last, _time(previous["rotatedAt"]) + given * overlap)
         if abs(wanted - ends) > _TOLERANCE:
-            self.verdict.add(RULE, f"previous key {key_id} ends {ends.isoformat()}, not {wanted.isoformat()}")
+            self.broken.add(RULE, f"previous key {key_id} ends {ends.isoformat()}, not {wanted.isoformat()}")
 
 
 def _ends_by_itself(key: Mapping[str, Any], overlap: timedelta = _OVERLAP) -> bool:

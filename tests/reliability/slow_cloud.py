@@ -17,7 +17,7 @@ from tests.reliability import programs
 from tests.reliability.bench import Bench
 from tests.reliability.plugin_run import Identity, PluginRun
 from tests.reliability.programs import key
-from tests.reliability.promises import KINDS, LOST, NOT_HEALED, ORPHAN, RULE, Judge, Verdict
+from tests.reliability.promises import KINDS, LOST, NOT_HEALED, ORPHAN, RULE, Judge, BrokenPromises
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import SmallStack
 from tools.table import Table
@@ -37,7 +37,7 @@ _CALL: Final = 1.0
 """What stands for the deadline of a call here, in seconds, instead of 30."""
 
 Told = Callable[[str], None]
-Scenario = Callable[[Bench, Verdict], int]
+Scenario = Callable[[Bench, BrokenPromises], int]
 
 
 def slow_cloud(tell: Told) -> Table:
@@ -57,50 +57,50 @@ def slow_cloud(tell: Told) -> Table:
     bench = Bench(directory)
     try:
         for name, scenario in scenarios.items():
-            verdict = Verdict()
-            cases = scenario(bench, verdict)
+            broken = BrokenPromises()
+            cases = scenario(bench, broken)
             bench.clear_faults()
             bench.reset()
-            for kind, words in verdict.wrong:
+            for kind, words in broken.wrong:
                 tell(f"{kind}: {name}: {words}")
-            table.add(name, cases, *(sum(found == kind for found, _ in verdict.wrong) for kind in KINDS))
+            table.add(name, cases, *(sum(found == kind for found, _ in broken.wrong) for kind in KINDS))
     finally:
         bench.close()
         shutil.rmtree(directory, ignore_errors=True)
     return table
 
 
-def slow_operations(bench: Bench, verdict: Verdict) -> int:
+def slow_operations(bench: Bench, broken: BrokenPromises) -> int:
     """Every operation takes a second: every step of a life goes through in one run each."""
     scene = Scene(bench, _patient())
     bench.cloud.set(operationSeconds=1)
     for reissue in ("1", "2"):
         outcome = scene.stack.up(scene.program(key(reissue=reissue)))
         if outcome.failed:
-            verdict.add(NOT_HEALED, str(outcome.errors))
-    _judge(scene, verdict)
+            broken.add(NOT_HEALED, str(outcome.errors))
+    _judge(scene, broken)
     if scene.stack.destroy().failed:
-        verdict.add(NOT_HEALED, "destroy")
+        broken.add(NOT_HEALED, "destroy")
     return 3
 
 
-def endless_operations(bench: Bench, verdict: Verdict, methods: tuple[str, ...] = _OPERATIONS) -> int:
+def endless_operations(bench: Bench, broken: BrokenPromises, methods: tuple[str, ...] = _OPERATIONS) -> int:
     """An operation doesn't end within the deadline, though what it is for is done: a clear error, and the next run finishes."""
-    return _each(bench, verdict, methods, {"operation": {"seconds": "3600s"}}, None, "has not finished after")
+    return _each(bench, broken, methods, {"operation": {"seconds": "3600s"}}, None, "has not finished after")
 
 
-def early_errors(bench: Bench, verdict: Verdict) -> int:
+def early_errors(bench: Bench, broken: BrokenPromises) -> int:
     """An operation reports an error though it isn't done, and undoes what it did: the error is told soon, and the next run finishes."""
     plan = {"operation": {"code": "INTERNAL", "message": "disk is full", "done": False}}
-    return _each(bench, verdict, _OPERATIONS, plan, None, "disk is full")
+    return _each(bench, broken, _OPERATIONS, plan, None, "disk is full")
 
 
-def late_answers(bench: Bench, verdict: Verdict, methods: tuple[str, ...] = _LATE) -> int:
+def late_answers(bench: Bench, broken: BrokenPromises, methods: tuple[str, ...] = _LATE) -> int:
     """A call outlives its deadline and takes effect afterwards, while the run goes on or after it has ended."""
-    return _each(bench, verdict, methods, {"delayMs": 2_000 * _CALL}, _patient(call=_CALL), "")
+    return _each(bench, broken, methods, {"delayMs": 2_000 * _CALL}, _patient(call=_CALL), "")
 
 
-def wrong_clocks(bench: Bench, verdict: Verdict) -> int:
+def wrong_clocks(bench: Bench, broken: BrokenPromises) -> int:
     """Our clock is a day off, without `asOf`: no key outlives its lifetime, and no overlap is cut by it."""
     count = 0
     for off in (timedelta(days=1), timedelta(days=-1)):
@@ -113,22 +113,22 @@ def wrong_clocks(bench: Bench, verdict: Verdict) -> int:
             bench.advance("31d")
             for _ in range(2):
                 scene.must(scene.stack.up(scene.program(declared)))
-                _judge(scene, verdict)
+                _judge(scene, broken)
             previous = [item["keyId"] for item in scene.key()["previous"]]
             if previous != [scene.notes["old"]]:
-                verdict.add(RULE, f"a clock off by {off}: {previous} are previous")
+                broken.add(RULE, f"a clock off by {off}: {previous} are previous")
             for state in scene.look().keys.values():
                 if state["expiresAt"] > (bench.now() + timedelta(days=90, minutes=6)).isoformat():
-                    verdict.add(RULE, f"a clock off by {off}: a key lives until {state['expiresAt']}")
+                    broken.add(RULE, f"a clock off by {off}: a key lives until {state['expiresAt']}")
             bench.advance("10d")
             scene.must(scene.stack.up(scene.program(declared)))
             if scene.key()["previous"]:
-                verdict.add(RULE, f"a clock off by {off}: a key whose overlap is long over was not retired")
+                broken.add(RULE, f"a clock off by {off}: a key whose overlap is long over was not retired")
             count += 1
     return count
 
 
-def pages(bench: Bench, verdict: Verdict) -> int:
+def pages(bench: Bench, broken: BrokenPromises) -> int:
     """An account with more keys than a page holds, and a left-over of ours behind them; a secret with as many versions."""
     scene = Scene(bench)
     scene.up(key())
@@ -149,30 +149,30 @@ def pages(bench: Bench, verdict: Verdict) -> int:
     scene.up(key(reissue="1"))
     view = scene.look()
     if set(ids) - set(view.keys):
-        verdict.add(LOST, "a key of somebody else's is gone")
+        broken.add(LOST, "a key of somebody else's is gone")
     known = {scene.key()["keyId"], *(item["keyId"] for item in scene.key()["previous"])}
     if set(view.keys) - set(ids) - known:
-        verdict.add(ORPHAN, "the left-over on the second page was not found")
+        broken.add(ORPHAN, "the left-over on the second page was not found")
     scene.must(scene.stack.refresh())
     scene.up(key(reissue="1"))
     bench.by_hand("ServiceAccountService/Delete", {"service_account_id": account})
     return 1
 
 
-def spreading_rights(bench: Bench, verdict: Verdict) -> int:
+def spreading_rights(bench: Bench, broken: BrokenPromises) -> int:
     """The account's role counts only after a while, and the new key is unknown at first: verifying waits for both."""
     bench.cloud.set(accessDelay="2s", keyDelay="1s")
     scene = Scene(bench, _patient())
     url = f"{bench.ready['http']}/services/translate/"
     outcome = scene.stack.up(scene.program(key(verify={"url": url, "timeout": "30s"})))
     if outcome.failed:
-        verdict.add(NOT_HEALED, str(outcome.errors))
+        broken.add(NOT_HEALED, str(outcome.errors))
     else:
-        _judge(scene, verdict)
+        _judge(scene, broken)
     return 1
 
 
-def quotas(bench: Bench, verdict: Verdict) -> int:
+def quotas(bench: Bench, broken: BrokenPromises) -> int:
     """The quota is hit by the third of five: the message has the figure and what to ask for, and what was made stays.
 
     With more quota, one plain run makes the rest.
@@ -187,14 +187,14 @@ def quotas(bench: Bench, verdict: Verdict) -> int:
         outcome = scene.stack.up(program)
         message = " ".join(outcome.errors)
         if len(outcome.errors) != 1 or str(limit) not in message or "ask for a higher quota" not in message:
-            verdict.add(RULE, f"the message is {message!r}")
+            broken.add(RULE, f"the message is {message!r}")
         if len(bench.state()[kind]) != limit:
-            verdict.add(RULE, "what could be made was not made")
+            broken.add(RULE, "what could be made was not made")
         bench.cloud.set(**{quota: 100_000})
         outcome = scene.stack.up(program)
         if outcome.failed:
-            verdict.add(NOT_HEALED, str(outcome.errors))
-        _judge(scene, verdict)
+            broken.add(NOT_HEALED, str(outcome.errors))
+        _judge(scene, broken)
     return 2
 
 
@@ -208,7 +208,7 @@ def _accounts(scene: Scene) -> list[Any]:
 
 def _each(
     bench: Bench,
-    verdict: Verdict,
+    broken: BrokenPromises,
     methods: tuple[str, ...],
     fault: Mapping[str, Any],
     tuned: Callable[[Session], None] | None,
@@ -222,31 +222,31 @@ def _each(
         for reissue in ("1", "2", "3"):
             first = scene.stack.up(scene.program(key(reissue=reissue)))
             if first.failed and told not in " ".join(first.errors):
-                verdict.add(RULE, f"{method}: {first.errors}")
+                broken.add(RULE, f"{method}: {first.errors}")
             if "delayMs" in fault and late and not bench.cloud.admin("GET", "faults"):
                 # What is late takes effect now.
                 time.sleep(1.5 * _CALL)
                 late = False
             outcome = scene.stack.up(scene.program(key(reissue=reissue)))
             if outcome.failed:
-                verdict.add(NOT_HEALED, f"{method}: {outcome.errors}")
-            _judge(scene, verdict, method)
+                broken.add(NOT_HEALED, f"{method}: {outcome.errors}")
+            _judge(scene, broken, method)
             bench.advance("8d")
         for _ in range(2):
             last = scene.stack.destroy()
         if last.failed:
-            verdict.add(NOT_HEALED, f"destroy, {method}: {last.errors}")
+            broken.add(NOT_HEALED, f"destroy, {method}: {last.errors}")
         bench.clear_faults()
     return len(methods)
 
 
-def _judge(scene: Scene, verdict: Verdict, about: str = "") -> None:
+def _judge(scene: Scene, broken: BrokenPromises, about: str = "") -> None:
     """The promises of every key of the scene."""
-    found = Verdict()
+    found = BrokenPromises()
     states = [held.values for held in scene.stack.resources.values() if held.token == programs.KEY]
     Judge(scene.look(), scene.bench.accepts, found).keys(states)
     for kind, words in found.wrong:
-        verdict.add(kind, f"{about}: {words}" if about else words)
+        broken.add(kind, f"{about}: {words}" if about else words)
 
 
 def _patient(**figures: float) -> Callable[[Session], None]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.reliability.bench import Bench
 from tests.reliability.engine_bench import EngineBench
-from tests.reliability.kills import ENGINE, ONCE, PLUGIN, STEPS, Kill, Life, run_kill
+from tests.reliability.kills import ENGINE, ONCE, PLUGIN, STEPS, Kill, KilledStack, run_kill
 from tests.reliability.process_tree import Process
 from tests.reliability.two_at_once import by_hand, same_stack, two_stacks
 
@@ -21,7 +21,7 @@ def engine(tmp_path: Path) -> Iterator[EngineBench]:
 
 
 def test_a_life_with_a_kill_at_each_step_heals_every_time(engine: EngineBench) -> None:
-    life = Life(engine)
+    life = KilledStack(engine)
     for kill in (
         Kill("issue", "ApiKeyService/Create", "after", ENGINE),
         Kill("rotation", "SecretService/AddVersion", "before", PLUGIN),
@@ -31,7 +31,7 @@ def test_a_life_with_a_kill_at_each_step_heals_every_time(engine: EngineBench) -
 
 
 def test_the_steps_make_just_the_calls_at_which_they_are_killed(engine: EngineBench) -> None:
-    life, made = Life(engine), {}
+    life, made = KilledStack(engine), {}
     for step in STEPS:
         life.declare(step)
         engine.cloud.forget_calls()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.reliability.bench import Bench
-from tests.reliability.promises import Verdict
+from tests.reliability.promises import BrokenPromises
 from tests.reliability.slow_cloud import (
     early_errors,
     endless_operations,
@@ -18,21 +18,21 @@ from tests.reliability.slow_cloud import (
 )
 
 
-def a_late_key(bench: Bench, verdict: Verdict) -> int:
-    return late_answers(bench, verdict, ("ApiKeyService/Create",))
+def a_late_key(bench: Bench, broken: BrokenPromises) -> int:
+    return late_answers(bench, broken, ("ApiKeyService/Create",))
 
 
-def an_endless_creation(bench: Bench, verdict: Verdict) -> int:
-    return endless_operations(bench, verdict, ("ServiceAccountService/Create",))
+def an_endless_creation(bench: Bench, broken: BrokenPromises) -> int:
+    return endless_operations(bench, broken, ("ServiceAccountService/Create",))
 
 
 @pytest.mark.parametrize(
     "scenario", [an_endless_creation, early_errors, a_late_key, quotas, spreading_rights, wrong_clocks]
 )
-def test_it_is_healed_by_plain_runs(bench: Bench, scenario: Callable[[Bench, Verdict], int]) -> None:
-    verdict = Verdict()
+def test_it_is_healed_by_plain_runs(bench: Bench, scenario: Callable[[Bench, BrokenPromises], int]) -> None:
+    broken = BrokenPromises()
     try:
-        assert scenario(bench, verdict) > 0
+        assert scenario(bench, broken) > 0
     finally:
         bench.reset()
-    assert verdict.wrong == []
+    assert broken.wrong == []

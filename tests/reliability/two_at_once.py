@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.reliability.bench import Bench
 from tests.reliability.engine_bench import ACCOUNT, EngineBench
 from tests.reliability.programs import SCOPE, key
-from tests.reliability.promises import KINDS, LOST, RULE, Judge, Verdict
+from tests.reliability.promises import KINDS, LOST, RULE, Judge, BrokenPromises
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import Declaration, SmallStack
 from tools.table import Table
@@ -28,10 +28,10 @@ def two_at_once(quick: bool, tell: Told) -> Table:
     table = Table("Two at once", ("who", "runs", *KINDS), wrong=KINDS)
     rounds = _FEW if quick else _ROUNDS
 
-    def row(name: str, runs: int, verdict: Verdict) -> None:
-        for kind, words in verdict.wrong:
+    def row(name: str, runs: int, broken: BrokenPromises) -> None:
+        for kind, words in broken.wrong:
             tell(f"{kind}: {name}: {words}")
-        table.add(name, runs, *(sum(found == kind for found, _ in verdict.wrong) for kind in KINDS))
+        table.add(name, runs, *(sum(found == kind for found, _ in broken.wrong) for kind in KINDS))
 
     directory = Path(tempfile.mkdtemp(prefix="reliability-two-"))
     bench = Bench(directory / "bench")
@@ -46,31 +46,31 @@ def two_at_once(quick: bool, tell: Told) -> Table:
     return table
 
 
-def same_stack(engine: EngineBench) -> Verdict:
+def same_stack(engine: EngineBench) -> BrokenPromises:
     """The second is refused by Pulumi's lock while the first is at work, and nothing is doubled."""
-    verdict = Verdict()
+    broken = BrokenPromises()
     engine.write(ACCOUNT)
     engine.hold("SecretService/AddVersion", "before")
     engine.cloud.forget_calls()
     first = engine.start_up()
     if not engine.held(first):
-        verdict.add(RULE, "nothing was delivered")
+        broken.add(RULE, "nothing was delivered")
     code, printed = engine.stack.attempt("up", "--yes", "--skip-preview")
     if not code or "currently locked" not in printed:
-        verdict.add(RULE, f"the second `up` was not refused: {printed}")
+        broken.add(RULE, f"the second `up` was not refused: {printed}")
     engine.let_go()
     first.communicate()
     if first.returncode:
-        verdict.add(RULE, "the first `up` failed")
+        broken.add(RULE, "the first `up` failed")
     if engine.cloud.calls().get("ApiKeyService/Create") != 1:
-        verdict.add(RULE, f"a key was made twice: {engine.cloud.calls()}")
-    engine.judge(verdict)
-    return verdict
+        broken.add(RULE, f"a key was made twice: {engine.cloud.calls()}")
+    engine.judge(broken)
+    return broken
 
 
-def two_stacks(bench: Bench, rounds: int) -> Verdict:
+def two_stacks(bench: Bench, rounds: int) -> BrokenPromises:
     """Each stack has a key of its own in the shared secret; both rotate at the same time, or one goes while the other rotates."""
-    verdict = Verdict()
+    broken = BrokenPromises()
     scene = Scene(bench)
     scene.up()
     ids = {name: scene.stack.resources[name].id for name in ("account", "secret")}
@@ -83,15 +83,15 @@ def two_stacks(bench: Bench, rounds: int) -> Verdict:
             runs = [pool.submit(stacks[name].up, program) for name, program in programs.items()]
             for run in runs:
                 for error in run.result().errors:
-                    verdict.add(RULE, error)
-            _judge(scene, stacks, verdict)
+                    broken.add(RULE, error)
+            _judge(scene, stacks, broken)
             bench.advance("3d")
-    return verdict
+    return broken
 
 
-def by_hand(bench: Bench, rounds: int) -> Verdict:
+def by_hand(bench: Bench, rounds: int) -> BrokenPromises:
     """A colleague keeps an entry of their own in our secret, makes keys for our account, and now and then deletes ours."""
-    verdict = Verdict()
+    broken = BrokenPromises()
     scene = Scene(bench)
     theirs: set[str] = set()
     for at in range(rounds):
@@ -108,12 +108,12 @@ def by_hand(bench: Bench, rounds: int) -> Verdict:
         scene.up(key(reissue=f"{at} again"))
         view = scene.look()
         if view.entries(secret).get("by_hand") != made["secret"]:
-            verdict.add(LOST, "the colleague's entry is gone")
+            broken.add(LOST, "the colleague's entry is gone")
         if theirs - set(view.keys):
-            verdict.add(LOST, "a key of the colleague's is gone")
-        _judge(scene, {"mine": scene.stack}, verdict, theirs)
+            broken.add(LOST, "a key of the colleague's is gone")
+        _judge(scene, {"mine": scene.stack}, broken, theirs)
         bench.advance("3d")
-    return verdict
+    return broken
 
 
 def _foreign_key(name: str, ids: Mapping[str, str], reissue: str) -> Declaration:
@@ -123,10 +123,12 @@ def _foreign_key(name: str, ids: Mapping[str, str], reissue: str) -> Declaration
     return Declaration(name, declared.token, lambda _: declared.inputs(made))
 
 
-def _judge(scene: Scene, stacks: Mapping[str, SmallStack], verdict: Verdict, others: set[str] | None = None) -> None:
+def _judge(
+    scene: Scene, stacks: Mapping[str, SmallStack], broken: BrokenPromises, others: set[str] | None = None
+) -> None:
     states: list[dict[str, Any]] = [
         held.values for stack in stacks.values() for held in stack.resources.values() if "keyId" in held.values
     ]
     view = scene.look()
     ours = [item for item in view.state["apiKeys"] if item["id"] not in (others or set())]
-    Judge(type(view)({**view.state, "apiKeys": ours}, view.mine), scene.bench.accepts, verdict).keys(states)
+    Judge(type(view)({**view.state, "apiKeys": ours}, view.mine), scene.bench.accepts, broken).keys(states)
