@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from tests.reliability.programs import KEY
-from tests.reliability.promises import NOT_HEALED, RULE, Judge, BrokenPromises
+from tests.reliability.promises import NOT_HEALED, RULE, BrokenPromises, Judge
 from tests.reliability.view import View
 from tests.support.colleague import client
 from tests.support.local_cloud import LocalCloud

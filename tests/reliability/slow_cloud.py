@@ -17,7 +17,7 @@ from tests.reliability import programs
 from tests.reliability.bench import Bench
 from tests.reliability.plugin_run import Identity, PluginRun
 from tests.reliability.programs import key
-from tests.reliability.promises import KINDS, LOST, NOT_HEALED, ORPHAN, RULE, Judge, BrokenPromises
+from tests.reliability.promises import KINDS, LOST, NOT_HEALED, ORPHAN, RULE, BrokenPromises, Judge
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import SmallStack
 from tools.table import Table

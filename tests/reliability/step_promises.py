@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests.reliability.leak_search import found_in
 from tests.reliability.life_steps import Step
 from tests.reliability.programs import KEY
-from tests.reliability.promises import LEAK, LITTER, LOST, RULE, Judge, BrokenPromises
+from tests.reliability.promises import LEAK, LITTER, LOST, RULE, BrokenPromises, Judge
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import Outcome
 from tests.reliability.view import View

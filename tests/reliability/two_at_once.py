@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.reliability.bench import Bench
 from tests.reliability.engine_bench import ACCOUNT, EngineBench
 from tests.reliability.programs import SCOPE, key
-from tests.reliability.promises import KINDS, LOST, RULE, Judge, BrokenPromises
+from tests.reliability.promises import KINDS, LOST, RULE, BrokenPromises, Judge
 from tests.reliability.scene import Scene
 from tests.reliability.small_engine import Declaration, SmallStack
 from tools.table import Table
