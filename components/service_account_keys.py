@@ -69,9 +69,10 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     """
 
     service_account_id: pulumi.Output[str]
-    receipts: Mapping[str, pulumi.Output[dict[str, str]]]
+    receipts: Mapping[str, pulumi.Output[dict[str, str | dict[str, str]]]]
     """By the key's name, what people and consumers ask for, no secret among it: `keyId`, `maskedSecret`, `expiresAt`,
-    `nextRotationAt`, and where the secret is in Lockbox `lockboxSecretId` and `secretEntry`."""
+    `nextRotationAt`, where the secret is in Lockbox `lockboxSecretId` and `secretEntry`, and `owner` and `labels` where
+    the key has them."""
     secrets: Mapping[str, pulumi.Output[str | None]]
     """By the key's name: the secrets of keys that are delivered as outputs; always Pulumi secrets."""
 
@@ -92,7 +93,10 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         )
         renamed = [pulumi.Alias(name=spec.renamed_from)] if spec.renamed_from else []
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=renamed))
-        super().__init__("yandex-keys:index:ServiceAccountKeys", name, None, merged)
+        owners = {key.name: key.owner for key in spec.keys if key.owner}
+        # An input, for the engine to tell while keys change whose they are: receipts come when all is done.
+        told = {"owners": owners} if owners else None
+        super().__init__("yandex-keys:index:ServiceAccountKeys", name, told, merged)
         self._own_provider = self.get_provider("yandex-keys:index:ApiKey") or stack_provider()
         self._yandex_provider = yandex.served_by(self._own_provider)
         self._name = name
@@ -163,7 +167,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             description=f"Encrypts the Lockbox secrets of {self._spec.name}",
             folder_id=self._folder_id,
             default_algorithm="AES_256",
-            labels=self._spec.labels or None,
+            labels=self._spec.own_labels or None,
             opts=self._yandex_child(depends_on=[self.service_account], protect=self._spec.protect),
         )
         if self._spec.readers:
@@ -221,7 +225,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                 name=secret,
                 folder_id=self._folder_id,
                 description=f"API keys of service account {self._spec.name}",
-                labels=self._spec.labels or None,
+                labels=self._spec.labels_of(secret) or None,
                 kms_key_id=self._kms_key_id,
                 deletion_protection=self._spec.deletion_protection,
             ),
@@ -297,9 +301,9 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             url = self.service_account.folder_id.apply(lambda folder_id: call.url.replace(FOLDER_ID, folder_id))
         return VerifyArgs(url=url, method=call.method, expect_status=call.expect_status, timeout=call.timeout)
 
-    def _receipt(self, key: KeySpec) -> pulumi.Output[dict[str, str]]:
+    def _receipt(self, key: KeySpec) -> pulumi.Output[dict[str, str | dict[str, str]]]:
         api_key, secret = self.api_keys[key.name], self._secret(key)
-        shown: dict[str, pulumi.Input[str]] = {
+        shown: dict[str, pulumi.Input[str] | dict[str, str]] = {
             "keyId": api_key.key_id,
             "maskedSecret": api_key.masked_secret,
             "expiresAt": api_key.expires_at,
@@ -307,4 +311,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         }
         if secret:
             shown |= {"lockboxSecretId": secret.id, "secretEntry": key.secret_entry}
+        if key.owner:
+            shown["owner"] = key.owner
+        if key.labels:
+            shown["labels"] = dict(key.labels)
         return pulumi.Output.all(**shown)

@@ -11,11 +11,12 @@ api-keys:accounts:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from components import catalogue
 from components.spec import rules
-from components.spec.models import AccountSpec, Defaults, KeySpec, Policy, Spec, VerifySpec
+from components.spec.models import OWNER_LABEL, AccountSpec, Defaults, KeySpec, Policy, Spec, VerifySpec
 from components.spec.problems import Place, Problem, SpecError, did_you_mean, nearest, place, shown
 from components.spec.reading import PartlyRead, read
 
@@ -38,6 +39,7 @@ _STAND_IN: Final = "stand-in"
 """For a name that can't be read, so that the rest of its mapping still can; the rules between names leave it out."""
 _SETTINGS: Final = ("defaults", "accounts")
 
+_Answered = TypeVar("_Answered", AccountSpec, KeySpec)
 ReadAccount = tuple[PartlyRead[AccountSpec], Sequence[PartlyRead[KeySpec]]]
 
 
@@ -111,14 +113,23 @@ def _read_account(written: object, at: Place, default: PartlyRead[Defaults], pro
         for index, key in enumerate(listed if isinstance(listed, list | tuple) else ())
     ]
     problems += rules.within_account(account, keys, default)
-    return account, keys
+    return replace(account, spec=_answered_for(account.spec, default.spec)), keys
 
 
 def _filled(readable: ReadAccount) -> AccountSpec:
     """The account with its keys, and what follows from other fields: the secret's name, the catalogue's call."""
-    account, keys = readable[0].spec, [key.spec for key in readable[1]]
+    account = readable[0].spec
+    keys = [_answered_for(key.spec, account) for key in readable[1]]
     filled = [key.model_copy(update={"secret": account.secret_of(key), "verify": _verify_filled(key)}) for key in keys]
     return account.model_copy(update={"keys": tuple(filled)})
+
+
+def _answered_for(spec: _Answered, over: Defaults | AccountSpec) -> _Answered:
+    """The account or key with the owner and labels that it has from what is `over` it."""
+    owner, labels = spec.owner or over.owner, {**over.labels, **spec.labels}
+    if owner:
+        labels.pop(OWNER_LABEL, None)  # the owner says it
+    return spec.model_copy(update={"owner": owner, "labels": labels})
 
 
 def _verify_filled(key: KeySpec) -> bool | VerifySpec:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
@@ -24,6 +25,15 @@ class _Model(BaseModel):
         validate_by_name=True,
         use_attribute_docstrings=True,
     )
+
+
+OWNER_LABEL: Final = "owner"
+"""The label that says the owner. It is the user's, and none of the mark's."""
+
+
+def labels_with_owner(labels: Mapping[str, str], owner: str | None) -> dict[str, str]:
+    """The labels, and the owner among them where there is one."""
+    return {**labels, **({OWNER_LABEL: owner} if owner else {})}
 
 
 class VerifySpec(_Model):
@@ -79,6 +89,11 @@ class Policy(_Model):
 class Defaults(Policy):
     """`api-keys:defaults`: what keys take where they say nothing themselves."""
 
+    owner: kind.Owner | None = None
+    """Who answers for accounts and keys that name nobody themselves."""
+    labels: kind.LabelMap = {}
+    """Labels that every account has, beside its own."""
+
 
 class KeySpec(Policy):
     """One API key of an account."""
@@ -89,6 +104,11 @@ class KeySpec(Policy):
     """The key's name before, so that a rename keeps the key; may stay until another key gets that name."""
     description: kind.KeyDescription = ""
     """Your words; the provider adds its mark."""
+    owner: kind.Owner | None = None
+    """Who answers for the key, by default the account's owner."""
+    labels: kind.LabelMap = {}
+    """Labels beside the account's: in the key's receipt, and on its Lockbox secret where all keys of that secret have
+    them."""
     uses: Annotated[tuple[kind.ServiceName, ...], Items("name a service, or leave `uses` out", least=1)] = ()
     """Services that the key is for; scopes and least-privilege roles follow from the catalogue."""
     scopes: Annotated[
@@ -141,6 +161,9 @@ class AccountSpec(_Model):
     that name."""
     description: kind.AccountDescription = ""
     """What the account is for."""
+    owner: kind.Owner | None = None
+    """Who answers for the account and its keys: in receipts, findings and figures, and as the label `owner`. A change
+    rotates nothing."""
     folder_id: kind.FolderId | None = None
     """The folder that the account, its roles and its secrets live in, by default the one of `yandex-keys:folderId`."""
     roles: Annotated[tuple[kind.Role, ...], Items("list roles, such as monitoring.viewer")] = ()
@@ -153,7 +176,7 @@ class AccountSpec(_Model):
     that exists, and leaves its rights to you."""
     deletion_protection: Annotated[bool, Flag()] = False
     """Whether the cloud refuses to delete the account's secrets."""
-    labels: kind.AccountLabels = {}
+    labels: kind.LabelMap = {}
     """Labels of the account's secrets and of its own KMS key."""
     listed_secrets: Annotated[
         tuple[kind.SecretName, ...], Items("list names of Lockbox secrets, such as translator-default")
@@ -173,6 +196,21 @@ class AccountSpec(_Model):
     def secret_of(self, key: KeySpec) -> str | None:
         """The name of the Lockbox secret that `key` is delivered to, None where it goes to none."""
         return (key.secret or f"{self.name}-{key.name}") if key.in_lockbox else None
+
+    @property
+    def own_labels(self) -> dict[str, str]:
+        """The labels of what belongs to no single key."""
+        return labels_with_owner(self.labels, self.owner)
+
+    def labels_of(self, secret: str) -> dict[str, str]:
+        """The labels of the Lockbox secret of that name: of its keys where they agree, else of the account."""
+        of_keys = [labels_with_owner(key.labels, key.owner) for key in self.keys if self.secret_of(key) == secret]
+        agreed = {
+            name: text
+            for name, text in (of_keys[0] if of_keys else {}).items()
+            if all(it.get(name) == text for it in of_keys)
+        }
+        return self.own_labels | agreed
 
     def protects(self, secret: str) -> bool:
         """Whether the engine is to refuse to delete the Lockbox secret of that name."""

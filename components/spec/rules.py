@@ -7,13 +7,14 @@ from functools import partial
 from typing import Final, TypeVar
 
 from components import catalogue
-from components.rule_book import SECRET_NAME_LENGTH, durations, key_rules
-from components.spec.models import AccountSpec, Defaults, KeySpec, Policy
+from components.rule_book import LABELS, SECRET_NAME_LENGTH, durations, key_rules
+from components.spec.models import OWNER_LABEL, AccountSpec, Defaults, KeySpec, Policy, labels_with_owner
 from components.spec.problems import Place, Problem, did_you_mean
 from components.spec.reading import PartlyRead
 from components.spec.values import ACCOUNT_PREFIX, account_of
 
 Named = TypeVar("Named", AccountSpec, KeySpec)
+Answered = TypeVar("Answered", AccountSpec, KeySpec, Defaults)
 _SCHEDULE: Final = ("overlap", "rotateEvery", "lifetime")
 
 
@@ -21,13 +22,16 @@ def within_defaults(default: PartlyRead[Defaults]) -> Iterator[Problem]:
     """What is wrong between the fields of `defaults`."""
     if default.written.intersection(_SCHEDULE):
         yield from _schedule_problems(default, lambda field: "" if field in default.written else " (built in)")
+    yield from _label_problems(default, [default])
 
 
 def within_account(
     account: PartlyRead[AccountSpec], keys: Sequence[PartlyRead[KeySpec]], default: PartlyRead[Defaults]
 ) -> Iterator[Problem]:
     """What is wrong between the fields of each key, and between the keys of an account."""
+    yield from _label_problems(account, [account, default])
     for key in keys:
+        yield from _label_problems(key, [key, account, default])
         # A default that can't be read is named where it stands; what follows from it is guesswork.
         if key.written.intersection(_SCHEDULE) and default.unreadable.isdisjoint(set(_SCHEDULE) - key.written):
             yield from _schedule_problems(key, partial(_source, key=key, default=default))
@@ -115,6 +119,30 @@ def _schedule_problems(policy: PartlyRead[Policy], source: Callable[[str], str])
         figures,
         f"shorten rotateEvery or overlap, or set lifetime to {durations.format_duration(every + overlap)}",
     )
+
+
+def _label_problems(
+    it: PartlyRead[Answered], answering: Sequence[PartlyRead[KeySpec] | PartlyRead[AccountSpec] | PartlyRead[Defaults]]
+) -> Iterator[Problem]:
+    """Labels that clash with the owner, or are too many with what is inherited. `answering`: itself, and what is over
+    it."""
+    if "labels" not in it.written or not all(each.knows("owner", "labels") for each in answering):
+        return
+    owner = next((each.spec.owner for each in answering if each.spec.owner), None)
+    written = it.spec.labels.get(OWNER_LABEL)
+    if owner and written not in (None, owner):
+        yield Problem(
+            it.place / "labels" / OWNER_LABEL,
+            f"{written!r} isn't the owner, {owner!r}",
+            "take the label out, for `owner` sets it",
+        )
+    inherited = {name for each in answering for name in labels_with_owner(each.spec.labels, each.spec.owner)}
+    if len(it.spec.labels) <= LABELS < len(inherited):
+        yield Problem(
+            it.place / "labels",
+            f"with what is inherited and the owner there are {len(inherited)} labels, the limit is {LABELS}",
+            "take some out",
+        )
 
 
 def _purpose_problems(key: PartlyRead[KeySpec]) -> Iterator[Problem]:

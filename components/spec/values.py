@@ -195,6 +195,14 @@ LabelValue = Annotated[
         longest=limits.LABEL_LENGTH,
     ),
 ]
+Owner = Annotated[
+    str,
+    Text(
+        f"use 1 to {limits.LABEL_LENGTH} of a-z, 0-9, hyphen and underscore, such as support-team: it is a label in the cloud",
+        limits.LABEL_VALUE,
+        longest=limits.LABEL_LENGTH,
+    ),
+]
 Url = Annotated[
     str,
     Text(
@@ -204,4 +212,4 @@ Url = Annotated[
 KmsKey = Annotated[
     bool | str, FlagOr(Text("write true for a key of its own, or the id of a KMS key", _ID, longest=limits.ID_LENGTH))
 ]
-AccountLabels = Annotated[dict[LabelKey, LabelValue], Labels(limits.LABELS)]
+LabelMap = Annotated[dict[LabelKey, LabelValue], Labels(limits.LABELS)]

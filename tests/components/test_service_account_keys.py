@@ -19,7 +19,7 @@ import pytest
 
 from components.accounts import declare
 from components.service_account_keys import ServiceAccountKeys
-from components.spec import AccountSpec, KeySpec, SpecError, parse
+from components.spec import AccountSpec, KeySpec, SpecError, parse, parse_account
 from pulumi_yandex_keys import ApiKey, LockboxSecret, LockboxSecretIamMember, Provider, ProviderArgs
 from tests.components.declared import SECRET, Declared, run, secret_value
 
@@ -198,8 +198,63 @@ def test_a_receipt_is_what_a_consumer_needs_and_no_secret(declared: Declared) ->
         "second": {**issued, "lockboxSecretId": "translator/secret/shared-id", "secretEntry": "api_key"},
         "plain": issued,
     }
+    owned = run(component({**ACCOUNT, "owner": "support", "labels": {"env": "prod"}}))
+    shown = owned.outputs["translator"]["receipts"]["default"]
+    assert shown == {**receipts["default"], "owner": "support", "labels": {"env": "prod"}}
     told = STACK_FILE.read_text(encoding="utf-8").partition("\nA receipt:\n")[2].partition("\nWhat a key")[0]
-    assert set(re.findall(r"`(\w+)`", told.replace("`deliver: output`", ""))) == receipts["default"].keys()
+    assert set(re.findall(r"`(\w+)`", told.replace("`deliver: output`", ""))) == shown.keys()
+
+
+def owned(account: dict[str, Any], defaults: dict[str, Any] | None = None) -> Declared:
+    return run(component({"name": "translator", **account}, defaults=defaults))
+
+
+def test_a_key_says_its_owner_or_has_its_accounts_or_the_defaults() -> None:
+    account = {"keys": keys("desk", owner="support") + keys("batch")}
+    defaults = {"owner": "platform", "labels": {"env": "prod", "tier": "one"}}
+    of_defaults, of_account = owned(account, defaults), owned({**account, "owner": "language"}, defaults)
+    assert of_defaults.inputs["ServiceAccountKeys", "translator"]["owners"] == {"desk": "support", "batch": "platform"}
+    assert of_account.inputs["ServiceAccountKeys", "translator"]["owners"] == {"desk": "support", "batch": "language"}
+    secrets = {name: of_account.inputs["LockboxSecret", f"translator/{name}"]["labels"] for name in ("desk", "batch")}
+    assert secrets == {
+        "desk": {"env": "prod", "tier": "one", "owner": "support"},
+        "batch": {"env": "prod", "tier": "one", "owner": "language"},
+    }
+
+
+def test_a_keys_labels_are_added_to_its_accounts_and_win_over_them() -> None:
+    account = {"labels": {"env": "prod", "tier": "one"}, "kmsKey": True, "owner": "support"}
+    declared = owned({**account, "keys": keys("desk", labels={"tier": "two", "desk": "front"})})
+    labels = declared.inputs["LockboxSecret", "translator/desk"]["labels"]
+    assert labels == {"env": "prod", "tier": "two", "desk": "front", "owner": "support"}
+    assert declared.inputs["KmsSymmetricKey", "translator"]["labels"] == {
+        "env": "prod",
+        "tier": "one",
+        "owner": "support",
+    }
+
+
+def test_a_shared_secret_has_the_labels_that_its_keys_agree_on_and_else_the_accounts() -> None:
+    shared = {"secret": "shared", "labels": {"app": "shop"}}
+    both = keys("orders", **shared, owner="shop") + keys("mailer", **shared, owner="marketing")
+    of_account = owned({"owner": "platform", "keys": both}).inputs["LockboxSecret", "translator/secret/shared"]
+    assert of_account["labels"] == {"owner": "platform", "app": "shop"}
+    of_nobody = owned({"keys": both}).inputs["LockboxSecret", "translator/secret/shared"]
+    assert of_nobody["labels"] == {"app": "shop"}
+
+
+def test_an_account_that_has_been_read_is_read_again_as_the_same() -> None:
+    said = {"name": "translator", "labels": {"owner": "shop"}, "keys": keys("desk", owner="support") + keys("batch")}
+    [account] = parse({"owner": None, "labels": {"env": "prod"}}, [said]).accounts
+    once, twice = run(component(account)), run(component(parse_account(account)))
+    assert once.inputs == twice.inputs
+    labels = [once.inputs["LockboxSecret", f"translator/{name}"]["labels"]["owner"] for name in ("desk", "batch")]
+    assert labels == ["support", "shop"]
+
+
+def test_what_has_no_owner_is_declared_as_it_was_before_there_were_any(declared: Declared) -> None:
+    assert declared.inputs["ServiceAccountKeys", "translator"] == {}
+    assert "labels" not in declared.inputs["LockboxSecret", "translator/default"]
 
 
 GUARDED = ("ApiKey", "IamServiceAccount", "KmsSymmetricKey", "LockboxSecret")

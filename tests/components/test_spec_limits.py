@@ -11,6 +11,7 @@ from yandex.cloud.iam.v1.service_account_service_pb2 import CreateServiceAccount
 from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretRequest, PayloadEntryChange
 
 from components import rule_book
+from components.spec import account_problems, parse_account
 from provider.yandex_keys import key_rules, marks
 from provider.yandex_keys.limits import field_violations
 
@@ -64,6 +65,18 @@ def test_an_accounts_name_is_right_where_the_api_takes_it(name: str) -> None:
 def test_an_entry_is_right_where_the_api_takes_it(entry: str) -> None:
     right = re.fullmatch(rule_book.ENTRY, entry, re.ASCII) is not None
     assert right == (field_violations(ENTRY_CHANGE, "key", entry) == [])
+
+
+@pytest.mark.parametrize(
+    "owner", ["support-team", "a", "1", "-", "a" * 63, "a" * 64, "A", "a b", "команда", "a.b", "a\n"]
+)
+def test_an_owner_is_right_where_the_api_takes_it_as_a_label(owner: str) -> None:
+    said = parse_account({"name": "abc", "owner": owner, "keys": []}).own_labels if is_right(owner) else {}
+    assert bool(said) == (field_violations(CREATE_SECRET, "labels", {"owner": owner}) == [])
+
+
+def is_right(owner: str) -> bool:
+    return not account_problems({"name": "abc", "owner": owner, "keys": []})
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,35 @@ CASES: dict[str, tuple[object, str]] = {
         account(labels={f"l{n}": "a" for n in range(63)}),
         "accounts[0] (translator).labels: has 63 labels, the limit is 62: write labels as `key: value`",
     ),
+    # Owners
+    "an owner that is no label": (
+        account(owner="Support Team"),
+        "accounts[0] (translator).owner: 'Support Team' is not in the form asked for: "
+        "use 1 to 63 of a-z, 0-9, hyphen and underscore, such as support-team: it is a label in the cloud",
+    ),
+    "an empty owner of a key": (
+        key(owner=""),
+        f"{KEY_PATH}.owner: is empty: "
+        "use 1 to 63 of a-z, 0-9, hyphen and underscore, such as support-team: it is a label in the cloud",
+    ),
+    "a label that says another owner": (
+        account(owner="support", labels={"owner": "shop"}),
+        "accounts[0] (translator).labels.owner: 'shop' isn't the owner, 'support': take the label out, for `owner` sets it",
+    ),
+    "a key's label that says another owner than the account": (
+        account(owner="support", keys=[{**KEY, "labels": {"owner": "shop"}}]),
+        f"{KEY_PATH}.labels.owner: 'shop' isn't the owner, 'support': take the label out, for `owner` sets it",
+    ),
+    "a key's label in capitals": (
+        key(labels={"team": "A"}),
+        f"{KEY_PATH}.labels.team: 'A' is not in the form asked for: use up to 63 of a-z, 0-9, hyphen and underscore",
+    ),
+    "too many labels with the account's": (
+        account(
+            labels={f"l{n}": "a" for n in range(61)}, keys=[{**KEY, "owner": "support", "labels": {"one-more": "a"}}]
+        ),
+        f"{KEY_PATH}.labels: with what is inherited and the owner there are 63 labels, the limit is 62: take some out",
+    ),
     "a number for a KMS key": (
         account(kmsKey=1),
         "accounts[0] (translator).kmsKey: the number 1 where text belongs: write true for a key of its own, or the id of a KMS key",
@@ -162,12 +191,12 @@ CASES: dict[str, tuple[object, str]] = {
     "an unknown field near none": (
         account(zzz=1),
         "accounts[0] (translator).zzz: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, protect, readers, renamedFrom, roles, secrets",
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, owner, protect, readers, renamedFrom, roles, secrets",
     ),
     "an unknown field of hostile characters": (
         account(**{"a\nb${x}": 1}),
         "accounts[0] (translator)['a\\nb${x}']: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, protect, readers, renamedFrom, roles, secrets",
+        "deletionProtection, description, folderId, keys, kmsKey, labels, name, owner, protect, readers, renamedFrom, roles, secrets",
     ),
     "a misspelt field that has to be there": (
         {"nmae": "translator", "keys": [KEY]},

@@ -176,3 +176,24 @@ def test_an_input_that_the_user_marked_secret_is_encrypted_in_the_state(stack: S
     stack.refresh()
     assert cloud.state()["secrets"][0]["description"] == "the merger"
     assert not [text for text in everything_written(stack) if "the merger" in text]
+
+
+def test_a_new_owner_is_told_everywhere_and_no_key_and_no_secret_is_another(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([TRANSLATOR])
+    stack.up()
+    before, receipt = cloud.live_keys("translator"), stack.receipt("translator/default")
+    marks = labels_of(cloud, receipt["lockboxSecretId"])
+    stack.write([{**TRANSLATOR, "owner": "support-team"}], {"labels": {"env": "prod"}})
+    assert "support-team" in stack.preview()
+    cloud.forget_calls()
+    stack.up()
+    assert cloud.live_keys("translator") == before
+    assert not {name for name in cloud.calls() if name.startswith("ApiKeyService/")}
+    assert stack.receipt("translator/default") == receipt | {"owner": "support-team", "labels": {"env": "prod"}}
+    assert labels_of(cloud, receipt["lockboxSecretId"]) == marks | {"owner": "support-team", "env": "prod"}
+    stack.up("--expect-no-changes")
+
+
+def labels_of(cloud: LocalCloud, secret_id: str) -> dict[str, str]:
+    (secret,) = (it for it in cloud.state()["secrets"] if it["id"] == secret_id)
+    return dict(secret["labels"])

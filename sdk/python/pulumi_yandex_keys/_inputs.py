@@ -47,6 +47,10 @@ class AccountKeyArgsDict(TypedDict):
     """
     The entry of the Lockbox secret that holds the key's id. By default api_key_id.
     """
+    labels: NotRequired[Mapping[str, _builtins.str]]
+    """
+    Labels beside the account's: in the key's receipt, and on its Lockbox secret where all keys of that secret have them.
+    """
     lifetime: NotRequired[_builtins.str]
     """
     From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
@@ -54,6 +58,10 @@ class AccountKeyArgsDict(TypedDict):
     overlap: NotRequired[_builtins.str]
     """
     How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at least. By default 7d.
+    """
+    owner: NotRequired[_builtins.str]
+    """
+    Who answers for the key, by default the account's owner.
     """
     protect: NotRequired[_builtins.bool]
     """
@@ -104,8 +112,10 @@ class AccountKeyArgs:
                  deliver: Optional[_builtins.str] = None,
                  description: Optional[_builtins.str] = None,
                  key_id_entry: Optional[_builtins.str] = None,
+                 labels: Optional[Mapping[str, _builtins.str]] = None,
                  lifetime: Optional[_builtins.str] = None,
                  overlap: Optional[_builtins.str] = None,
+                 owner: Optional[_builtins.str] = None,
                  protect: Optional[_builtins.bool] = None,
                  reissue: Optional[_builtins.str] = None,
                  renamed_from: Optional[_builtins.str] = None,
@@ -124,8 +134,10 @@ class AccountKeyArgs:
         :param _builtins.str deliver: Where the secret goes: into a Lockbox version, a secret output of the stack, or both. By default lockbox.
         :param _builtins.str description: Your words; the provider adds its mark.
         :param _builtins.str key_id_entry: The entry of the Lockbox secret that holds the key's id. By default api_key_id.
+        :param Mapping[str, _builtins.str] labels: Labels beside the account's: in the key's receipt, and on its Lockbox secret where all keys of that secret have them.
         :param _builtins.str lifetime: From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
         :param _builtins.str overlap: How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at least. By default 7d.
+        :param _builtins.str owner: Who answers for the key, by default the account's owner.
         :param _builtins.bool protect: Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this out, run `pulumi up`, and then remove it.
         :param _builtins.str reissue: A new text rotates the key now, with overlap; taking it out again rotates nothing.
         :param _builtins.str renamed_from: The key's name before, so that a rename keeps the key; may stay until another key gets that name.
@@ -146,10 +158,14 @@ class AccountKeyArgs:
             pulumi.set(__self__, "description", description)
         if key_id_entry is not None:
             pulumi.set(__self__, "key_id_entry", key_id_entry)
+        if labels is not None:
+            pulumi.set(__self__, "labels", labels)
         if lifetime is not None:
             pulumi.set(__self__, "lifetime", lifetime)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if owner is not None:
+            pulumi.set(__self__, "owner", owner)
         if protect is not None:
             pulumi.set(__self__, "protect", protect)
         if reissue is not None:
@@ -233,6 +249,18 @@ class AccountKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def labels(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Labels beside the account's: in the key's receipt, and on its Lockbox secret where all keys of that secret have them.
+        """
+        return pulumi.get(self, "labels")
+
+    @labels.setter
+    def labels(self, value: Optional[Mapping[str, _builtins.str]]):
+        pulumi.set(self, "labels", value)
+
+    @_builtins.property
+    @pulumi.getter
     def lifetime(self) -> Optional[_builtins.str]:
         """
         From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
@@ -254,6 +282,18 @@ class AccountKeyArgs:
     @overlap.setter
     def overlap(self, value: Optional[_builtins.str]):
         pulumi.set(self, "overlap", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def owner(self) -> Optional[_builtins.str]:
+        """
+        Who answers for the key, by default the account's owner.
+        """
+        return pulumi.get(self, "owner")
+
+    @owner.setter
+    def owner(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "owner", value)
 
     @_builtins.property
     @pulumi.getter

@@ -27,6 +27,7 @@ class ServiceAccountKeysArgs:
                  folder_id: pulumi.Input[Optional[_builtins.str]] = None,
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
+                 owner: Optional[_builtins.str] = None,
                  protect: Optional[_builtins.bool] = None,
                  readers: Optional[Sequence[_builtins.str]] = None,
                  renamed_from: Optional[_builtins.str] = None,
@@ -42,6 +43,7 @@ class ServiceAccountKeysArgs:
         :param pulumi.Input[_builtins.str] folder_id: The folder that the account, its roles and its secrets live in, by default the one of `yandex-keys:folderId`.
         :param Union[_builtins.bool, _builtins.str] kms_key: The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one that exists, and leaves its rights to you.
         :param Mapping[str, _builtins.str] labels: Labels of the account's secrets and of its own KMS key.
+        :param _builtins.str owner: Who answers for the account and its keys: in receipts, findings and figures, and as the label `owner`. A change rotates nothing.
         :param _builtins.bool protect: Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run `pulumi up`, and then remove them.
         :param Sequence[_builtins.str] readers: Who may read the account's secrets in Lockbox: `self`, the account; `account:<name>`, another one of this file; or others as `serviceAccount:<id>`.
         :param _builtins.str renamed_from: The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that name.
@@ -60,6 +62,8 @@ class ServiceAccountKeysArgs:
             pulumi.set(__self__, "kms_key", kms_key)
         if labels is not None:
             pulumi.set(__self__, "labels", labels)
+        if owner is not None:
+            pulumi.set(__self__, "owner", owner)
         if protect is not None:
             pulumi.set(__self__, "protect", protect)
         if readers is not None:
@@ -157,6 +161,18 @@ class ServiceAccountKeysArgs:
 
     @_builtins.property
     @pulumi.getter
+    def owner(self) -> Optional[_builtins.str]:
+        """
+        Who answers for the account and its keys: in receipts, findings and figures, and as the label `owner`. A change rotates nothing.
+        """
+        return pulumi.get(self, "owner")
+
+    @owner.setter
+    def owner(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "owner", value)
+
+    @_builtins.property
+    @pulumi.getter
     def protect(self) -> Optional[_builtins.bool]:
         """
         Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run `pulumi up`, and then remove them.
@@ -229,6 +245,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
                  name: Optional[_builtins.str] = None,
+                 owner: Optional[_builtins.str] = None,
                  protect: Optional[_builtins.bool] = None,
                  readers: Optional[Sequence[_builtins.str]] = None,
                  renamed_from: Optional[_builtins.str] = None,
@@ -263,6 +280,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         :param Union[_builtins.bool, _builtins.str] kms_key: The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one that exists, and leaves its rights to you.
         :param Mapping[str, _builtins.str] labels: Labels of the account's secrets and of its own KMS key.
         :param _builtins.str name: The service account's name, unique in the cloud.
+        :param _builtins.str owner: Who answers for the account and its keys: in receipts, findings and figures, and as the label `owner`. A change rotates nothing.
         :param _builtins.bool protect: Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run `pulumi up`, and then remove them.
         :param Sequence[_builtins.str] readers: Who may read the account's secrets in Lockbox: `self`, the account; `account:<name>`, another one of this file; or others as `serviceAccount:<id>`.
         :param _builtins.str renamed_from: The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that name.
@@ -316,6 +334,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
                  name: Optional[_builtins.str] = None,
+                 owner: Optional[_builtins.str] = None,
                  protect: Optional[_builtins.bool] = None,
                  readers: Optional[Sequence[_builtins.str]] = None,
                  renamed_from: Optional[_builtins.str] = None,
@@ -343,6 +362,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             if name is None and not opts.urn:
                 raise TypeError("Missing required property 'name'")
             __props__.__dict__["name"] = name
+            __props__.__dict__["owner"] = owner
             __props__.__dict__["protect"] = protect
             __props__.__dict__["readers"] = readers
             __props__.__dict__["renamed_from"] = renamed_from
