@@ -25,6 +25,7 @@ from emulator.state.lockbox_secret import Secrets
 from emulator.state.lockbox_version import Versions
 from emulator.state.operation_access import OperationReader
 from emulator.state.operations import Operations
+from emulator.state.quota import Quotas
 from emulator.state.role import Roles
 from emulator.state.service_account import ServiceAccounts
 from emulator.state.tokens import Tokens
@@ -70,6 +71,7 @@ class CloudState:
         removals = {item.kind: item.remove for item in (self.accounts, self.secrets, self.symmetric_keys)}
         self.folder_deletions = FolderDeletions(*resource, removals)
         self.folders = Folders(*resource, self.folder_deletions)
+        self.quotas = Quotas(self.backend, self.access)
         self.operation_reader = OperationReader(*resource, self.folder_deletions)
 
     def close(self) -> None:

@@ -10,7 +10,16 @@ from yandex.cloud.endpoint.api_endpoint_pb2 import ApiEndpoint
 from emulator.errors import not_found
 from emulator.state.call import Call
 
-SERVED: Final = ("endpoint", "iam", "kms", "lockbox", "lockbox-payload", "operation", "resource-manager")
+SERVED: Final = (
+    "endpoint",
+    "iam",
+    "kms",
+    "lockbox",
+    "lockbox-payload",
+    "operation",
+    "quota-manager",
+    "resource-manager",
+)
 """The ids of the services that the emulator has; official clients look them up by these."""
 
 _OTHERS: Final = (
@@ -25,7 +34,7 @@ _OTHERS: Final = (
     "managed-kubernetes managed-metastore managed-mongodb managed-mysql managed-opensearch managed-postgresql "
     "managed-redis managed-spark managed-spqr managed-sqlserver managed-trino managed-ytsaurus managed-zonalshift "
     "marketplace mcp-gateway mdb-clickhouse mdb-kafka mdb-mongodb mdb-mysql mdb-opensearch mdb-postgresql mdb-redis "
-    "mdb-sqlserver mdbproxy monitoring organization-manager organizationmanager quota quota-manager resourcemanager "
+    "mdb-sqlserver mdbproxy monitoring organization-manager organizationmanager quota resourcemanager "
     "searchapi serverless-apigateway serverless-containers serverless-eventrouter serverless-functions "
     "serverless-gateway-connections serverless-triggers serverless-workflows serverlessapigateway servicename "
     "smart-captcha smart-web-security speechsense storage storage-api trino video vpc ycvc ydb"

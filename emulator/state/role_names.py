@@ -44,6 +44,7 @@ _BY_SERVICE: Final[dict[str, str]] = {
         "telemetry.writer traces.reader traces.writer"
     ),
     "postbox": "admin auditor editor viewer messages.reader sender statistics.reader",
+    "quota-manager": "requestOperator viewer",
     "resource-manager": "admin auditor editor viewer clouds.member clouds.owner",
     "schema-registry": "admin auditor editor viewer",
     "search-api": "admin auditor editor viewer executor webSearch.user",

@@ -30,7 +30,8 @@ _SECRET_EDITS: Final = (
 )
 _KMS_EDITS: Final = ("create", "update", "rotate", "encrypt", "decrypt")
 _KEY_EDITS: Final = ("create", "update", "delete")
-_VIEW: Final = (*_each(_RESOURCES, _LOOK), "operations.get")
+_QUOTAS: Final = ("quota-manager.quotaLimits.get",)
+_VIEW: Final = (*_each(_RESOURCES, _LOOK), "operations.get", *_QUOTAS)
 _EDIT: Final = (
     *_VIEW,
     *_each(("iam.serviceAccounts", "iam.apiKeys", "iam.keys"), _KEY_EDITS),
@@ -76,6 +77,8 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "kms.editor": _KMS_EDIT,
     "kms.viewer": _KMS_VIEW,
     "kms.auditor": _KMS_VIEW,
+    "quota-manager.viewer": (*_QUOTAS, "resource-manager.clouds.get"),
+    "quota-manager.requestOperator": (*_QUOTAS, "resource-manager.clouds.get"),
     "kms.keys.encrypter": ("kms.keys.encrypt",),
     "kms.keys.decrypter": ("kms.keys.decrypt",),
     "kms.keys.encrypterDecrypter": ("kms.keys.encrypt", "kms.keys.decrypt"),

@@ -54,6 +54,7 @@ def services(state: CloudState) -> dict[str, object]:
         "yandex.cloud.lockbox.v1.PayloadService": state.payloads,
         "yandex.cloud.lockbox.v1.SecretService": state.secrets,
         "yandex.cloud.operation.OperationService": state.operation_reader,
+        "yandex.cloud.quotamanager.v1.QuotaLimitService": state.quotas,
         "yandex.cloud.resourcemanager.v1.CloudService": state.clouds,
         "yandex.cloud.resourcemanager.v1.FolderService": state.folders,
     }

@@ -31,6 +31,7 @@ from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
 from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretMetadata, CreateSecretRequest, PayloadEntryChange
 from yandex.cloud.lockbox.v1.secret_service_pb2_grpc import SecretServiceStub
 from yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
+from yandex.cloud.quotamanager.v1.quota_limit_service_pb2_grpc import QuotaLimitServiceStub
 from yandex.cloud.resourcemanager.v1.cloud_service_pb2_grpc import CloudServiceStub
 from yandex.cloud.resourcemanager.v1.folder_service_pb2_grpc import FolderServiceStub
 
@@ -157,6 +158,7 @@ STUBS: dict[str, Any] = {
     "kms": SymmetricKeyServiceStub,
     "operations": OperationServiceStub,
     "payloads": PayloadServiceStub,
+    "quotas": QuotaLimitServiceStub,
     "roles": RoleServiceStub,
     "secrets": SecretServiceStub,
     "tokens": IamTokenServiceStub,
