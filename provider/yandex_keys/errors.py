@@ -128,6 +128,7 @@ _ROLES: Final = {
     ),
     "ServiceAccountService": "iam.serviceAccounts.admin on the folder",
     "FolderService": "resource-manager.admin on the folder",
+    "QuotaLimitService": "quota-manager.viewer on the cloud",
     "SymmetricKeyService": "kms.admin on the folder",
     "SecretService": "lockbox.editor on the folder (lockbox.admin to grant access to a secret)",
 }
