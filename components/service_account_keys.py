@@ -25,6 +25,7 @@ import pulumi
 
 from components import yandex
 from components.debug_lines import withhold_values
+from components.frames import without_frames
 from components.rule_book import ACCOUNT_NAME
 from components.settings import stack_provider
 from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
@@ -76,6 +77,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     secrets: Mapping[str, pulumi.Output[str | None]]
     """By the key's name: the secrets of keys that are delivered as outputs; always Pulumi secrets."""
 
+    @without_frames()
     def __init__(
         self,
         name: str,

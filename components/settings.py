@@ -15,6 +15,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from pulumi.runtime.settings import get_monitor
 
 from components.debug_lines import withhold_values
+from components.frames import without_frames
 from components.rule_book import as_of
 from components.spec import Problem, Spec, SpecError, parse
 from components.spec.encrypted import encrypted_problems
@@ -113,7 +114,8 @@ def stack_provider() -> pulumi.ProviderResource:
         for name in sorted(_SETTINGS)
         if (value := _setting(name)) is not None
     }
-    _declared[run] = pulumi.ProviderResource("yandex-keys", "yandex-keys", given, engine)
+    with without_frames():
+        _declared[run] = pulumi.ProviderResource("yandex-keys", "yandex-keys", given, engine)
     return _declared[run]
 
 
