@@ -1,4 +1,4 @@
-"""The project's virtual environment, made and filled once for each change of the requirements.
+"""The project's virtual environment, and the policy pack's own, each made and filled once for each change of the requirements.
 
 Everything in it is a wheel whose hash a lock pins. pip builds nothing from source, since building runs what an archive says, with
 whatever it fetches for that; and pip's cache is left alone, since pip takes a wheel from there without looking at its hash.
@@ -23,12 +23,13 @@ from setup.file_lock import exclusive
 from setup.progress import elapsed, last_line, run_logged, say
 from third_party.pulumi_yandex import packing
 
-Purpose = Literal["runtime", "development"]
+Purpose = Literal["runtime", "development", "policy"]
 
 # Each purpose, with the lock that it installs, and the declarations that the lock is made from.
 _REQUIREMENTS: dict[Purpose, tuple[str, list[str]]] = {
     "runtime": ("requirements.lock", ["requirements.txt"]),
     "development": ("requirements-dev.lock", ["requirements.txt", "requirements-dev.txt"]),
+    "policy": ("policy/requirements.lock", ["policy/requirements.txt"]),
 }
 # What a declaration names by its folder; a lock has the wheel that is packed of it.
 _PACKED = {"./third_party/pulumi_yandex": "pulumi-yandex==0.13.0"}
@@ -70,35 +71,41 @@ def fingerprint(repository: Path, purpose: Purpose) -> str:
 
 def is_ready(repository: Path, purpose: Purpose) -> bool:
     """Whether the environment holds what `purpose` needs. What development needs includes the runtime."""
-    wider: list[Purpose] = ["runtime", "development"] if purpose == "runtime" else ["development"]
-    return _command(repository).is_file() and any(
+    wider: list[Purpose] = ["runtime", "development"] if purpose == "runtime" else [purpose]
+    return (purpose == "policy" or _command(repository).is_file()) and any(
         _stamp(repository, each) == fingerprint(repository, each) for each in wider
     )
 
 
+def environment_of(repository: Path, purpose: Purpose) -> Path:
+    """The folder of the environment for `purpose`: the policy pack's packages clash with the provider's, so it has its own."""
+    return repository / "policy" / ".venv" if purpose == "policy" else repository / ".venv"
+
+
 def provide(repository: Path, purpose: Purpose) -> None:
-    """Makes `.venv` and installs the requirements, unless that was done. Raises SetUpFailed."""
+    """Makes the environment and installs the requirements, unless that was done. Raises SetUpFailed."""
     if is_ready(repository, purpose):
         return
-    local = repository / ".local"
+    environment, local = environment_of(repository, purpose), repository / ".local"
+    name = environment.relative_to(repository)
     with exclusive(local / "venv.lock", lambda: say("another run is setting up .venv; waiting for it")):
         if is_ready(repository, purpose):
             return
         lock, declarations = _REQUIREMENTS[purpose]
         for declaration in declarations:
             _refuse_unlocked(repository / declaration, repository / lock)
-        environment = repository / ".venv"
         log = local / "venv.log"
         log.write_text("")
         if not _works(environment):
-            say(f"making .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
-            _run([sys.executable, "-m", "venv", "--clear", str(environment)], "making .venv", log)
+            say(f"making {name} with Python {sys.version_info.major}.{sys.version_info.minor}")
+            _run([sys.executable, "-m", "venv", "--clear", str(environment)], f"making {name}", log)
         wheels = local / "wheels"
         packing.pack(wheels)
         seconds = _run(_install(environment, wheels, repository / lock), f"installing {lock}", log)
-        _write_command(repository)
+        if purpose != "policy":
+            _write_command(repository)
         _stamp_file(repository, purpose).write_text(fingerprint(repository, purpose))
-        say(f"installed {lock} into .venv ({elapsed(seconds)})")
+        say(f"installed {lock} into {name} ({elapsed(seconds)})")
 
 
 def _install(environment: Path, wheels: Path, lock: Path) -> list[str]:
@@ -151,7 +158,7 @@ def _pins(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _stamp_file(repository: Path, purpose: Purpose) -> Path:
-    return repository / ".venv" / f".installed-{purpose}"
+    return environment_of(repository, purpose) / f".installed-{purpose}"
 
 
 def _stamp(repository: Path, purpose: Purpose) -> str | None:
@@ -183,12 +190,13 @@ def _run(command: list[str], title: str, log: Path) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    """`runtime` for what the product needs, `development` for what its checks need on top."""
-    if arguments not in (["runtime"], ["development"]):
-        say("usage: python -m setup.virtual_environment runtime|development")
+    """`runtime` for what the product needs, `development` for what its checks need on top, `policy` for the policy pack."""
+    purposes: dict[str, Purpose] = {"runtime": "runtime", "development": "development", "policy": "policy"}
+    if len(arguments) != 1 or arguments[0] not in purposes:
+        say(f"usage: python -m setup.virtual_environment {'|'.join(purposes)}")
         return 2
     try:
-        provide(REPOSITORY, "runtime" if arguments == ["runtime"] else "development")
+        provide(REPOSITORY, purposes[arguments[0]])
     except SetUpFailed as error:
         say(str(error))
         return 1

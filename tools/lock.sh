@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes requirements.lock and requirements-dev.lock anew from what the two .txt files declare: wheels alone, each with its hashes, for every
+# Makes requirements.lock, requirements-dev.lock and policy/requirements.lock anew from what the .txt files declare: wheels alone, each with its hashes, for every
 # system and Python that the project runs on. What is locked stays as it is where it still fits; `sh tools/lock.sh --upgrade` takes what is newest.
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,3 +28,7 @@ make_lock requirements.lock requirements.txt
 [ "$options" = --upgrade ] || cp requirements-dev.lock requirements-dev.lock.compiled
 options="$options --constraints requirements.lock"
 make_lock requirements-dev.lock requirements.txt requirements-dev.txt
+# An environment of its own, so nothing of the others' holds it.
+options="${1:-}"
+[ "$options" = --upgrade ] || cp policy/requirements.lock policy/requirements.lock.compiled
+make_lock policy/requirements.lock policy/requirements.txt

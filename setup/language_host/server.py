@@ -31,6 +31,8 @@ from setup.language_host.protocol import language_pb2, language_pb2_grpc, plugin
 
 # Each running plugin keeps one thread, for as long as it lives.
 _THREADS = 64
+# The engine's word for the kind of plugin that a policy pack is.
+_POLICY_PACK = "analyzer"
 _PROGRAM_RUNNER = Path(__file__).with_name("program.py")
 # What the engine allows itself: the state of a large stack doesn't fit gRPC's default of 4 MB.
 _MESSAGE_BYTES = 400 * 1024 * 1024
@@ -142,11 +144,11 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.RunPluginResponse]:
         interpreter = _interpreter(request.info, context)
-        program = Path(request.info.program_directory, request.info.entry_point or ".")
         environment = interpreter.environment(dict(pair.split("=", 1) for pair in request.env if "=" in pair))
         process = self._children.start(
-            [str(interpreter.executable), "-u", str(program), *request.args],
-            directory=request.pwd,
+            [str(interpreter.executable), "-u", *_plugin_arguments(request)],
+            # A policy pack has always run in its own folder, by the official host as well.
+            directory=request.info.program_directory if request.kind == _POLICY_PACK else request.pwd,
             environment=environment,
             captured=True,
         )
@@ -174,6 +176,16 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Nothing to do: plugins are told by the engine itself, and a program ends with its monitor."""
         return empty_pb2.Empty()
+
+
+def _plugin_arguments(request: language_pb2.RunPluginRequest) -> list[str]:
+    """What Python is to run: a provider's folder; a policy pack by the SDK's own module, which takes the engine's arguments first.
+
+    The official host also tells a pack project, stack and settings by its environment; a pack of ours takes the stack from the URNs.
+    """
+    if request.kind == _POLICY_PACK:
+        return ["-m", "pulumi.policy", *request.args, request.info.program_directory]
+    return [str(Path(request.info.program_directory, request.info.entry_point or ".")), *request.args]
 
 
 def _plugin_output(stream: Stream, chunk: bytes) -> language_pb2.RunPluginResponse:

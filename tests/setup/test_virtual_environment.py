@@ -27,8 +27,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def pretend(command: list[str], title: str, log: Path) -> float:
         _RAN.append(command)
         if "venv" in command:
-            (tmp_path / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
-            (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+            (Path(command[-1]) / "bin").mkdir(parents=True, exist_ok=True)
+            (Path(command[-1]) / "bin" / "python").symlink_to(sys.executable)
         return 0.0
 
     _RAN.clear()
@@ -197,3 +197,18 @@ def test_without_a_python_one_line_says_what_to_install(tmp_path: Path) -> None:
     failed = run_python_sh(str(tmp_path))
     assert failed.returncode == 1
     assert failed.stderr == "No Python 3.11 or newer on PATH: install one, then run this again.\n"
+
+
+def test_the_policy_pack_has_an_environment_of_its_own_which_nothing_else_is_put_into(clone: Path) -> None:
+    (clone / "policy").mkdir()
+    (clone / "policy" / "requirements.txt").write_text("three==3\n")
+    (clone / "policy" / "requirements.lock").write_text("three==3 --hash=sha256:3\n")
+    provide(clone, "policy")
+    assert [Path(command[0]) for command in _RAN if "install" in command] == [
+        clone / "policy" / ".venv" / "bin" / "python"
+    ]
+    assert is_ready(clone, "policy")
+    assert not is_ready(clone, "runtime")
+    assert not (clone / ".venv").exists()
+    provide(clone, "policy")
+    assert len(installed()) == 1

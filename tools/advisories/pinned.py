@@ -1,4 +1,4 @@
-"""All that the project pins and runs: the packages of both locks, and the Go modules that the engine is built of."""
+"""All that the project pins and runs: the packages of the locks, and the Go modules that the engine is built of."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_LOCKS = ("requirements.lock", "requirements-dev.lock")
+_LOCKS = ("requirements.lock", "requirements-dev.lock", "policy/requirements.lock")
 _GO_MODULE = Path("setup/engine/go.mod")
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;]+)", re.M)
 _REQUIRED = re.compile(r"^\s*(?:require )?(?P<name>[^\s/]+\.\S+) v(?P<version>\d\S*)", re.M)
