@@ -2,7 +2,7 @@
 # needed to use the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env demo sdk test bench reliability advisories lock release
+.PHONY: help up status down env demo policy sdk test bench reliability advisories lock release
 
 set-up = @sh setup/python.sh -m setup.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -31,12 +31,16 @@ demo: ## tell the whole story in one run: issue, use, rotate, end, leak, catch u
 	$(set-up) runtime
 	$(run) tools.demo
 
+policy: ## set up the policy pack's own environment, for pulumi up --policy-pack policy
+	$(set-up) policy
+
 sdk: ## write the component's schema and sdk/python anew, by Pulumi's own generator (needs Go)
 	$(set-up) runtime
 	$(run) tools.sdk_generator
 
 test: ## set up and run every check: format, lint, types, tests
 	$(set-up) development
+	$(set-up) policy
 	$(run) tools.checks
 
 bench: ## time the real engine on stacks of several sizes, as a table

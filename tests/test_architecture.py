@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ("components", "provider", "emulator", "cli", "third_party", "setup", "tools", "pipelines")
+SHIPPED = ("components", "provider", "emulator", "cli", "third_party", "setup", "tools", "pipelines", "policy")
 ROOMS = (*SHIPPED, "tests")
 # Room -> what of the other rooms it may import. `components` judges a stack file by the provider's own rules of an API key, so that there is one rule
 # book: what the stack file accepts, the provider accepts. These modules are pure, and load nothing.
@@ -28,6 +28,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cli": ("components.spec", "components.catalogue", "components.stack_schema", "provider.yandex_keys"),
     # Setting up is the same on a runner as at a desk.
     "pipelines": ("setup", "provider.yandex_keys.as_of"),
+    # Policies judge by how a duration is written and by what a service implies, and take both in one place.
+    "policy": ("components.catalogue", "provider.yandex_keys.durations"),
     "setup": ("third_party.pulumi_yandex.packing",),
     # The others are started by their commands, as a user would. Benchmarks drive a stack as the tests do.
     # The SDK generator writes the component into the schema; the benchmark drives the stack that tests drive.
@@ -48,7 +50,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def files(room: str) -> list[Path]:
-    return sorted((ROOT / room).rglob("*.py"))
+    return sorted(path for path in (ROOT / room).rglob("*.py") if ".venv" not in path.parts)
 
 
 @pytest.mark.parametrize("room", sorted(MAY_IMPORT))
@@ -75,6 +77,13 @@ def test_setting_up_needs_the_standard_library_alone() -> None:
 def test_components_and_the_program_never_load_the_cloud_sdk() -> None:
     paths = [*files("components"), ROOT / "__main__.py"]
     assert not [path for path in paths for name in imports(path) if name.split(".")[0] in CLOUD_SDK]
+
+
+def test_policies_take_the_projects_rules_in_one_place() -> None:
+    foreign = ("components.", "provider.")
+    assert {path.name for path in files("policy") for name in imports(path) if name.startswith(foreign)} == {
+        "project_rules.py"
+    }
 
 
 def test_components_take_the_providers_rules_in_one_place() -> None:

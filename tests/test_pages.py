@@ -92,7 +92,9 @@ def test_every_make_target_module_and_path_is_there(page: Path) -> None:
     for module in re.findall(r"python3? -m ((?:setup|tools|tests|pipelines|components|emulator)[\w.]*)", written):
         place = ROOT / module.replace(".", "/")
         assert place.is_dir() or place.with_suffix(".py").is_file(), module
-    for path in re.findall(r"`((?:components|tests|tools|provider|emulator|setup|stacks)/[\w./]+\.\w+)`", written):
+    for path in re.findall(
+        r"`((?:components|policy|tests|tools|provider|emulator|setup|stacks)/[\w./]+\.\w+)`", written
+    ):
         assert (ROOT / path).exists(), path
 
 

@@ -22,6 +22,7 @@ _PACKAGES = [
     "emulator",
     "cli",
     "pipelines",
+    "policy",
     "third_party",
     "setup",
     "tools",

@@ -30,6 +30,7 @@ class Place:
 WRITTEN: Final = (
     Place("provider/yandex_keys/version.py", 'VERSION: Final = "{}"'),
     Place("provider/PulumiPlugin.yaml", "\nversion: {}"),
+    Place("policy/PulumiPolicy.yaml", "\nversion: {}"),
     Place("provider/yandex_keys/schema.json", '\n  "version": "{}",'),
     Place("pyproject.toml", '\nversion = "{}"'),
     *(
