@@ -2,11 +2,13 @@
 
 import pulumi
 
-from components.accounts import declare
+from components.accounts import declare, registered
+from components.debug_lines import leave_out_unless_asked
 from components.removals import say_what_goes
 from components.settings import stack_provider, stack_spec
 from components.spec import SpecError
 
+leave_out_unless_asked()
 try:
     spec = stack_spec()
 except SpecError as error:
@@ -18,3 +20,4 @@ accounts = declare(spec.accounts, pulumi.ResourceOptions(provider=stack_provider
 pulumi.export("serviceAccounts", {name: keys.service_account_id for name, keys in accounts.items()})
 pulumi.export("receipts", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.receipts.items()})
 pulumi.export("secrets", {f"{name}/{key}": it for name, keys in accounts.items() for key, it in keys.secrets.items()})
+pulumi.run(lambda: registered(accounts.values()))

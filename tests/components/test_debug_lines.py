@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.debug_lines import withhold_values
+from components.debug_lines import leave_out_unless_asked, withhold_values
 
 
 @pytest.fixture
@@ -32,3 +32,22 @@ def test_doing_it_twice_is_doing_it_once(said: list[tuple[str, tuple[Any, ...]]]
     once = pulumi.log.debug
     withhold_values()
     assert pulumi.log.debug is once
+
+
+def test_the_program_of_stack_files_sends_none(
+    said: list[tuple[str, tuple[Any, ...]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_OPTION_DEBUG", raising=False)
+    leave_out_unless_asked()
+    withhold_values()
+    pulumi.log.debug("resource registration successful: urn=u, props=fields { a secret }")
+    assert said == []
+
+
+def test_where_they_are_asked_for_they_come_without_values(
+    said: list[tuple[str, tuple[Any, ...]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_OPTION_DEBUG", "true")
+    leave_out_unless_asked()
+    pulumi.log.debug("urn=u, props=fields { a secret }")
+    assert said == [("urn=u, props=[withheld]", ())]

@@ -69,3 +69,50 @@ def test_pulumi_yandex_loads_without_setuptools_and_without_a_warning() -> None:
 
 def test_without_pulumi_yandex_ours_stand_in() -> None:
     assert loaded("pulumi_yandex") == "components.yandex_stand_ins False"
+
+
+def printed(program: str) -> str:
+    return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_of_pulumi_yandex_only_the_modules_of_those_classes_load() -> None:
+    program = "import sys\nfrom components import yandex\nprint(*sorted(name for name in sys.modules if name.startswith('pulumi_yandex.')))"
+    modules = ("_utilities", "iam_service_account", "kms_symmetric_key", "kms_symmetric_key_iam_binding")
+    assert printed(program).split() == [f"pulumi_yandex.{it}" for it in (*modules, "resourcemanager_folder_iam_member")]
+
+
+SAME = "from components import yandex\n{imported}\nprint(all(it is getattr(yandex, it.__name__) for it in ({used},)), {other}.__name__)"
+
+
+@pytest.mark.parametrize(
+    ("imported", "used", "other"),
+    [
+        (
+            "import pulumi_yandex as it",
+            "it.IamServiceAccount, it.kms_symmetric_key.KmsSymmetricKey",
+            "it.YdbDatabaseServerless",
+        ),
+        (
+            "from pulumi_yandex import IamServiceAccount, YdbDatabaseServerless",
+            "IamServiceAccount",
+            "YdbDatabaseServerless",
+        ),
+        ("from pulumi_yandex import *", "KmsSymmetricKeyIamBinding", "YdbDatabaseServerless"),
+        ("import pulumi_yandex.vpc_network", "pulumi_yandex.IamServiceAccount", "pulumi_yandex.VpcNetwork"),
+    ],
+)
+def test_a_program_that_imports_pulumi_yandex_as_well_has_the_whole_with_the_same_classes(
+    imported: str, used: str, other: str
+) -> None:
+    assert printed(SAME.format(imported=imported, used=used, other=other)) == f"True {other.rpartition('.')[2]}"
+
+
+def test_a_program_that_imported_pulumi_yandex_before_has_the_same_classes() -> None:
+    before = (
+        "import importlib.metadata, sys, types\nit = sys.modules['pkg_resources'] = types.ModuleType('pkg_resources')\n"
+        "it.require = lambda name: [importlib.metadata.distribution(name)]\nimport pulumi_yandex as theirs\n"
+    )
+    assert (
+        printed(before + SAME.format(imported="", used="theirs.KmsSymmetricKey", other="theirs.VpcNetwork"))
+        == "True VpcNetwork"
+    )

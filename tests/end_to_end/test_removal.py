@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from components.debug_lines import ASKED_BY
 from tests.reliability.leak_search import found_in
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
@@ -56,7 +57,7 @@ def test_what_a_preview_reads_of_the_stack_shows_no_secret(stack: Stack, cloud: 
     stack.write([{**MAIL, "keys": [{**each, "deliver": "output"} for each in KEYS]}])
     stack.up()
     stack.write([{**MAIL, "keys": [{**KEYS[1], "deliver": "output"}]}])
-    said = stack.run("preview", "--debug", "--diff")
+    said = stack.run("preview", "--debug", "--diff", more={ASKED_BY: "true"})
     assert "whoever took it from the stack's outputs fails at once" in flat(said)
     secrets = [key["secret"] for key in cloud.live_keys()]
     assert len(secrets) >= 2

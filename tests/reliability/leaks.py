@@ -139,8 +139,8 @@ def live(bench: EngineBench, writings: Writings, more: Mapping[str, str], loud: 
     goes over the wire, and shows those as they are.
     """
 
-    def run(where: str, *arguments: str, fails: bool = False) -> None:
-        code, printed = bench.stack.attempt(*arguments, more=more)
+    def run(where: str, *arguments: str, fails: bool = False, **environment: str) -> None:
+        code, printed = bench.stack.attempt(*arguments, more={**more, **environment})
         assert bool(code) == fails, printed
         writings.add(where, printed)
 
@@ -151,11 +151,12 @@ def live(bench: EngineBench, writings: Writings, more: Mapping[str, str], loud: 
     bench.write(_TRANSLATOR, _NIGHTLY)
     run("previews", "preview", "--json", "--diff")
     run("what `up` prints", *up)
-    run("what `up --debug` prints", *up, "--debug")
+    # By its variable, which has the program's own lines come as well.
+    run("what `up --debug` prints", *up, PULUMI_OPTION_DEBUG="true")
     run("previews", "preview", "--json")
     bench.cloud.advance("31d")
     run("previews", "preview", "--diff", "--show-sames")
-    run("events as JSON", *up, "--json")
+    run("events as JSON", *up, "--json", PULUMI_OPTION_DEBUG="true")
     bench.cloud.advance("31d")
     bench.cloud.fault("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=-1)
     run("errors", *up, fails=True)
