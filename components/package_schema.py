@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from components.package_example import component_example
 from components.spec import AccountSpec, KeySpec
 
 SCHEMA: Final = Path(__file__).parents[1] / "provider" / "yandex_keys" / "schema.json"
@@ -42,11 +43,11 @@ _DESCRIPTION: Final = (
 )
 
 
-def component_resource() -> dict[str, Any]:
-    """The component, as the package's schema has a resource."""
+def component_resource(go_module: str) -> dict[str, Any]:
+    """The component, as the package's schema has a resource. `go_module` is where a Go program finds the package."""
     account = TypeAdapter(AccountSpec).json_schema(by_alias=True)
     return {
-        "description": f"{_DESCRIPTION}\n\n{_examples()}",
+        "description": f"{_DESCRIPTION}\n\n{component_example(go_module)}",
         "isComponent": True,
         "inputProperties": _properties(account),
         "requiredInputs": account["required"],
@@ -69,7 +70,8 @@ def key_type() -> dict[str, Any]:
 def with_component(schema: dict[str, Any]) -> dict[str, Any]:
     """`schema` with the component as the models have it now."""
     types = {**schema["types"], KEY: key_type()}
-    return {**schema, "types": types, "resources": {**schema["resources"], COMPONENT: component_resource()}}
+    go_module = schema["language"]["go"]["importBasePath"]
+    return {**schema, "types": types, "resources": {**schema["resources"], COMPONENT: component_resource(go_module)}}
 
 
 def laid_out(schema: dict[str, Any]) -> str:
@@ -108,47 +110,6 @@ def _description(of: dict[str, Any]) -> str:
     # Said, and not given as the schema's default: an SDK would fill it in, and no error could tell what the user wrote.
     default = of.get("default")
     return f"{words} By default {default}." if isinstance(default, str) and default else words
-
-
-def _examples() -> str:
-    python = """import pulumi
-import pulumi_yandex_keys as yandex_keys
-
-translator = yandex_keys.ServiceAccountKeys(
-    "translator",
-    name="translator",
-    readers=["self"],
-    keys=[{"name": "default", "uses": ["translate"]}],
-)
-pulumi.export("receipt", translator.receipts["default"])"""
-    typescript = """import * as yandex_keys from "@pulumi/yandex-keys";
-
-const translator = new yandex_keys.ServiceAccountKeys("translator", {
-    name: "translator",
-    readers: ["self"],
-    keys: [{ name: "default", uses: ["translate"] }],
-});
-export const receipt = translator.receipts["default"];"""
-    yaml = """resources:
-  translator:
-    type: yandex-keys:ServiceAccountKeys
-    properties:
-      name: translator
-      readers: [self]
-      keys:
-        - name: default
-          uses: [translate]
-outputs:
-  receipt: ${translator.receipts["default"]}"""
-    fences = [
-        f"```{language}\n{text}\n```"
-        for language, text in (("typescript", typescript), ("python", python), ("yaml", yaml))
-    ]
-    shown = "\n\n".join(fences)
-    return (
-        "{{% examples %}}\n## Example Usage\n\n{{% example %}}\n### An account with a key\n\n"
-        f"{shown}\n{{{{% /example %}}}}\n{{{{% /examples %}}}}"
-    )
 
 
 _OPEN: Final = re.compile(

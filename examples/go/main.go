@@ -1,7 +1,7 @@
 package main
 
 import (
-	"example.com/pulumi-yandex-keys/sdk/go/yandexkeys"
+	"git.example.com/us/pulumi-yandex-keys/sdk/go/yandexkeys"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 

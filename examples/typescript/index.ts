@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as yandex_keys from "@pulumi/yandex-keys";
+import * as yandex_keys from "@pulumi-yandex-keys/yandex-keys";
 
 // An account with its roles, its Lockbox secret and its key.
 const translator = new yandex_keys.ServiceAccountKeys("translator", {

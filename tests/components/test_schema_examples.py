@@ -64,6 +64,12 @@ def in_yaml(code: str) -> tuple[Resources, set[str]]:
     return found, set(program.get("outputs", {}))
 
 
+@pytest.mark.parametrize("token", [*RESOURCES, COMPONENT])
+def test_a_resource_has_an_example_in_every_language(token: str) -> None:
+    languages = re.findall(r"```(\w+)\n", SCHEMA["resources"][token]["description"])
+    assert languages == ["typescript", "python", "go", "csharp", "java", "yaml"]
+
+
 @pytest.mark.parametrize("token", RESOURCES)
 def test_the_examples_of_a_resource_declare_the_same_in_python_and_yaml(token: str) -> None:
     resources, exports = in_python(example(token, "python"))

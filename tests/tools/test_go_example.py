@@ -1,7 +1,8 @@
-"""The SDK that Pulumi's generator makes for Go, and the program of examples/go, compile together."""
+"""The SDK that Pulumi's generator makes for Go, the program of examples/go and the examples of the schema compile together."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,12 +13,12 @@ import pytest
 
 from setup.engine.go_build import find_go
 from setup.engine.places import MODULE, REPOSITORY
-from tools.sdk_generator.generator import GeneratorMissing, build, generate
+from tools.sdk_generator.generator import SCHEMA, GeneratorMissing, build, generate
 
 PROGRAM = REPOSITORY / "examples" / "go" / "main.go"
 
 
-def test_the_sdk_and_the_program_compile(tmp_path: Path) -> None:
+def test_the_sdk_and_the_programs_compile(tmp_path: Path) -> None:
     try:
         generate(build(os.environ, download=False), "go", tmp_path)
     except GeneratorMissing as lacking:
@@ -30,10 +31,22 @@ def test_the_sdk_and_the_program_compile(tmp_path: Path) -> None:
     required = re.sub(r"^(module|tool) .*$", "", (MODULE / "go.mod").read_text(), flags=re.MULTILINE)
     (tmp_path / "go.mod").write_text(f"module {imported.removesuffix('/yandexkeys')}\n{required}")
     shutil.copy(MODULE / "go.sum", tmp_path)
-    (tmp_path / "program").mkdir()
-    shutil.copy(PROGRAM, tmp_path / "program")
+    programs = {"program": PROGRAM.read_text()}
+    for token, resource in json.loads(SCHEMA.read_text(encoding="utf-8"))["resources"].items():
+        (programs[token.rpartition(":")[2]],) = re.findall(r"```go\n(.*?)```", resource["description"], re.DOTALL)
+    for name, text in programs.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.go").write_text(text)
     done = subprocess.run(
-        [go, "build", "-mod=mod", "-buildvcs=false", "-o", str(tmp_path / "compiled"), "./program"],
+        [
+            go,
+            "build",
+            "-mod=mod",
+            "-buildvcs=false",
+            "-o",
+            f"{tmp_path}/compiled/",
+            *(f"./{name}" for name in programs),
+        ],
         check=False,
         cwd=tmp_path,
         env={**os.environ, "GOWORK": "off", "GOPROXY": "off", "GOFLAGS": ""},
@@ -41,3 +54,4 @@ def test_the_sdk_and_the_program_compile(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+    assert {file.name for file in (tmp_path / "compiled").iterdir()} == set(programs)

@@ -23,7 +23,7 @@ from tools.release.__main__ import main, told
 from tools.release.numbering import versions_of
 from tools.release.refused import ReleaseRefused
 from tools.release.steps import Release, release
-from tools.sdk_generator import generator, python_sdk
+from tools.sdk_generator import address, generator, python_sdk
 
 DAY = dt.date(2026, 12, 24)
 TOLD = "### Keys\n\n- A key that sings."
@@ -185,7 +185,10 @@ def test_a_release_is_a_commit_its_packages_and_its_notes(clone: Path) -> None:
         f"pulumi_yandex_keys-{NEXT}.tar.gz",
     ]
     assert (clone / "dist" / f"notes-{NEXT}.md").read_text() == f"{TOLD}\n"
-    assert f"push --atomic origin HEAD v{NEXT}" in told(done)
+    said = told(done, "https://github.com/somebody/keys")
+    assert f"push --atomic origin HEAD v{NEXT}" in said
+    assert "placeholder" not in said
+    assert "Repository is a placeholder" in told(done, address.PLACEHOLDER)
     # It is told to be tagged, and is not: a tag is for somebody to push.
     assert git(clone, "tag") == ""
     assert refusal(clone) == f"{NEXT} has been released: take a higher one"

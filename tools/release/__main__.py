@@ -9,10 +9,16 @@ from setup.engine.places import REPOSITORY
 from tools.release.numbering import tag_of
 from tools.release.refused import ReleaseRefused
 from tools.release.steps import Release, release
+from tools.sdk_generator import address
+
+_NOWHERE = (
+    "\nNo SDK of it knows where to get the plugin: pyproject.toml, [project.urls], Repository is a placeholder. "
+    "Put the repository's address there, `make sdk`, and release that."
+)
 
 
-def told(done: Release) -> str:
-    """What there is now, and what is left to do, by hand: nothing of it can be taken back."""
+def told(done: Release, there: str) -> str:
+    """What there is now, and what is left to do, by hand: nothing of it can be taken back. `there` is the repository's address."""
     tag = tag_of(done.version)
     built = "\n".join(f"  {file.parent.name}/{file.name}" for file in done.files)
     return (
@@ -20,7 +26,7 @@ def told(done: Release) -> str:
         f"To publish it, push its tag, which `pulumi package add <git address>/provider@{done.version}` looks for:\n"
         f'  git tag --annotate {tag} --message "Release {done.version}"\n'
         f"  git push --atomic origin HEAD {tag}\n"
-        "What is in dist/ is for the page of the release."
+        "What is in dist/ is for the page of the release." + (_NOWHERE if there == address.PLACEHOLDER else "")
     )
 
 
@@ -30,7 +36,7 @@ def main(arguments: list[str]) -> int:
         print("usage: make release VERSION=x.y.z", file=sys.stderr)
         return 2
     try:
-        print(told(release(REPOSITORY, arguments[0], dt.datetime.now(dt.UTC).date())))
+        print(told(release(REPOSITORY, arguments[0], dt.datetime.now(dt.UTC).date()), address.said(REPOSITORY)))
     except ReleaseRefused as error:
         print(error, file=sys.stderr)
         return 1

@@ -40,7 +40,7 @@ WRITTEN: Final = (
 )
 GENERATED: Final = (
     Place("sdk/python/pyproject.toml", '\n  version = "{}"'),
-    Place("sdk/python/pulumi_yandex_keys/pulumi-plugin.json", '\n  "version": "{}"'),
+    Place("sdk/python/pulumi_yandex_keys/pulumi-plugin.json", '\n  "version": "{}",'),
     Place("sdk/python/*.dist-info/METADATA", "\nVersion: {}"),
 )
 

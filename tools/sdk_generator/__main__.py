@@ -11,7 +11,7 @@ from typing import get_args
 
 from components import package_schema
 from setup.engine.places import REPOSITORY
-from tools.sdk_generator import python_sdk
+from tools.sdk_generator import address, python_sdk
 from tools.sdk_generator.generator import GeneratorFailed, GeneratorMissing, Language, build, generate
 
 
@@ -28,12 +28,13 @@ def main(arguments: list[str]) -> int:
         if given.language:
             generate(command, given.language, given.directory)
             return 0
+        address.write(REPOSITORY)
         package_schema.write()
         with tempfile.TemporaryDirectory() as directory:
             generated = Path(directory) / "python"
             generate(command, "python", generated)
             python_sdk.replace(REPOSITORY, generated)
-    except (GeneratorMissing, GeneratorFailed) as error:
+    except (GeneratorMissing, GeneratorFailed, address.AddressWrong) as error:
         print(error, file=sys.stderr)
         return 1
     print("sdk/python is written")
