@@ -13,7 +13,6 @@ from typing import Any, Final
 import pulumi
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import ConstructRequest, ConstructResponse, Provider
-from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.resource import DependencyProviderResource, DependencyResource
 from pulumi.runtime import rpc
 from pulumi.runtime.stack import ResourceRegistrationFailed
@@ -21,6 +20,7 @@ from pulumi.runtime.stack import ResourceRegistrationFailed
 from components.service_account_keys import ServiceAccountKeys
 from components.spec import SpecError, parse_account
 
+from . import sdk_internals
 from .errors import InvalidInput, YandexKeysError
 from .properties import is_unknown, plain
 from .version import VERSION
@@ -43,31 +43,26 @@ async def construct(request: Any, provider_urn: str, provider_id: str, engine_ad
     """The answer to `request`, a ConstructRequest. See `construct.Constructions`."""
     own = DependencyProviderResource(f"{provider_urn}::{provider_id or rpc.UNKNOWN}")
     try:
-        return await _Servicer(own, engine_address)._construct(request, None)
+        return await sdk_internals.construct(
+            request, _Components(), VERSION, engine_address, lambda request: _options(request, own)
+        )
     except ResourceRegistrationFailed:
         # With `--continue-on-error`; without, the engine ends the run.
         raise YandexKeysError("not all of it could be made; the errors of its resources say why") from None
 
 
-class _Servicer(ProviderServicer):
-    """The SDK's, with options of ours: one provider serves all children, the one that the engine asks."""
-
-    def __init__(self, own: pulumi.ProviderResource, engine_address: str) -> None:
-        super().__init__([], VERSION, _Components(), engine_address)
-        self._own = own
-
-    def _construct_options(self, request: Any) -> pulumi.ResourceOptions:  # type: ignore[override]  # the SDK's is static
-        return pulumi.ResourceOptions(
-            # The SDK's own (pulumi 3.259) hands the engine's messages on, which a resource can't take.
-            aliases=[_alias(alias) for alias in request.aliases],
-            deleted_with=DependencyResource(request.deletedWith) if request.deletedWith else None,
-            depends_on=[DependencyResource(urn) for urn in request.dependencies],
-            parent=DependencyResource(request.parent) if request.parent else None,
-            # Not asked of the parent: the SDK knows no more of it than its URN.
-            protect=request.protect,
-            providers={"yandex-keys": self._own},
-            retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
-        )
+def _options(request: Any, own: pulumi.ProviderResource) -> pulumi.ResourceOptions:
+    """What the request asks for; one provider serves all children, the one that the engine asks."""
+    return pulumi.ResourceOptions(
+        aliases=[_alias(alias) for alias in request.aliases],
+        deleted_with=DependencyResource(request.deletedWith) if request.deletedWith else None,
+        depends_on=[DependencyResource(urn) for urn in request.dependencies],
+        parent=DependencyResource(request.parent) if request.parent else None,
+        # Not asked of the parent: the SDK knows no more of it than its URN.
+        protect=request.protect,
+        providers={"yandex-keys": own},
+        retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+    )
 
 
 class _Components(Provider):

@@ -7,7 +7,7 @@ no longer needed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf import json_format
@@ -22,7 +22,9 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # noqa: E402
 from pulumi.runtime.rpc import _special_sig_key  # noqa: E402
 
 if TYPE_CHECKING:
+    import pulumi
     import yandexcloud
+    from pulumi.provider.experimental.provider import Provider
 
 CHANNEL_OPTIONS: Final = _GRPC_CHANNEL_OPTIONS
 """States of any size travel between the engine and a plugin; gRPC's own limit is 4 MB. Pulumi's SDK has no public name
@@ -50,3 +52,25 @@ def token_request(key: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
     from yandexcloud._auth_fabric import ServiceAccountAuth
 
     return json_format.MessageToDict(ServiceAccountAuth(dict(key), endpoint).get_token_request())
+
+
+async def construct(
+    request: Any,
+    components: Provider,
+    version: str,
+    engine_address: str,
+    options: Callable[[Any], pulumi.ResourceOptions],
+) -> Any:
+    """The answer to `request`, a ConstructRequest, by the SDK's own servicer of components; `options` are those that the request asks for.
+
+    Its public `Construct` would end the call itself and write every frame into the error that users read; what the request asks for it turns into
+    options that a resource can't take (aliases) or leaves out (`deletedWith`, `retainOnDelete`).
+    """
+    # What a program loads: for the first component, and not before.
+    from pulumi.provider.experimental.server import ProviderServicer
+
+    class Servicer(ProviderServicer):
+        def _construct_options(self, request: Any) -> pulumi.ResourceOptions:  # type: ignore[override]  # the SDK's is static
+            return options(request)
+
+    return await Servicer([], version, components, engine_address)._construct(request, None)

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pulumi
 import pulumi.runtime.rpc
 import pytest
 import yandexcloud
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime.proto import provider_pb2
 
 from provider.yandex_keys.sdk_internals import CHANNEL_OPTIONS, SIGNATURE_KEY
 
@@ -50,6 +53,17 @@ def test_the_sdk_makes_no_login_request_for_others() -> None:
     assert [name for name in dir(yandexcloud) if "ServiceAccountAuth" in name] == []
 
 
+def test_pulumi_s_own_options_of_a_component_are_none_that_a_resource_takes() -> None:
+    """Where this fails, `construct` can leave the options to the SDK, and look again whether its public `Construct` does."""
+    request = provider_pb2.ConstructRequest(
+        aliases=[{"urn": "urn:pulumi:test::p::t::before"}], deletedWith="urn:pulumi:t::p::t::n"
+    )
+    options = ProviderServicer._construct_options(request)
+    (alias,) = options.aliases or ()
+    assert not isinstance(alias, (str, pulumi.Alias))
+    assert options.deleted_with is None
+
+
 @pytest.mark.parametrize("path", sorted(PROVIDER.rglob("*.py")), ids=lambda path: path.name)
 def test_no_other_file_touches_a_private_name_of_an_sdk(path: Path) -> None:
     if path.name == "sdk_internals.py":
@@ -64,3 +78,9 @@ def test_no_other_file_touches_a_private_name_of_an_sdk(path: Path) -> None:
     assert [name for name in imported if "._" in name] == []
     used = [f"{ast.unparse(node)}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     assert [name for name in used if name.startswith(("sdk._", "yandexcloud._", "pulumi._"))] == []
+    # Nor one that is inherited, by calling it or by writing another.
+    inherited = {name for name in vars(ProviderServicer) if name[0] == "_" and name[:2] != "__"}
+    assert "_construct" in inherited
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    written = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    assert (called | written) & inherited == set()
