@@ -7,18 +7,20 @@ import json
 import sys
 from pathlib import Path
 
-from pipelines import event_delivery, forge, preparation, publication, report, secrets, stacks
+from pipelines import event_delivery, forge, preparation, publication, report, secrets, shards, stacks
 from pipelines.console import Console
-from pipelines.engine import Stopped
+from pipelines.fleet import INTERRUPTED, Fleet
+from pipelines.fleet_file import MOST_JOBS, FleetFile
+from pipelines.limits import Limits
 from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import BadSetting, Settings
+from pipelines.stopping import Stopped
 from setup.engine.places import REPOSITORY
 
 USAGE = 2
-INTERRUPTED = 130
-_EXIT_CODES = f"""exit codes: 0 all is well; {FAILED} a stack failed, or people could not be told; {USAGE} wrong use; {LOCKED} a stack is locked
-by a run that may be alive, try again later; PIPELINE_WARNING_EXIT_CODE (0 unless set) a warning needs a human; {INTERRUPTED} ended by
-the runner"""
+_EXIT_CODES = f"""exit codes: 0 all is well; {FAILED} a stack failed, was stopped by a limit or held back, or people could not be
+told; {USAGE} wrong use; {LOCKED} a stack is locked by a run that may be alive, try again later; PIPELINE_WARNING_EXIT_CODE (0 unless
+set) a warning needs a human; {INTERRUPTED} ended by the runner"""
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +34,9 @@ def main(arguments: list[str]) -> int:
             console.hide(secret, known_to_runner=secret in settings.environment.values())
         match asked.command:
             case "stacks":
-                print(json.dumps(stacks.chosen(REPOSITORY, asked.stacks)))
+                chosen = stacks.chosen(REPOSITORY, asked.stacks)
+                listed = shards.names(chosen, FleetFile.read(REPOSITORY), asked.shards) if asked.shards else chosen
+                print(json.dumps(listed))
                 return DONE
             case "comment":
                 return publication.comment(asked.report, settings, console, forge.find(settings.environment))
@@ -58,13 +62,19 @@ def main(arguments: list[str]) -> int:
 
 def _run(asked: argparse.Namespace, settings: Settings, console: Console) -> int:
     """`preview` and `up`: the commands that run the stacks' program."""
-    chosen = stacks.chosen(REPOSITORY, asked.stacks)
+    chosen, file = stacks.chosen(REPOSITORY, asked.stacks), FleetFile.read(REPOSITORY)
+    file.check(chosen)
+    if asked.shard:
+        chosen = shards.of(asked.shard, chosen, file)
     for name in forge.TOKENS:
         if settings.environment.get(name):
             console.warn(
                 name, "it is in a job that runs a program, which could find it there: only `comment` and `tell` need it"
             )
-    pipeline = Pipeline(REPOSITORY, preparation.prepare(REPOSITORY, settings.environment), settings, console)
+    engine = preparation.prepare(REPOSITORY, settings.environment)
+    limits = Limits() if asked.command == "up" and asked.beyond_limits else file.limits
+    alone = Pipeline(REPOSITORY, engine, settings, console, limits=limits)
+    pipeline = Fleet(alone, file, asked.jobs or file.jobs) if asked.jobs or file.exists else alone
     code, reports = pipeline.preview(chosen) if asked.command == "preview" else pipeline.up(chosen)
     if asked.report is not None:
         asked.report.parent.mkdir(parents=True, exist_ok=True)
@@ -91,8 +101,32 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--ended", default="", help="how the jobs of `up` ended, where the runner says: `cancelled`"
             )
-        elif name != "stacks":
+        elif name == "stacks":
+            command.add_argument(
+                "--shards",
+                type=_count,
+                metavar="N",
+                help="list as many shards instead, or fewer, such as 1/4: what `--shard` takes",
+            )
+        else:
             command.add_argument("--report", type=Path, metavar="FILE", help="for `comment` and `tell`")
+            command.add_argument(
+                "--jobs",
+                type=_count,
+                metavar="N",
+                help="how many stacks at once (default: 1, or jobs of stacks/fleet.toml)",
+            )
+            command.add_argument(
+                "--shard",
+                metavar="I/N",
+                help="only these: part I of N parts; stacks that wait for each other are in one part",
+            )
+        if name == "up":
+            command.add_argument(
+                "--beyond-limits",
+                action="store_true",
+                help="do all that is due, whatever the limits of stacks/fleet.toml are: for stacks that you looked at",
+            )
         command.add_argument("stacks", nargs="*", metavar="STACK", help="by default all but `local`")
     send = commands.add_parser(
         "send", help="send what `up` has written down of keys to a webhook; runs nothing of the stacks'"
@@ -103,6 +137,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     comment.add_argument("report", type=Path, metavar="REPORT", help="a file, or a folder of them")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number from 1 to {MOST_JOBS}")
+    return int(text)
 
 
 if __name__ == "__main__":

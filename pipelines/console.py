@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -20,13 +21,16 @@ class Console:
     _hidden: set[str] = field(default_factory=set)
     _forms: list[str] = field(default_factory=list)
     """All that is masked, longest first, so that no part of a secret stays."""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    """Stacks that are brought up at once write to one log, and each hides what it got."""
 
     def hide(self, secret: str, *, known_to_runner: bool = False) -> None:
         """From now on `secret` is shown as `***` in all its forms: by us and, unless it masks its own settings anyway, by the runner."""
-        if len(secret) < SHORTEST or secret in self._hidden:
-            return
-        self._hidden.add(secret)
-        self._forms = sorted({*self._forms, *forms(secret)}, key=lambda form: (-len(form), form))
+        with self._lock:
+            if len(secret) < SHORTEST or secret in self._hidden:
+                return
+            self._hidden.add(secret)
+            self._forms = sorted({*self._forms, *forms(secret)}, key=lambda form: (-len(form), form))
         if self.on_github and not known_to_runner:
             for line in filter(None, secret.splitlines()):
                 self._write(f"::add-mask::{_escaped(line)}")
@@ -59,7 +63,8 @@ class Console:
     def _write(self, line: str) -> None:
         # Control characters of a program's output could move the terminal's cursor, and overwrite earlier lines.
         shown = "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in line)
-        print(shown, file=self.stream, flush=True)
+        with self._lock:
+            print(shown, file=self.stream, flush=True)
 
 
 def _escaped(text: str, *, property_value: bool = False) -> str:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from pipelines.events import Events, Resource
 from pipelines.journal import Journal
 from pipelines.lock import is_locked
+from pipelines.stopping import alone
 
-# After a polite request to stop, a plugin may finish a call that is under way; runners kill a job soon after.
-_STOP_SECONDS = 30.0
 _SETTINGS = {
     "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
     # The plugin is the project's own; looking for another would reach out to servers.
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_SKIP_UPDATE_CHECK": "true",
 }
-
-
-class Stopped(Exception):
-    """The runner asked us to stop; the engine was told, and has kept what it had done."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,8 @@ class EngineRun:
 class Engine:
     """`pulumi` on one stack of the clone in `repository`.
 
-    environment: all that each command, and with it the program, gets; time: by what the plugin judges keys.
+    environment: all that each command, and with it the program, gets; time: by what the plugin judges keys; over: what hands a request to stop on
+    to its process, and raises Stopped after it.
     """
 
     executable: Path
@@ -62,10 +55,11 @@ class Engine:
     environment: Mapping[str, str]
     journal: Journal
     time: str = ""
+    over: Callable[[subprocess.Popen[str]], AbstractContextManager[None]] = alone
 
-    def preview(self) -> EngineRun:
-        """What `up` would do. Takes no lock and changes nothing."""
-        return self._run(["preview", "--json"], lambda _: None)
+    def preview(self, *, refresh: bool = False) -> EngineRun:
+        """What `up` would do, with that `refresh`. Takes no lock and changes nothing."""
+        return self._run(["preview", "--json", *(["--refresh"] if refresh else [])], lambda _: None)
 
     def up(self, on_resource: Callable[[Resource], None], *, refresh: bool = False) -> EngineRun:
         """Brings the stack up; `on_resource` is told of each resource that is finished or has failed.
@@ -98,7 +92,7 @@ class Engine:
                 start_new_session=True,
             )
             self.journal.began(process.pid, self.time)
-            with _stopping(process):
+            with self.over(process):
                 assert process.stdout is not None
                 with process.stdout as lines:
                     for line in lines:
@@ -106,33 +100,8 @@ class Engine:
                         if resource is not None:
                             on_resource(resource)
                 code = process.wait()
-            # An engine that a signal has ended (the system's, out of memory) left its lock behind: the next run has to know whose that is.
-            if code >= 0:
-                self.journal.ended(process.pid)
+                # An engine that a signal has ended (the system's, out of memory) left its lock behind: the next run has to know whose that is.
+                if code >= 0:
+                    self.journal.ended(process.pid)
             errors.seek(0)
             return EngineRun(events, code, errors.read())
-
-
-@contextmanager
-def _stopping(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Hands a request to stop on to the engine, once, and lets it come to its end. Raises Stopped afterwards."""
-    stopped = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal stopped
-        if not stopped:
-            stopped = True
-            process.send_signal(signal.SIGINT)
-            killer.start()
-
-    killer = threading.Timer(_STOP_SECONDS, process.kill)
-    killer.daemon = True
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        killer.cancel()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if stopped:
-        raise Stopped("the runner ended the job; what was done is in the state, and the next run goes on from there")

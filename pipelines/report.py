@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from pipelines.events import ACCOUNT, Resource
 from pipelines.removals import removals
 from pipelines.words import happening, headline, rotates
 
-DONE, WARNING, FAILED, IN_USE = "done", "warning", "failed", "is in use"
-_OUTCOMES = (DONE, WARNING, FAILED, IN_USE)
+DONE, WARNING, FAILED, IN_USE, HELD = "done", "warning", "failed", "is in use", "held back"
+_OUTCOMES = (DONE, WARNING, FAILED, IN_USE, HELD)
 _HUMAN, _DIES, _ROTATES = "Needs a human", "Keys that die", "Rotates"
 _KEYS, _OTHERS = "Other changes to keys", "Other resources"
 # The empty title is for the one line that says that nothing happens.
@@ -58,13 +58,19 @@ class StackReport:
         return [*self.quoted.splitlines(), *(line for section in self.sections for line in section.lines)]
 
 
-def of_preview(stack: str, run: EngineRun | str) -> StackReport:
-    """A preview; a text in place of a run says why there is none."""
+def of_preview(stack: str, run: EngineRun | str, more: Sequence[str] = ()) -> StackReport:
+    """A preview; a text in place of a run says why there is none, and `more` is what a human must know besides."""
     if isinstance(run, str):
         return StackReport(stack, FAILED, "no preview", quoted=run)
     events = run.events
     touched, removed = [each for each in events.touched() if each.operation], removals(events)
-    by_title: dict[str, list[str]] = {_HUMAN: events.all_warnings(), _DIES: [], _ROTATES: [], _KEYS: [], _OTHERS: []}
+    by_title: dict[str, list[str]] = {
+        _HUMAN: [*more, *events.all_warnings()],
+        _DIES: [],
+        _ROTATES: [],
+        _KEYS: [],
+        _OTHERS: [],
+    }
     for each in touched:
         by_title[_title(each, removed)].append(_line(each, removed))
     sections = [_section(title, lines) for title, lines in by_title.items()]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +15,13 @@ from pipelines import engine_environment, login, report
 from pipelines.cloud_events import CloudEvents, Happening, Kind, of_finished, of_problems
 from pipelines.console import Console
 from pipelines.engine import Engine, EngineRun
-from pipelines.events import Resource
+from pipelines.events import Events, Resource
 from pipelines.journal import Journal
+from pipelines.limits import Limits
 from pipelines.lock import judge, locks_in
 from pipelines.report import StackReport
 from pipelines.settings import Settings
+from pipelines.stopping import alone
 from pipelines.words import drift_lines, headline, log_line, unsaid_lines
 from setup.engine import provision
 
@@ -32,8 +36,20 @@ _ABSENT = "no stack named"
 
 
 @dataclass(frozen=True)
+class Ended:
+    """One stack's run: its exit code, what there is to tell of it, and whether anything was changed."""
+
+    code: int
+    report: StackReport
+    changed: bool = False
+
+
+@dataclass(frozen=True)
 class Pipeline:
-    """One job. `now` and `sleep` are arguments for the tests."""
+    """One job. `now` and `sleep` are arguments for the tests.
+
+    limits: what one stack's run may do at the most; over: what hands a request to stop on to an engine's process.
+    """
 
     repository: Path
     engine: provision.Engine
@@ -41,11 +57,17 @@ class Pipeline:
     console: Console
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     sleep: Callable[[float], None] = field(default=time.sleep)
+    limits: Limits = field(default_factory=Limits)
+    over: Callable[[subprocess.Popen[str]], AbstractContextManager[None]] = alone
 
     def preview(self, stacks: Sequence[str]) -> tuple[int, list[StackReport]]:
         """Previews the stacks. Answers FAILED when one can't be previewed, and what there is to tell of each."""
-        reports = [report.changed(self._preview(stack), self.console.masked) for stack in stacks]
+        reports = [self.preview_one(stack) for stack in stacks]
         return FAILED if any(each.outcome == report.FAILED for each in reports) else DONE, reports
+
+    def preview_one(self, stack: str) -> StackReport:
+        """Previews a stack; what there is to tell of it, without any secret of the job."""
+        return report.changed(self._preview(stack), self.console.masked)
 
     def _preview(self, stack: str) -> StackReport:
         try:
@@ -53,22 +75,71 @@ class Pipeline:
         except login.LoginFailed as error:
             self.console.fail(f"{stack}: no preview", str(error))
             return report.of_preview(stack, str(error))
+        beyond = self.limits.exceeded(run.events)
         if run.succeeded:
             self.console.say(f"{self.settings.time()} {stack}: {headline(run.events)}")
+            for line in beyond:
+                self.console.warn(f"{stack}: beyond a limit", line)
         else:
             self.console.fail(f"{stack}: no preview", _why(run, stack))
-        return report.of_preview(stack, _absent(stack) if _is_absent(run) else run)
+        return report.of_preview(stack, _absent(stack) if _is_absent(run) else run, beyond)
 
     def up(self, stacks: Sequence[str]) -> tuple[int, list[StackReport]]:
         """Brings each stack up, the rest also after one has failed. Answers the worst outcome, and what there is to tell of each."""
-        codes, reports = [], []
-        for stack in stacks:
-            code, told = self._up(stack)
-            codes.append(code)
-            reports.append(report.changed(told, self.console.masked))
-        return FAILED if FAILED in codes else max(codes, default=DONE), reports
+        ended = [self.up_one(stack) for stack in stacks]
+        return worst(each.code for each in ended), [each.report for each in ended]
 
-    def _up(self, stack: str) -> tuple[int, StackReport]:
+    def up_one(self, stack: str) -> Ended:
+        """Brings a stack up, unless that would do more than may be; what there is to tell of it is without any secret of the job."""
+        ended = self._stopped_by_a_limit(stack) or self._up(stack)
+        return replace(ended, report=report.changed(ended.report, self.console.masked))
+
+    def warnings_of(self, stack: str) -> list[str]:
+        """What a look at the stack warns of just now. It changes nothing."""
+        try:
+            run = self._engine(stack).preview()
+        except login.LoginFailed as error:
+            return [f"no login: {error}"]
+        warnings = run.events.all_warnings() if run.succeeded else [f"it can't be previewed: {_why(run, stack)}"]
+        count = f"{len(warnings)} warnings" if len(warnings) != 1 else "1 warning"
+        self.console.say(f"{self.settings.time()} {stack}: was looked at again: {count}")
+        return warnings
+
+    def held_back(self, stack: str, code: int, why: str) -> Ended:
+        """A stack that isn't brought up, because of another that comes before it."""
+        self.console.fail(f"{stack}: held back", why)
+        self._write_events(stack, [Happening(Kind.FAILED, "", why=f"held back: {why}")])
+        return Ended(code, report.changed(report.of_up(stack, report.HELD, "held back", [why]), self.console.masked))
+
+    def _stopped_by_a_limit(self, stack: str) -> Ended | None:
+        """Where there are limits: what there is to tell of a stack whose preview is beyond one, or fails."""
+        if not self.limits:
+            return None
+        try:
+            previewed = self._previewed(stack)
+        except login.LoginFailed as error:
+            return self._no_login(stack, error)
+        if not previewed.succeeded:
+            title, lines = "the preview before it failed", _why(previewed, stack).splitlines()
+        else:
+            title, lines = "stopped by a limit", self.limits.exceeded(previewed.events)
+            if not lines:
+                return None
+        self.console.fail(f"{stack}: pulumi up was not begun: {title}", "\n".join(lines))
+        self._write_events(stack, [Happening(Kind.FAILED, "", why=f"{title}: {' '.join(' '.join(lines).split())}")])
+        return Ended(FAILED, report.of_up(stack, report.FAILED, title, lines))
+
+    def _previewed(self, stack: str) -> EngineRun:
+        """What `up` is about to do, with the look at the cloud that it takes; without one where that is refused, as `up` goes on then."""
+        run = self._engine(stack).preview(refresh=self.settings.refresh)
+        return run if run.events.looked else self._engine(stack).preview()
+
+    def _no_login(self, stack: str, error: login.LoginFailed) -> Ended:
+        self.console.fail(f"{stack}: no login", str(error))
+        self._write_events(stack, [Happening(Kind.FAILED, "", why=f"no login: {error}")])
+        return Ended(FAILED, report.of_up(stack, report.FAILED, "no login", [str(error)]))
+
+    def _up(self, stack: str) -> Ended:
         try:
             run, holder = self._up_past_locks(stack, refresh=self.settings.refresh)
             unseen = (
@@ -80,9 +151,7 @@ class Pipeline:
             if run.succeeded and run.events.pending:
                 self._forget_pending(stack)
         except login.LoginFailed as error:
-            self.console.fail(f"{stack}: no login", str(error))
-            self._write_events(stack, [Happening(Kind.FAILED, "", why=f"no login: {error}")])
-            return FAILED, report.of_up(stack, report.FAILED, "no login", [str(error)])
+            return self._no_login(stack, error)
         problems = list(of_problems(run.events.touched()))
         if not run.succeeded:
             outcome = report.IN_USE if run.locked else report.FAILED
@@ -92,7 +161,7 @@ class Pipeline:
             self._write_events(stack, problems)
             self.console.fail(f"{stack}: pulumi up {outcome}", why)
             told = [*why.splitlines(), *unseen, *self._drift(stack, run)]
-            return LOCKED if run.locked else FAILED, report.of_up(stack, outcome, outcome, told)
+            return Ended(LOCKED if run.locked else FAILED, report.of_up(stack, outcome, outcome, told))
         self._write_events(stack, problems)
         summary = f"{headline(run.events)}; {run.events.unchanged} unchanged"
         self.console.say(f"{self.settings.time()} {stack}: {summary}")
@@ -101,7 +170,8 @@ class Pipeline:
             self.console.warn(f"{stack}: needs a human", warning)
         told = [*warnings, *self._drift(stack, run)]
         code = self.settings.warning_code if told else DONE
-        return code, report.of_up(stack, report.WARNING if told else report.DONE, summary, told)
+        outcome = report.WARNING if told else report.DONE
+        return Ended(code, report.of_up(stack, outcome, summary, told), _changes(run.events))
 
     def _drift(self, stack: str, run: EngineRun) -> list[str]:
         """What others have changed in the cloud, said at the end of the run and handed on."""
@@ -116,7 +186,8 @@ class Pipeline:
         environment["PATH"] = self.engine.search_path(environment.get("PATH", os.defpath))
         journal = Journal.of(stack, environment)
         environment = engine_environment.allowed(environment, self.settings.engine_variables)
-        return Engine(self.engine.executable, self.repository, stack, environment, journal, self.settings.time())
+        time = self.settings.time()
+        return Engine(self.engine.executable, self.repository, stack, environment, journal, time, self.over)
 
     def _up_past_locks(self, stack: str, *, refresh: bool) -> tuple[EngineRun, str]:
         """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind; and who holds it, if one does."""
@@ -161,6 +232,16 @@ class Pipeline:
             self.console.warn(
                 f"{stack}: no events", f"PIPELINE_EVENTS, {settings.events_file}, can't be written: {error.strerror}"
             )
+
+
+def worst(codes: Iterable[int]) -> int:
+    """One exit code for all: FAILED where one failed, else the highest."""
+    found = list(codes)
+    return FAILED if FAILED in found else max(found, default=DONE)
+
+
+def _changes(events: Events) -> bool:
+    return any(each.operation for each in events.touched())
 
 
 def _is_absent(run: EngineRun) -> bool:

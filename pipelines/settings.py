@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,9 +10,9 @@ from pathlib import Path
 
 from pipelines.cloud_events import Kind
 from pipelines.lock import STALE_AFTER
+from pipelines.spans import parse_span
 from provider.yandex_keys.as_of import parse_as_of
 
-_SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 LOCK_WAIT = timedelta(minutes=5)
 _SCHEDULED, _REFRESHES = "scheduled", ("scheduled", "always", "never")
 
@@ -105,8 +104,7 @@ def _span(environment: Mapping[str, str], name: str, default: timedelta) -> time
     text = environment.get(name, "")
     if not text:
         return default
-    match = _SPAN.fullmatch(text)
-    if match is None or not any(match.groups()):
+    span = parse_span(text)
+    if span is None:
         raise BadSetting(f"{name} is {text!r}: give a time such as 2h, 90m or 30s")
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return span
