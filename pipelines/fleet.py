@@ -153,7 +153,7 @@ class Fleet:
             return Row(stack, stage, outcome, self._seconds.get(stack), "the next run goes on from there")
         what = ended.report.headline
         if ended.report.outcome in _NOT_UP:
-            what = next(iter(ended.report.lines), what)
+            what = " ".join(ended.report.lines) or what
         return Row(stack, stage, ended.report.outcome, self._seconds.get(stack), what)
 
 

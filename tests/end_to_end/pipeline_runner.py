@@ -113,12 +113,11 @@ class Runner:
         salt = yaml.safe_load(file.read_text())
         self.commit({f"stacks/{file.name}": yaml.safe_dump({**salt, "config": dict(config)})}, "A stack")
 
-    def declare(self, config: Mapping[str, Any]) -> None:
+    def declare(self, config: Mapping[str, Any], name: str = "") -> None:
         """What a merge changes in the stack's file; the salt stays."""
-        salt = {
-            name: value for name, value in yaml.safe_load(self.stack_file().read_text()).items() if name != "config"
-        }
-        self.commit({f"stacks/{self.stack_file().name}": yaml.safe_dump({**salt, "config": dict(config)})})
+        file = self.stack_file(name)
+        salt = {name: value for name, value in yaml.safe_load(file.read_text()).items() if name != "config"}
+        self.commit({f"stacks/{file.name}": yaml.safe_dump({**salt, "config": dict(config)})})
 
 
 def clone(directory: Path) -> None:
