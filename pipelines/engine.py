@@ -20,6 +20,15 @@ _SETTINGS = {
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_SKIP_UPDATE_CHECK": "true",
 }
+# The engine writes the whole state at each step: compressed, it is a fortieth. A backend that isn't one of files or objects has no such choice.
+_COMPRESSION = "PULUMI_DIY_BACKEND_ZSTD"
+# Whoever says how the state is written has said it by one of these; the engine refuses two ways at once.
+_COMPRESSIONS = (
+    _COMPRESSION,
+    "PULUMI_DIY_BACKEND_GZIP",
+    "PULUMI_SELF_MANAGED_STATE_ZSTD",
+    "PULUMI_SELF_MANAGED_STATE_GZIP",
+)
 
 
 @dataclass(frozen=True)
@@ -76,13 +85,16 @@ class Engine:
         """Breaks every lock of the stack."""
         return self._run(["cancel", "--yes"], lambda _: None)
 
+    def _compressing(self) -> dict[str, str]:
+        return {} if any(name in self.environment for name in _COMPRESSIONS) else {_COMPRESSION: "true"}
+
     def _run(self, arguments: Sequence[str], on_resource: Callable[[Resource], None]) -> EngineRun:
         events = Events()
         with tempfile.TemporaryFile("w+") as errors:
             process = subprocess.Popen(
                 [str(self.executable), "--non-interactive", *arguments, "--stack", self.stack],
                 cwd=self.repository,
-                env={**self.environment, **_SETTINGS},
+                env={**self._compressing(), **self.environment, **_SETTINGS},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from cli.checkpoint_files import opened
 from provider.yandex_keys import sdk_internals  # noqa: F401  (before anything imports pulumi)
 from tests.cli.recorded_cloud import RECORDED, asked
 from tests.cli.scene import World, world
@@ -29,10 +30,10 @@ def record(told: World, folder: Path) -> None:
     for file in sorted((source / "stacks").glob("*.yaml")):
         (stacks / file.name).write_text(file.read_text())
     state = folder / "state" / ".pulumi"
-    for file in sorted((source / "state" / ".pulumi" / "stacks").rglob("*.json")):
-        to = state / file.relative_to(source / "state" / ".pulumi")
+    for file in sorted((source / "state" / ".pulumi" / "stacks").rglob("*.json.zst")):
+        to = (state / file.relative_to(source / "state" / ".pulumi")).with_suffix("")
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(json.dumps(_scrubbed(json.loads(file.read_text())), indent=1) + "\n")
+        to.write_text(json.dumps(_scrubbed(json.loads(opened(file.read_bytes()))), indent=1) + "\n")
     (state / "meta.yaml").write_text((source / "state" / ".pulumi" / "meta.yaml").read_text())
     (folder / "cloud.json").write_text(json.dumps(_answers(told), indent=1, sort_keys=True) + "\n")
     (folder / "moment.txt").write_text(f"{told.cloud.now()}\n")

@@ -46,6 +46,7 @@ def test_states_are_read_from_files_as_the_engine_exports_them(told: World) -> N
     files = FileBackend.of(told.environment()["PULUMI_BACKEND_URL"], "api-keys")
     assert files is not None
     assert files.stack_names() == ["prod", "staging"]
+    assert all(file.name.endswith((".json.zst", ".json.zst.bak")) for file in files.folder.iterdir())
     for stack in files.stack_names():
         exported = json.loads(told.stack.run("stack", "export", "--stack", stack).partition("\n\n")[0])
         assert files.deployment(stack) == exported["deployment"]
@@ -65,8 +66,8 @@ def test_the_last_runs_are_read_from_files_as_the_engine_tells_them(told: World)
 def test_the_engine_is_asked_where_files_can_t_be_read(told: World, tmp_path: Path) -> None:
     by_files = run(told, "inventory", "--json")
     folder = told.stack.directory / "state" / ".pulumi"
-    # A name that we don't know, as a compressed state would have: nothing is guessed.
-    stranger = folder / "stacks" / "api-keys" / "something.zst"
+    # A name that we don't know, as a state compressed in another way would have: nothing is guessed.
+    stranger = folder / "stacks" / "api-keys" / "something.json.gz"
     stranger.write_bytes(b"")
     try:
         by_engine = run(told, "inventory", "--json", YANDEX_KEYS_AS_OF=json.loads(by_files.out)["at"])

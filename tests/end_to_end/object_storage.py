@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
+from cli.checkpoint_files import opened
 from tests.pipelines.http_stub import Answer, Asked, serving
 
 KEY = {"accessKeyId": "ajeephemeral00000000", "secret": "YCephemeralsecret", "sessionToken": "s1.ephemeral-session"}
@@ -82,8 +83,8 @@ class ObjectStorage:
 
     def state_of(self, stack: str) -> dict[str, object]:
         """The deployment that the state of `stack` holds."""
-        (name,) = [name for name in self.objects if re.fullmatch(rf"\.pulumi/stacks/[^/]+/{stack}\.json", name)]
-        deployment: dict[str, object] = json.loads(self.objects[name])["checkpoint"]["latest"]
+        (name,) = [name for name in self.objects if re.fullmatch(rf"\.pulumi/stacks/[^/]+/{stack}\.json\.zst", name)]
+        deployment: dict[str, object] = json.loads(opened(self.objects[name]))["checkpoint"]["latest"]
         return deployment
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cli.checkpoint_files import opened
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -163,7 +164,7 @@ def test_not_even_the_engines_most_talkative_log_has_a_secret_that_went_to_lockb
 def everything_written(stack: Stack) -> list[str]:
     """What the runs printed, and every file of the backend."""
     files = (path for path in (stack.directory / "state").rglob("*") if path.is_file())
-    return [*stack.printed, *(path.read_text(errors="replace") for path in files)]
+    return [*stack.printed, *(opened(path.read_bytes()).decode(errors="replace") for path in files)]
 
 
 def test_an_input_that_the_user_marked_secret_is_encrypted_in_the_state(stack: Stack, cloud: LocalCloud) -> None:

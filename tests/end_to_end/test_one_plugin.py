@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.checkpoint_files import opened
 from tests.end_to_end.plugin_starts import PluginStarts
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
@@ -78,7 +79,8 @@ def test_settings_of_the_stack_file_reach_it_and_credentials_of_the_environment_
     assert provider["inputs"]["endpoint"] == cloud.ready["endpoint"]
     for name in ("serviceAccountKey", "cloudId"):
         assert "ciphertext" in provider["inputs"][name], name
-    written = [path.read_text() for path in (stack.directory / "state").rglob("*.json")]
+    files = [path for path in (stack.directory / "state").rglob("*.json*") if path.is_file()]
+    written = [opened(path.read_bytes()).decode() for path in files]
     assert written
     private = json.loads(key)["private_key"].splitlines()[2]
     assert not [text for text in (*written, *stack.printed) if private in text]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from cli.checkpoint_files import opened
 from setup import virtual_environment
 from tests.end_to_end.object_storage import KEY, storing
 from tests.end_to_end.pipeline_runner import AUDIENCE, Runner, clone, git
@@ -96,7 +97,7 @@ def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub,
     cloud.advance("31d")
 
     cloud.forget_calls()
-    state = (runner.directory / "state/.pulumi/stacks/api-keys/prod.json").read_bytes()
+    state = (runner.directory / "state/.pulumi/stacks/api-keys/prod.json.zst").read_bytes()
     code, log = told(runner, "preview", **request, GITHUB_SHA="0123456789abcdef")
     assert code == 0, log
     (comment,) = github.comments
@@ -105,7 +106,7 @@ def test_a_month_of_a_stack_as_its_people_see_it(runner: Runner, github: GitHub,
     assert "<code>translator/default: rotates: due since" in text
     assert f"key {first['id']} is 31 days old; it keeps working until" in text
     assert cloud.calls() == {}
-    assert (runner.directory / "state/.pulumi/stacks/api-keys/prod.json").read_bytes() == state
+    assert (runner.directory / "state/.pulumi/stacks/api-keys/prod.json.zst").read_bytes() == state
 
     code, log = told(runner, "up", **scheduled)
     assert code == 0, log
@@ -310,7 +311,9 @@ def test_the_state_lies_in_object_storage_and_nobody_stores_a_key_for_it(tmp_pat
             text for text in (*storage.iam_tokens, KEY["secret"], KEY["sessionToken"]) if text in "\n".join(runner.log)
         ] == []
         (key,) = cloud.live_keys("translator")
-        assert not [name for name, content in storage.objects.items() if key["secret"].encode() in content]
+        written = [opened(content) for content in storage.objects.values()]
+        assert key["id"] in b"".join(written).decode()
+        assert not [content for content in written if key["secret"].encode() in content]
 
 
 def test_a_clean_clone_sets_itself_up(tmp_path: Path, cloud: LocalCloud) -> None:

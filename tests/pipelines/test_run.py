@@ -233,7 +233,7 @@ def test_the_engine_gets_no_variable_but_those_that_it_needs(tmp_path: Path) -> 
     got = json.loads((tmp_path / "environment.json").read_text())
     # A shell makes some of its own.
     added = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"}
-    added |= {"PULUMI_SKIP_UPDATE_CHECK", "PWD", "_", "SHLVL", "OLDPWD", "LC_CTYPE"}
+    added |= {"PULUMI_SKIP_UPDATE_CHECK", "PULUMI_DIY_BACKEND_ZSTD", "PWD", "_", "SHLVL", "OLDPWD", "LC_CTYPE"}
     assert set(got) - added == {
         "PATH",
         "HOME",
@@ -242,6 +242,25 @@ def test_the_engine_gets_no_variable_but_those_that_it_needs(tmp_path: Path) -> 
         "YC_FOLDER_ID",
         "YANDEX_KEYS_AS_OF",
     }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "compresses"),
+    [
+        ({}, {"PULUMI_DIY_BACKEND_ZSTD": "true"}),
+        ({"PULUMI_DIY_BACKEND_ZSTD": "false"}, {"PULUMI_DIY_BACKEND_ZSTD": "false"}),
+        # The engine refuses two ways at once.
+        ({"PULUMI_DIY_BACKEND_GZIP": "true"}, {"PULUMI_DIY_BACKEND_GZIP": "true"}),
+        ({"PULUMI_SELF_MANAGED_STATE_GZIP": "true"}, {"PULUMI_SELF_MANAGED_STATE_GZIP": "true"}),
+    ],
+)
+def test_the_state_is_compressed_unless_somebody_chose_otherwise(
+    tmp_path: Path, chosen: dict[str, str], compresses: dict[str, str]
+) -> None:
+    job = Job(tmp_path, answer(), **chosen)
+    job.up(["prod"])
+    got = json.loads((tmp_path / "environment.json").read_text())
+    assert {name: value for name, value in got.items() if "_BACKEND_" in name or "_STATE_GZIP" in name} == compresses
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from cli.checkpoint_files import opened
 from tests.reliability.engine_bench import EngineBench
 from tests.reliability.leak_search import found_in
 from tests.reliability.process_tree import descendants, every_argument, every_environment
@@ -55,7 +56,7 @@ class Writings:
         """Every file below `directory`."""
         for path in sorted(directory.rglob("*")):
             if path.is_file() and not path.is_symlink() and "/.venv/" not in str(path):
-                self.add(where, path.read_bytes())
+                self.add(where, opened(path.read_bytes()))
 
     def places(self) -> Iterator[tuple[str, int, bytes]]:
         """Each place, how many pieces were written there, and all of them."""
@@ -181,7 +182,7 @@ def open_files(directory: Path, secrets: Sequence[str]) -> list[Path]:
     for path in directory.rglob("*"):
         if path.is_symlink() or not path.is_file() or not stat.S_IMODE(path.stat().st_mode) & 0o077:
             continue
-        if found_in(path.read_bytes(), secrets):
+        if found_in(opened(path.read_bytes()), secrets):
             found.append(path)
     return found
 

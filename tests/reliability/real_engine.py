@@ -25,6 +25,7 @@ import pulumi
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
+from cli.checkpoint_files import FileBackend
 from provider.yandex_keys.run import Session
 from provider.yandex_keys.server import TYPES, ProviderServicer
 from tests.reliability.engine_state import Held, State, as_json
@@ -208,8 +209,8 @@ class RealStack:
         return [item["urn"] for item in self._deployment().get("resources", [])]
 
     def _deployment(self) -> dict[str, Any]:
-        path = self._directory / "state" / ".pulumi" / "stacks" / _PROJECT / f"{self._name}.json"
-        return dict(json.loads(path.read_text())["checkpoint"]["latest"] or {}) if path.exists() else {}
+        backend = FileBackend.of((self._directory / "state").as_uri(), _PROJECT)
+        return dict(backend.deployment(self._name) or {}) if backend else {}
 
     def _read(self) -> State:
         state = State(self._name, _PROJECT)

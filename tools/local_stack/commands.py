@@ -33,7 +33,7 @@ def status(repository: Path, environment: Mapping[str, str]) -> None:
     """Shows the receipts of the local stack as a table, as the last run left them."""
     places = Places(repository)
     made: Mapping[str, Receipt] = {}
-    if places.stack_checkpoint.exists():
+    if places.has_stack:
         engine = provision.provide(environment, repository)
         made = _stack(places, engine, None, environment).receipts()
     print(_table(made) if made else "Nothing is up: `make up` brings the local stack up.")
@@ -110,7 +110,7 @@ def _stack(places: Places, engine: provision.Engine, cloud: LocalCloud | None, e
 
 def _destroy(places: Places, repository: Path, environment: Mapping[str, str]) -> bool:
     """Destroys what the stack holds; answers whether that was anything."""
-    if not places.stack_checkpoint.exists():
+    if not places.has_stack:
         return False
     engine = provision.provide(environment, repository)
     if not _stack(places, engine, None, environment).has_resources():

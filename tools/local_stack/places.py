@@ -61,9 +61,10 @@ class Places:
         return self.state / ".pulumi" / "locks" / "organization" / PROJECT / STACK
 
     @property
-    def stack_checkpoint(self) -> Path:
-        """Where the file backend keeps this stack; not there before its first `up`."""
-        return self.state / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json"
+    def has_stack(self) -> bool:
+        """Whether the file backend keeps this stack, as it does from its first `up` on: compressed, or as an earlier version wrote it."""
+        folder = self.state / ".pulumi" / "stacks" / PROJECT
+        return any((folder / f"{STACK}{suffix}").exists() for suffix in (".json", ".json.zst"))
 
     @property
     def virtual_environment(self) -> Path:

@@ -17,7 +17,15 @@ PASSPHRASE = "local"
 # Settings of the user's own clouds and backends.
 _FOREIGN = ("PULUMI_", "YC_", "YANDEX_KEYS_")
 # Those of them that would lead a shell's `pulumi` elsewhere although ours are set.
-_IN_THE_WAY = ("YC_", "YANDEX_KEYS_", "PULUMI_STACK", "PULUMI_CONFIG_PASSPHRASE_FILE")
+_IN_THE_WAY = (
+    "YC_",
+    "YANDEX_KEYS_",
+    "PULUMI_STACK",
+    "PULUMI_CONFIG_PASSPHRASE_FILE",
+    # The engine refuses to be asked for two ways of compressing.
+    "PULUMI_DIY_BACKEND_GZIP",
+    "PULUMI_SELF_MANAGED_STATE_GZIP",
+)
 
 
 def local_variables(places: Places, engine: Engine, cloud: LocalCloud | None, path: str) -> dict[str, str]:
@@ -42,6 +50,8 @@ def engine_variables(state: Path, home: Path, passphrase: str) -> dict[str, str]
         # empty one, and every later command fails with "failed to load checkpoint: EOF".
         "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
+        # The engine writes the whole state at each step, so bytes grow with the square of the resources.
+        "PULUMI_DIY_BACKEND_ZSTD": "true",
         # The plugin is the project's own; looking for another would reach out to servers.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(home),
