@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from pipelines import event_delivery, forge, preparation, publication, report, secrets, shards, stacks
+from pipelines import event_delivery, forge, login, preparation, publication, report, secrets, shards, stacks
 from pipelines.console import Console
 from pipelines.fleet import INTERRUPTED, Fleet
 from pipelines.fleet_file import MOST_JOBS, FleetFile
@@ -38,6 +38,10 @@ def main(arguments: list[str]) -> int:
                 listed = shards.names(chosen, FleetFile.read(REPOSITORY), asked.shards) if asked.shards else chosen
                 print(json.dumps(listed))
                 return DONE
+            case "state-key":
+                # What the SDK reads is the key alone: words, if any, go where people look.
+                print(login.state_key_for_an_sdk(settings.environment, Console(sys.stderr)))
+                return DONE
             case "comment":
                 return publication.comment(asked.report, settings, console, forge.find(settings.environment))
             case "send":
@@ -52,6 +56,9 @@ def main(arguments: list[str]) -> int:
     except (stacks.UnknownStack, BadSetting) as error:
         console.fail("wrong use", str(error))
         return USAGE
+    except login.LoginFailed as error:
+        console.fail("login", str(error))
+        return FAILED
     except preparation.SetUpFailed as error:
         console.fail("set-up", str(error))
         return FAILED
@@ -128,6 +135,10 @@ def _parser() -> argparse.ArgumentParser:
                 help="do all that is due, whatever the limits of stacks/fleet.toml are: for stacks that you looked at",
             )
         command.add_argument("stacks", nargs="*", metavar="STACK", help="by default all but `local`")
+    commands.add_parser(
+        "state-key",
+        help="print a key of one hour for the state in Object Storage, as an AWS SDK asks for it (credential_process)",
+    )
     send = commands.add_parser(
         "send", help="send what `up` has written down of keys to a webhook; runs nothing of the stacks'"
     )

@@ -72,26 +72,52 @@ def _needs_state_key(environment: Mapping[str, str]) -> bool:
     return environment.get("PULUMI_BACKEND_URL", "").startswith("s3://") and not environment.get("AWS_ACCESS_KEY_ID")
 
 
+def state_key_for_an_sdk(environment: Mapping[str, str], console: Console) -> str:
+    """An ephemeral key for the state, as an AWS SDK takes it of its `credential_process`: the SDK asks again before the key ends.
+    Raises LoginFailed.
+
+    For what lives longer than a key does, as a pod of the Kubernetes operator.
+    """
+    for name in (TOKEN, ACCOUNT):
+        if not environment.get(name):
+            raise LoginFailed(f"{name} is not set: a key for the state is issued to who logs in with them")
+    key = _ephemeral_key(environment, console)
+    return json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": key["accessKeyId"],
+            "SecretAccessKey": key["secret"],
+            "SessionToken": key["sessionToken"],
+            "Expiration": key["expiresAt"],
+        }
+    )
+
+
 def _state_key(environment: Mapping[str, str], console: Console) -> dict[str, str]:
+    key = _ephemeral_key(environment, console)
+    return {
+        "AWS_ACCESS_KEY_ID": key["accessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["secret"],
+        "AWS_SESSION_TOKEN": key["sessionToken"],
+    }
+
+
+def _ephemeral_key(environment: Mapping[str, str], console: Console) -> dict[str, str]:
     iam_token = _iam_token(environment)
     console.hide(iam_token)
     url = f"{environment.get(IAM) or _DEFAULT_IAM}/iam/aws-compatibility/v1/ephemeralAccessKeys"
     wanted = {"sessionName": "pulumi-yandex-keys", "duration": f"{_STATE_KEY_SECONDS}s"}
     try:
-        key = fetch("POST", url, headers={"Authorization": f"Bearer {iam_token}"}, content=wanted)
-        variables = {
-            "AWS_ACCESS_KEY_ID": str(key["accessKeyId"]),
-            "AWS_SECRET_ACCESS_KEY": str(key["secret"]),
-            "AWS_SESSION_TOKEN": str(key["sessionToken"]),
-        }
+        answer = fetch("POST", url, headers={"Authorization": f"Bearer {iam_token}"}, content=wanted)
+        key = {name: str(answer[name]) for name in ("accessKeyId", "secret", "sessionToken", "expiresAt")}
     except (WebError, KeyError, TypeError) as error:
         raise LoginFailed(
             f"no key for the state in Object Storage ({error}): has the service account a role on the bucket? "
             "A static key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY does as well"
         ) from None
-    console.hide(variables["AWS_SECRET_ACCESS_KEY"])
-    console.hide(variables["AWS_SESSION_TOKEN"])
-    return variables
+    console.hide(key["secret"])
+    console.hide(key["sessionToken"])
+    return key
 
 
 def _iam_token(environment: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from pipelines.console import Console
-from pipelines.login import LoginFailed, logged_in
+from pipelines.login import LoginFailed, logged_in, state_key_for_an_sdk
 from tests.pipelines.http_stub import Answer, Asked, Stub, serving
 
 CLAIMS = {"iss": "https://issuer.example", "aud": "https://github.com/us", "sub": "repo:us/keys:environment:prod"}
@@ -169,3 +169,27 @@ def test_a_token_is_sent_nowhere_but_over_https() -> None:
     }
     with pytest.raises(LoginFailed, match="only https"):
         logged_in(environment, console()[0])
+
+
+def test_an_sdk_gets_a_key_for_the_state_in_the_form_that_it_reads(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(OIDC)
+    with serving(clouds) as stub:
+        environment = runner(stub, YANDEX_KEYS_FEDERATED_TOKEN=str(tmp_path / "token"))
+        printed = state_key_for_an_sdk(environment, console()[0])
+    assert json.loads(printed) == {
+        "Version": 1,
+        "AccessKeyId": "ajestate",
+        "SecretAccessKey": "YCstatesecret",
+        "SessionToken": "s1.session",
+        "Expiration": "2027",
+    }
+
+
+@pytest.mark.parametrize("name", ["YANDEX_KEYS_FEDERATED_TOKEN", "YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID"])
+def test_a_key_for_an_sdk_needs_a_login(name: str) -> None:
+    with serving(clouds) as stub:
+        environment = runner(stub, YANDEX_KEYS_FEDERATED_TOKEN=OIDC)
+        del environment[name]
+        with pytest.raises(LoginFailed, match=f"{name} is not set"):
+            state_key_for_an_sdk(environment, console()[0])
+        assert stub.asked == []
