@@ -43,9 +43,9 @@ test: ## set up and run every check: format, lint, types, tests
 	$(set-up) policy
 	$(run) tools.checks
 
-bench: ## time the real engine on stacks of several sizes, as a table
+bench: ## time stacks of several sizes and the engine's own floor (KEYS="6 100 300", RUNS=3, BESIDE=file; PUBLISH=1: write its page)
 	$(set-up) development
-	$(run) tools.bench
+	$(run) tools.bench $(if $(KEYS),--keys $(KEYS)) $(if $(RUNS),--runs $(RUNS)) $(if $(BESIDE),--beside "$(BESIDE)") $(if $(PUBLISH),--publish)
 
 reliability: ## run every part of the proof and keep what it came to: every promise, as tables (QUICK=1: a part of each)
 	$(set-up) development

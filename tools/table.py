@@ -47,12 +47,13 @@ def _console(width: int | None) -> Console:
 
 @dataclass
 class Table:
-    """A table of figures. A cell of one of the columns `wrong` that isn't 0 fails the run."""
+    """A table of figures. A cell of one of the columns `wrong` that isn't 0 fails the run; the columns `words` are read from the left."""
 
     title: str
     columns: Sequence[str]
     wrong: Sequence[str] = ()
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
+    words: Sequence[str] = ()
 
     def add(self, *cells: Cell) -> None:
         """One more row."""
@@ -84,7 +85,7 @@ class Table:
     def text(self, width: int | None = None) -> str:
         """For people: within `width` columns, or as wide as it takes."""
         first, *figures = self.columns
-        drawn = grid((first, "left"), *[(name, "right") for name in figures])
+        drawn = grid((first, "left"), *[(name, "left" if name in self.words else "right") for name in figures])
         for row in self.rows:
             drawn.add_row(*[Text(_text_of(cell)) for cell in row])
         return f"{plain(Text(self.title), width)}\n{plain(drawn, width)}"
@@ -92,7 +93,8 @@ class Table:
     def markdown(self) -> str:
         """For the page."""
         head = f"| {' | '.join(self.columns)} |"
-        rule = f"|{'|'.join('---' if at == 0 else '--:' for at in range(len(self.columns)))}|"
+        sides = ["---" if at == 0 or name in self.words else "--:" for at, name in enumerate(self.columns)]
+        rule = f"|{'|'.join(sides)}|"
         rows = [f"| {' | '.join(_text_of(cell) for cell in row)} |" for row in self.rows]
         return "\n".join([f"**{self.title}**", "", head, rule, *rows])
 

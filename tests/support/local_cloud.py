@@ -65,6 +65,12 @@ class LocalCloud:
             self._process = None
 
     @property
+    def pid(self) -> int:
+        """The number of its process, which must run."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def folder_id(self) -> str:
         """The folder that is there from the start."""
         return str(self.ready["folderId"])
