@@ -20,12 +20,14 @@ from provider.yandex_keys.api_key.rotation import (
     Verb,
     decide,
     next_rotation,
+    planned_rotation,
     short_overlap,
 )
 from provider.yandex_keys.api_key.schedule import time_after
 from provider.yandex_keys.api_key.state import finished_state, inputs_of, rotated_state, state_of
 from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.errors import InvalidInput, NotFound, YandexKeysError
+from provider.yandex_keys.key_rules import RUN_EVERY
 from provider.yandex_keys.marks import Mark, owner_of, words_and_mark
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, settings
 from provider.yandex_keys.shown import is_credential
@@ -38,6 +40,7 @@ PROVIDER_SETTINGS = SETTINGS | ENVIRONMENT_ONLY.keys()
 __all__ = [
     "ENVIRONMENT_ONLY",
     "PROVIDER_SETTINGS",
+    "RUN_EVERY",
     "SECRET_SETTINGS",
     "SERVICES",
     "VERSION",
@@ -70,6 +73,7 @@ __all__ = [
     "parse",
     "parse_duration",
     "place",
+    "planned_rotation",
     "rotated_state",
     "services_for_scope",
     "settings",

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from cli.exit_codes import CouldNotLook
 
+_AS_TEXT: Final = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[-+]?[0-9_]+(:[0-5]?[0-9])+)\Z", re.ASCII)
+_PLAIN: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+StackFileLoader: Final = type(
+    "StackFileLoader",
+    (_PLAIN,),
+    {
+        "yaml_implicit_resolvers": {
+            first: [("tag:yaml.org,2002:str", _AS_TEXT), *others]
+            for first, others in _PLAIN.yaml_implicit_resolvers.items()
+        }
+    },
+)
+"""Reads YAML as a program gets it from the engine: what PyYAML alone takes for a date, `2026-12-20`, or for a number to base 60, `17:00`, is text."""
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 
 
@@ -59,7 +73,7 @@ def find_project(start: Path) -> Project:
 
 def _mapping(file: Path) -> Mapping[str, Any]:
     try:
-        written = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        written = yaml.load(file.read_text(encoding="utf-8"), Loader=StackFileLoader)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from cli.borrowed import (
     ENVIRONMENT_ONLY,
     PROVIDER_SETTINGS,
+    RUN_EVERY,
     SECRET_SETTINGS,
     InvalidInput,
     Spec,
     SpecError,
     encrypted_places,
+    format_duration,
     parse,
+    parse_duration,
     place,
     settings,
 )
@@ -116,10 +120,25 @@ def check_file(project: Project, stack: str, environment: Mapping[str, str]) -> 
     else:
         others = [name for name in names if name not in ("defaults", "accounts")]
         try:
-            spec = parse(names.get("defaults"), names.get("accounts"), others=others, folder_id=folder_id or None)
+            spec = parse(
+                names.get("defaults"),
+                names.get("accounts"),
+                others=others,
+                folder_id=folder_id or None,
+                run_every=_run_every(config, environment),
+            )
         except SpecError as error:
             problems += [report(it.path, it.wrong, it.right) for it in error.problems]
     return Checked(stack, report.file, spec, tuple(sorted(problems, key=lambda it: (it.line, it.path))), folder_id)
+
+
+def _run_every(config: Mapping[str, Any], environment: Mapping[str, str]) -> timedelta | None:
+    """How often the stack is run; None where what is written is no duration, which is told as a setting's problem."""
+    given = config.get(f"{_OURS}runEvery") or environment.get("YANDEX_KEYS_RUN_EVERY") or format_duration(RUN_EVERY)
+    try:
+        return parse_duration(given)
+    except ValueError:
+        return None
 
 
 def _settings_problems(config: Mapping[str, Any], report: Reporter) -> list[FileProblem]:

@@ -19,8 +19,13 @@ from components.spec import AccountSpec, KeySpec
 SCHEMA: Final = Path(__file__).parents[1] / "provider" / "yandex_keys" / "schema.json"
 COMPONENT: Final = "yandex-keys:index:ServiceAccountKeys"
 KEY: Final = "yandex-keys:index:AccountKey"
-_TYPES: Final = {"KeySpec": KEY, "VerifySpec": "yandex-keys:index:Verify"}
-"""What each model is in the package. The call that verifies a key is the same one as an `ApiKey` resource's."""
+_TYPES: Final = {
+    "KeySpec": KEY,
+    "VerifySpec": "yandex-keys:index:Verify",
+    "WindowSpec": "yandex-keys:index:Window",
+    "FreezeSpec": "yandex-keys:index:Freeze",
+}
+"""What each model is in the package. What a key's own resource takes as well is of the same type as there."""
 # Names, and what names depend on, decide which resources there are: they have to be known before any of them is. A folder's id doesn't.
 _MAY_BE_AN_OUTPUT: Final = frozenset({"folderId"})
 _OUTPUTS: Final[dict[str, Any]] = {
@@ -109,7 +114,8 @@ def _description(of: dict[str, Any]) -> str:
     words = re.sub(r"\s+", " ", of["description"])
     # Said, and not given as the schema's default: an SDK would fill it in, and no error could tell what the user wrote.
     default = of.get("default")
-    return f"{words} By default {default}." if isinstance(default, str) and default else words
+    said = isinstance(default, str | int) and default  # neither an empty text nor `false` needs words
+    return f"{words} By default {default}." if said else words
 
 
 _OPEN: Final = re.compile(

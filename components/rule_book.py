@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from provider.yandex_keys import as_of, durations, key_rules, marks
+from provider.yandex_keys import as_of, durations, key_rules, marks, rotation_calendar
 
-__all__ = ["as_of", "durations", "key_rules"]
+__all__ = ["as_of", "durations", "key_rules", "rotation_calendar"]
 
 ACCOUNT_NAME: Final = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 SHORTEST_ACCOUNT_NAME: Final = 3

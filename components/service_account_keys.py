@@ -33,12 +33,14 @@ from components.spec.values import ACCOUNT_PREFIX, account_of
 from pulumi_yandex_keys import (
     ApiKey,
     ApiKeyArgs,
+    FreezeArgs,
     LockboxArgs,
     LockboxSecret,
     LockboxSecretArgs,
     LockboxSecretIamMember,
     LockboxSecretIamMemberArgs,
     VerifyArgs,
+    WindowArgs,
 )
 
 READER_ROLE: Final = "lockbox.payloadViewer"
@@ -261,6 +263,13 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                 lifetime=key.lifetime,
                 rotate_every=key.rotate_every,
                 overlap=key.overlap,
+                spread=key.spread,
+                windows=[
+                    WindowArgs(days=list(it.days), from_=it.begins, to=it.ends, timezone=it.timezone)
+                    for it in key.windows
+                ]
+                or None,
+                freezes=[FreezeArgs(from_=it.begins, until=it.until, why=it.why) for it in key.freezes] or None,
                 reissue=key.reissue,
                 compromised=list(key.compromised) or None,
                 when_still_used=key.when_still_used,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -16,7 +16,7 @@ from pulumi.runtime.settings import get_monitor
 
 from components.debug_lines import withhold_values
 from components.frames import without_frames
-from components.rule_book import as_of
+from components.rule_book import as_of, durations, key_rules
 from components.spec import Problem, Spec, SpecError, parse
 from components.spec.encrypted import encrypted_problems
 from components.spec.problems import Place, did_you_mean
@@ -51,7 +51,13 @@ def stack_spec() -> Spec:
     if encrypted := sorted(name for name in names if is_config_secret(f"api-keys:{name}")):
         raise SpecError([*slips, *encrypted_problems(encrypted, _project_folder(), pulumi.get_stack())])
     try:
-        spec = parse(_written(config, "defaults"), _written(config, "accounts"), others=others, folder_id=_folder())
+        spec = parse(
+            _written(config, "defaults"),
+            _written(config, "accounts"),
+            others=others,
+            folder_id=_folder(),
+            run_every=_run_every(),
+        )
     except SpecError as error:
         raise SpecError([*slips, *error.problems]) from None
     if slips:
@@ -62,6 +68,15 @@ def stack_spec() -> Spec:
 def _folder() -> str | None:
     """The folder of accounts that name none, where the settings or the environment say it."""
     return _from_settings_or("folderId", "YC_FOLDER_ID")[1] or None
+
+
+def _run_every() -> timedelta | None:
+    """How often the stack is run; None where what is written is no duration, which the plugin refuses."""
+    _, written = _from_settings_or("runEvery", "YANDEX_KEYS_RUN_EVERY")
+    try:
+        return durations.parse_duration(written) if written else key_rules.RUN_EVERY
+    except ValueError:
+        return None
 
 
 def _project_folder() -> Path:

@@ -12,9 +12,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from cli.project import StackFileLoader
 from components.catalogue import SERVICES
 from components.settings import _SETTINGS as SETTINGS
-from components.spec import AccountSpec, KeySpec, SpecError, VerifySpec, parse
+from components.spec import AccountSpec, FreezeSpec, KeySpec, SpecError, VerifySpec, WindowSpec, parse
 from provider.yandex_keys.server import TYPES
 from setup.engine.places import VERSION
 
@@ -99,7 +100,15 @@ def test_every_make_target_module_and_path_is_there(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "model"), [("An account", AccountSpec), ("A key", KeySpec), ("verify", VerifySpec)], ids=str
+    ("heading", "model"),
+    [
+        ("An account", AccountSpec),
+        ("A key", KeySpec),
+        ("verify", VerifySpec),
+        ("windows", WindowSpec),
+        ("freezes", FreezeSpec),
+    ],
+    ids=str,
 )
 def test_the_tables_of_settings_are_the_models(heading: str, model: type[BaseModel]) -> None:
     rows = table(heading)
@@ -116,7 +125,7 @@ def test_the_table_of_provider_settings_is_the_programs() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_yaml_is_yaml_and_stack_files_are_right(page: Path) -> None:
     for block in fences(page, "yaml"):
-        for written in yaml.safe_load_all(block):
+        for written in yaml.load_all(block, Loader=StackFileLoader):
             config: dict[str, Any] = written.get("config", {}) if isinstance(written, dict) else {}
             if "api-keys:accounts" in config:
                 assert parse(config.get("api-keys:defaults"), config["api-keys:accounts"]).accounts

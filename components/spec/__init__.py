@@ -12,23 +12,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final, TypeVar
 
 from components import catalogue
 from components.spec import rules
-from components.spec.models import OWNER_LABEL, AccountSpec, Defaults, KeySpec, Policy, Spec, VerifySpec
+from components.spec.models import (
+    OWNER_LABEL,
+    AccountSpec,
+    Calendar,
+    Defaults,
+    FreezeSpec,
+    KeySpec,
+    Policy,
+    Spec,
+    VerifySpec,
+    WindowSpec,
+)
 from components.spec.problems import Place, Problem, SpecError, did_you_mean, nearest, place, shown
 from components.spec.reading import PartlyRead, read
 
 __all__ = [
     "AccountSpec",
     "Defaults",
+    "FreezeSpec",
     "KeySpec",
     "Policy",
     "Problem",
     "Spec",
     "SpecError",
     "VerifySpec",
+    "WindowSpec",
     "account_problems",
     "parse",
     "parse_account",
@@ -43,21 +57,29 @@ _Answered = TypeVar("_Answered", AccountSpec, KeySpec)
 ReadAccount = tuple[PartlyRead[AccountSpec], Sequence[PartlyRead[KeySpec]]]
 
 
-def parse(defaults: object, accounts: object, *, others: Iterable[str] = (), folder_id: str | None = None) -> Spec:
+def parse(
+    defaults: object,
+    accounts: object,
+    *,
+    others: Iterable[str] = (),
+    folder_id: str | None = None,
+    run_every: timedelta | None = None,
+) -> Spec:
     """`api-keys:defaults` (None where there are none) and `api-keys:accounts`, as read from YAML, filled in.
 
     `others` are further names under `api-keys:`; there are none that mean anything. `folder_id` is the folder of
-    accounts that name none, where that is known. Raises SpecError, which has every problem at once, and nothing else.
+    accounts that name none, `run_every` how often the stack is run, where these are known. Raises SpecError, which has
+    every problem at once, and nothing else.
     """
     slips = sorted(others)
     problems = [
         Problem(place(name), "unknown setting under api-keys", did_you_mean(name, _SETTINGS, "settings"))
         for name in slips
     ]
-    default = _read_defaults(defaults, problems)
+    default = _read_defaults(defaults, problems, run_every)
     if isinstance(accounts, list | tuple):
         readable = [
-            _read_account(written, place("accounts", index), default, problems)
+            _read_account(written, place("accounts", index), default, problems, run_every)
             for index, written in enumerate(accounts)
         ]
         problems += rules.between_accounts(readable, folder_id)
@@ -95,24 +117,36 @@ def _checked(account: object, defaults: object, others: Iterable[str]) -> tuple[
     return _filled(readable), problems
 
 
-def _read_defaults(written: object, problems: list[Problem]) -> PartlyRead[Defaults]:
+def _read_defaults(
+    written: object, problems: list[Problem], run_every: timedelta | None = None
+) -> PartlyRead[Defaults]:
     default = read(Defaults, {} if written is None else written, place("defaults"), problems)
-    problems += rules.within_defaults(default)
+    problems += rules.within_defaults(default, run_every)
     return default
 
 
-def _read_account(written: object, at: Place, default: PartlyRead[Defaults], problems: list[Problem]) -> ReadAccount:
+def _read_account(
+    written: object,
+    at: Place,
+    default: PartlyRead[Defaults],
+    problems: list[Problem],
+    run_every: timedelta | None = None,
+) -> ReadAccount:
     listed = written.get("keys") if isinstance(written, dict) else None
     keys_apart = {**written, "keys": []} if isinstance(written, dict) and isinstance(listed, list | tuple) else written
     account = read(AccountSpec, keys_apart, at, problems, stand_in={"name": _STAND_IN, "keys": []})
-    given = default.spec.model_dump(by_alias=True, include=set(Policy.model_fields))
     # Bad defaults are named once, where they stand.
-    inherited = {name: given[name] for name in given if name in default.written and default.knows(name)}
+    inherited = {
+        name: value
+        for source, fields in ((default, Policy), (account, Calendar))
+        for name, value in source.spec.model_dump(by_alias=True, include=set(fields.model_fields)).items()
+        if name in source.written and source.knows(name)
+    }
     keys = [
         read(KeySpec, key, account.place / "keys" / index, problems, stand_in={"name": _STAND_IN}, defaults=inherited)
         for index, key in enumerate(listed if isinstance(listed, list | tuple) else ())
     ]
-    problems += rules.within_account(account, keys, default)
+    problems += rules.within_account(account, keys, default, run_every)
     return replace(account, spec=_answered_for(account.spec, default.spec)), keys
 
 

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 
 from components import catalogue
-from components.rule_book import key_rules
+from components.rule_book import key_rules, rotation_calendar
 from components.spec import values as kind
-from components.spec.shapes import Choice, Flag, Items, Status
+from components.spec.shapes import Choice, Flag, Hundredths, Items, Status
 
 Delivery = Literal["lockbox", "output", "both"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS_RIGHT = f"write days of {', '.join(rotation_calendar.DAYS)}, or leave `days` out for every day"
 
 
 class _Model(BaseModel):
@@ -57,7 +59,51 @@ Verify = Annotated[
 ]
 
 
-class Policy(_Model):
+class WindowSpec(_Model):
+    """A time of the week at which scheduled rotations may happen: while the clock of its time zone says so."""
+
+    days: Annotated[
+        tuple[Annotated[Day, Choice(rotation_calendar.DAYS, _DAYS_RIGHT)], ...], Items(_DAYS_RIGHT, least=1)
+    ] = rotation_calendar.DAYS
+    """The days on which it begins, by default every day."""
+    begins: kind.TimeOfDay = Field(alias="from")
+    """When it begins, such as "09:00"."""
+    ends: kind.TimeOfDay = Field(alias="to")
+    """When it ends, such as "17:00", or "24:00"; a time before `from` is on the next day."""
+    timezone: kind.Timezone = "UTC"
+    """A time zone of the tz database, such as Europe/Moscow."""
+
+
+class FreezeSpec(_Model):
+    """A time in which no scheduled rotation happens."""
+
+    begins: kind.Moment = Field(alias="from")
+    """When it begins: a day such as 2026-12-20 (from 00:00 UTC), or an RFC 3339 time."""
+    until: kind.Moment
+    """The first moment that is free again, written likewise."""
+    why: kind.Why = ""
+    """Your words, one line: they stand in previews."""
+
+
+class Calendar(_Model):
+    """When scheduled rotations happen. `defaults` says it for all keys, an account for its own, a key for itself."""
+
+    spread: Annotated[int, Hundredths()] = 10
+    """By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart."""
+    windows: Annotated[
+        tuple[WindowSpec, ...],
+        Items("list windows, each with from and to, or leave `windows` out", most=rotation_calendar.MOST_WINDOWS),
+    ] = ()
+    """When scheduled rotations may happen; any of them will do, and without any it is always. A reissue, a compromised
+    key and a key that would expire wait for none, with a warning."""
+    freezes: Annotated[
+        tuple[FreezeSpec, ...],
+        Items("list freezes, each with from and until, or leave `freezes` out", most=rotation_calendar.MOST_FREEZES),
+    ] = ()
+    """When scheduled rotations must not happen, whatever the windows."""
+
+
+class Policy(Calendar):
     """How keys live. `defaults` says it for all of them, a key for itself."""
 
     lifetime: kind.Lifetime = "90d"
@@ -151,7 +197,7 @@ class KeySpec(Policy):
         return self.deliver in ("output", "both")
 
 
-class AccountSpec(_Model):
+class AccountSpec(Calendar):
     """One service account and its keys."""
 
     name: kind.AccountName

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.spec.models import VerifySpec
+from components.spec.models import FreezeSpec, VerifySpec, WindowSpec
 from components.spec.problems import Place, Problem, did_you_mean, nearest, shown
 
 Location = tuple[int | str, ...]
@@ -18,6 +18,8 @@ KnownFields = Callable[[Location], Iterable[str]]
 M = TypeVar("M", bound=BaseModel)
 M_co = TypeVar("M_co", bound=BaseModel, covariant=True)
 
+_WITHIN: Final[Mapping[str, type[BaseModel]]] = {"verify": VerifySpec, "windows": WindowSpec, "freezes": FreezeSpec}
+"""The fields that have fields of their own."""
 _NO_STEPS: Final = frozenset({"<flag>", "<call>", "[key]"})
 """What pydantic puts into a location for the branch of a union and for a mapping's key; no part of the path that the
 user knows."""
@@ -64,7 +66,9 @@ def read(
         unreadable |= {near for name in unreadable - fields if (near := nearest(name, fields)) and near not in mapping}
     name = getattr(spec, "name", "")
     place = at.of(name) if name and "name" not in unreadable else at
-    problems += _problems_of(flaws, place, lambda location: fields_of(VerifySpec) if location else fields)
+    problems += _problems_of(
+        flaws, place, lambda location: fields_of(_WITHIN[str(location[0])]) if location else fields
+    )
     return PartlyRead(place, spec, unreadable, fields.intersection(written if isinstance(written, dict) else ()))
 
 

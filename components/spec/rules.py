@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import timedelta
 from functools import partial
 from typing import Final, TypeVar
 
 from components import catalogue
-from components.rule_book import LABELS, SECRET_NAME_LENGTH, durations, key_rules
-from components.spec.models import OWNER_LABEL, AccountSpec, Defaults, KeySpec, Policy, labels_with_owner
+from components.rule_book import LABELS, SECRET_NAME_LENGTH, durations, key_rules, rotation_calendar
+from components.spec.models import (
+    OWNER_LABEL,
+    AccountSpec,
+    Calendar,
+    Defaults,
+    FreezeSpec,
+    KeySpec,
+    Policy,
+    WindowSpec,
+    labels_with_owner,
+)
 from components.spec.problems import Place, Problem, did_you_mean
 from components.spec.reading import PartlyRead
 from components.spec.values import ACCOUNT_PREFIX, account_of
 
 Named = TypeVar("Named", AccountSpec, KeySpec)
 Answered = TypeVar("Answered", AccountSpec, KeySpec, Defaults)
+Item = TypeVar("Item", WindowSpec, FreezeSpec)
 _SCHEDULE: Final = ("overlap", "rotateEvery", "lifetime")
 
 
-def within_defaults(default: PartlyRead[Defaults]) -> Iterator[Problem]:
-    """What is wrong between the fields of `defaults`."""
+def within_defaults(default: PartlyRead[Defaults], run_every: timedelta | None) -> Iterator[Problem]:
+    """What is wrong between the fields of `defaults`; `run_every` is how often the stack is run, where that is
+    known."""
     if default.written.intersection(_SCHEDULE):
         yield from _schedule_problems(default, lambda field: "" if field in default.written else " (built in)")
     yield from _label_problems(default, [default])
+    yield from _calendar_problems(default)
+    if "windows" in default.written:
+        yield from _unmet_windows(default, default.place / "windows", run_every)
 
 
 def within_account(
-    account: PartlyRead[AccountSpec], keys: Sequence[PartlyRead[KeySpec]], default: PartlyRead[Defaults]
+    account: PartlyRead[AccountSpec],
+    keys: Sequence[PartlyRead[KeySpec]],
+    default: PartlyRead[Defaults],
+    run_every: timedelta | None,
 ) -> Iterator[Problem]:
     """What is wrong between the fields of each key, and between the keys of an account."""
     yield from _label_problems(account, [account, default])
+    yield from _calendar_problems(account)
+    yield from _unmet_windows_of(account, keys, default, run_every)
     for key in keys:
         yield from _label_problems(key, [key, account, default])
+        yield from _calendar_problems(key)
         # A default that can't be read is named where it stands; what follows from it is guesswork.
         if key.written.intersection(_SCHEDULE) and default.unreadable.isdisjoint(set(_SCHEDULE) - key.written):
             yield from _schedule_problems(key, partial(_source, key=key, default=default))
@@ -143,6 +165,71 @@ def _label_problems(
             f"with what is inherited and the owner there are {len(inherited)} labels, the limit is {LABELS}",
             "take some out",
         )
+
+
+def _calendar_problems(calendar: PartlyRead[Calendar]) -> Iterator[Problem]:
+    """Windows that are never open, and freezes that end before they begin."""
+    if "windows" in calendar.written and calendar.knows("windows"):
+        yield from _refused(calendar.place / "windows", calendar.spec.windows, _window)
+    if "freezes" in calendar.written and calendar.knows("freezes"):
+        yield from _refused(calendar.place / "freezes", calendar.spec.freezes, _freeze)
+
+
+def _refused(place: Place, items: Iterable[Item], read: Callable[[Item], object]) -> Iterator[Problem]:
+    for index, item in enumerate(items):
+        try:
+            read(item)
+        except ValueError as error:
+            wrong, _, right = str(error).rpartition(": write ")
+            yield Problem(place / index, wrong, f"write {right}")
+
+
+def _window(spec: WindowSpec) -> rotation_calendar.Window:
+    return rotation_calendar.window_of(frozenset(spec.days), spec.begins, spec.ends, spec.timezone)
+
+
+def _freeze(spec: FreezeSpec) -> rotation_calendar.Freeze:
+    return rotation_calendar.freeze_of(spec.begins, spec.until, spec.why)
+
+
+def _unmet_windows_of(
+    account: PartlyRead[AccountSpec],
+    keys: Sequence[PartlyRead[KeySpec]],
+    default: PartlyRead[Defaults],
+    run_every: timedelta | None,
+) -> Iterator[Problem]:
+    """What is wrong with the windows of each key; those that many keys take from the account are named once."""
+    told: set[Place] = set()
+    for key in keys:
+        # What can't be read is named where it stands.
+        if not account.knows("windows") or not default.unreadable.isdisjoint({*_SCHEDULE, "windows"} - key.written):
+            continue
+        own = next((field for field in ("windows", *_SCHEDULE) if field in key.written), None)
+        if own is None and "windows" not in account.written:
+            continue  # as in the defaults, where they are looked at
+        place = key.place / own if own else account.place / "windows"
+        if place not in told:
+            told.add(place)
+            yield from _unmet_windows(key, place, run_every)
+
+
+def _unmet_windows(policy: PartlyRead[Policy], place: Place, run_every: timedelta | None) -> Iterator[Problem]:
+    """Windows that runs can't meet while a key waits."""
+    if run_every is None or not policy.knows(*_SCHEDULE, "windows"):
+        return
+    spec = policy.spec
+    lifetime, every, overlap = (
+        durations.parse_duration(text) for text in (spec.lifetime, spec.rotate_every, spec.overlap)
+    )
+    try:
+        windows = tuple(map(_window, spec.windows))
+    except ValueError:
+        return
+    # Where even a schedule without windows doesn't fit, that is what is said.
+    if every + overlap <= lifetime and (
+        unmet := key_rules.calendar_problem(lifetime, every, overlap, windows, run_every)
+    ):
+        yield Problem(place, *unmet)
 
 
 def _purpose_problems(key: PartlyRead[KeySpec]) -> Iterator[Problem]:

@@ -158,6 +158,24 @@ class Status(Shape):
 
 
 @dataclass(frozen=True)
+class Hundredths(Shape):
+    """A share, in whole hundredths."""
+
+    right: str = f"write a whole number of hundredths from 0 to {key_rules.MOST_SPREAD}, such as 10"
+
+    def check(self, value: object) -> int:
+        """`value` as it is. Raises a broken rule."""
+        if key_rules.spread_problem(value) or not isinstance(value, int):
+            raise broken_rule(f"{shown(value)} is not a share", self.right)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            self.check, core_schema.int_schema(ge=0, le=key_rules.MOST_SPREAD)
+        )
+
+
+@dataclass(frozen=True)
 class Labels(Shape):
     """A mapping of at most `most` labels; each is looked at by its own type."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Annotated, Final
 
 from components import catalogue
 from components import rule_book as limits
-from components.rule_book import key_rules
+from components.rule_book import key_rules, rotation_calendar
 from components.spec.problems import did_you_mean, shown
 from components.spec.shapes import FlagOr, Labels, Text
 
@@ -24,7 +23,7 @@ _SUBJECTS: Final = ("serviceAccount", "userAccount", "federatedUser", "group")
 _OUR_LABELS: Final = "pulumi-yandex-keys"
 
 
-def _read_by(parse: Callable[[object], timedelta]) -> Callable[[str], tuple[str, str] | None]:
+def _read_by(parse: Callable[[object], object]) -> Callable[[str], tuple[str, str] | None]:
     """The rule of a text that `parse` reads, which says what is wrong and what would be right."""
 
     def rule(value: str) -> tuple[str, str] | None:
@@ -100,6 +99,8 @@ _READER_RIGHT: Final = (
 )
 _URL_RIGHT: Final = "write an https address such as https://translate.api.cloud.yandex.net/translate/v2/languages"
 _DURATION_RIGHT: Final = "write a whole number and a unit, such as 90d, 36h or 15m"
+_TIME_RIGHT: Final = 'write a time of day such as "09:00", in quotes'
+_MOMENT_RIGHT: Final = "write a day such as 2026-12-20 (from 00:00 UTC), or a time such as 2026-12-20T18:00:00+03:00"
 _WAIT_RIGHT: Final = "write a whole number and a unit from 1s to 1h, such as 60s or 2m"
 
 AccountName = Annotated[
@@ -133,6 +134,33 @@ KeyDescription = Annotated[
 Period = Annotated[str, Text(_DURATION_RIGHT, rule=_read_by(key_rules.parse_period), schema={"pattern": _PERIOD})]
 Lifetime = Annotated[str, Text(_DURATION_RIGHT, rule=_read_by(key_rules.parse_lifetime), schema={"pattern": _PERIOD})]
 Wait = Annotated[str, Text(_WAIT_RIGHT, rule=_read_by(key_rules.parse_wait), schema={"pattern": _WAIT})]
+TimeOfDay = Annotated[
+    str,
+    Text(
+        _TIME_RIGHT,
+        rule=_read_by(rotation_calendar.parse_time_of_day),
+        schema={"pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"},
+    ),
+]
+Timezone = Annotated[
+    str, Text("write a time zone such as Europe/Moscow", rule=_read_by(rotation_calendar.parse_zone), longest=64)
+]
+Moment = Annotated[
+    str,
+    Text(
+        _MOMENT_RIGHT,
+        rule=_read_by(rotation_calendar.parse_moment),
+        schema={"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$"},
+    ),
+]
+Why = Annotated[
+    str,
+    Text(
+        f"write one line of at most {rotation_calendar.WHY_LENGTH} characters",
+        shortest=0,
+        longest=rotation_calendar.WHY_LENGTH,
+    ),
+]
 ServiceName = Annotated[
     str,
     Text(

@@ -183,6 +183,31 @@ class Object(InputField):
 
 
 @dataclass(frozen=True)
+class Objects(InputField):
+    """A list of at most `most` maps, each as `each` checks it; their order makes no difference to what is done, and a
+    change of it is one."""
+
+    each: Object = Object("")
+    most: int = 100
+    not_a_list: str = ""
+
+    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+        if value is UNKNOWN:
+            return value, []
+        if not isinstance(value, list):
+            return value, [(self.name, self.not_a_list)]
+        if len(value) > self.most:
+            return value, [(self.name, f"has {len(value)} items, the limit is {self.most}")]
+        found = [self.each.checked(item) for item in value]
+        paths = [
+            (f"{self.name}[{index}]{path.removeprefix(self.each.name)}", reason)
+            for index, (_, problems) in enumerate(found)
+            for path, reason in problems
+        ]
+        return [item for item, _ in found], paths
+
+
+@dataclass(frozen=True)
 class Choice(InputField):
     """A text that is one of `names`: those of an enumeration of the API."""
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from . import marks
 from .durations import SHORTEST, format_duration, parse_duration
+from .rotation_calendar import Window, longest_wait
 
 DESCRIPTION_LENGTH: Final = 256 - marks.ROOM
 """The API takes 256 characters; the mark stands behind the user's words."""
@@ -29,6 +30,10 @@ LONGEST_LIFETIME: Final = timedelta(days=18_250)
 SHORTEST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
 """`pulumi up` waits as long as `verify.timeout` says."""
+RUN_EVERY: Final = timedelta(days=1)
+"""How often a stack is run where its user doesn't say so."""
+MOST_SPREAD: Final = 50
+"""Hundredths of `rotateEvery`: a key that was spread by more would rotate for the first time before half of it is over."""
 METHODS: Final = ("GET", "HEAD", "POST")
 """A verifying call has to be harmless; no others are needed by the calls that the catalogue knows."""
 URL_LENGTH: Final = 2048
@@ -93,6 +98,44 @@ def parse_wait(text: object) -> timedelta:
         longest = format_duration(LONGEST_WAIT)
         raise ValueError(f"{text} is longer than {longest}, and `pulumi up` waits that long: write {longest} or less")
     return wait
+
+
+def spread_problem(value: object) -> str | None:
+    """What is wrong with a `spread`; None where nothing is."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_SPREAD:
+        return None
+    return f"must be a whole number of hundredths from 0 to {MOST_SPREAD}, such as 10"
+
+
+def calendar_problem(
+    lifetime: timedelta,
+    rotate_every: timedelta,
+    overlap: timedelta,
+    windows: tuple[Window, ...],
+    run_every: timedelta,
+) -> tuple[str, str] | None:
+    """What is wrong with windows that runs every `run_every` can't meet while a key waits, and the remedy; None where
+    nothing is.
+
+    A key that waits keeps its overlap, and half of one before that (see `rotation.as_allowed`). One that was rotated so
+    late that it leaves out a point of its grid is due up to a quarter of the period later.
+    """
+    if not windows:
+        return None
+    wait = longest_wait(windows, run_every)
+    period = rotate_every if wait <= rotate_every * 3 / 4 else rotate_every * 5 / 4
+    least = period + wait + overlap * 3 / 2
+    if least <= lifetime:
+        return None
+    # In words that are no finer than what the user writes.
+    enough = timedelta(hours=-(-least // timedelta(hours=1)))
+    return (
+        f"runs every {format_duration(run_every)} (yandex-keys:runEvery) meet these windows only once in "
+        f"{format_duration(wait)}, and a lifetime of {format_duration(lifetime)} with rotateEvery "
+        f"{format_duration(rotate_every)} and overlap {format_duration(overlap)} can't wait that long",
+        f"make lifetime {format_duration(enough)} or longer, open more windows, or run more often and say so in "
+        "yandex-keys:runEvery",
+    )
 
 
 def url_problem(url: str) -> str | None:

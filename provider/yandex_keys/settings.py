@@ -14,10 +14,10 @@ from .durations import parse_duration
 from .endpoints import DEFAULT_ENDPOINT, YANDEX, host_of, is_yandex, may_be_requested, with_port
 from .errors import InvalidInput, Problem
 from .http import is_loopback
+from .key_rules import RUN_EVERY
 from .shown import is_credential, may_hold_secret, shown_path
 
 Value = TypeVar("Value")
-DEFAULT_RUN_EVERY: Final = timedelta(days=1)
 SECRET_SETTINGS: Final = frozenset({"token", "serviceAccountKey", "federatedToken"})
 SETTINGS: Final = SECRET_SETTINGS | {
     "endpoint",
@@ -50,7 +50,7 @@ class Settings:
     folder_id: str
     cloud_id: str
     as_of: datetime | None
-    run_every: timedelta = DEFAULT_RUN_EVERY
+    run_every: timedelta = RUN_EVERY
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     endpoint_from: str = ""
     endpoint_is_requested: bool = False
@@ -120,7 +120,7 @@ def settings(
         folder_id=read("folderId", "YC_FOLDER_ID", _id, ""),
         cloud_id=read("cloudId", "YC_CLOUD_ID", _id, ""),
         as_of=read("asOf", "YANDEX_KEYS_AS_OF", lambda text: parse_as_of(text, now()), None),
-        run_every=read("runEvery", "YANDEX_KEYS_RUN_EVERY", _run_every, DEFAULT_RUN_EVERY),
+        run_every=read("runEvery", "YANDEX_KEYS_RUN_EVERY", _run_every, RUN_EVERY),
         credentials=texts,
         endpoint_from=endpoint_from if endpoint else "",
         endpoint_is_requested=bool(endpoint) and requested,

@@ -66,6 +66,42 @@ ADDRESSES: Final[tuple[Any, ...]] = (
     *(5, True, [ADDRESS], {}),
 )
 CHOICES: Final[tuple[Any, ...]] = ("extend", "retire", "", "Extend", "never", True, 5, ["extend"], {})
+SPREADS: Final[tuple[Any, ...]] = (0, 1, 10, 50, 51, -1, 10**400, 10.5, "10", True, [10], {}, float("nan"))
+WINDOW_LISTS: Final[tuple[Any, ...]] = (
+    *([], [{"from": "09:00", "to": "17:00"}], [{"from": "22:00", "to": "04:00"}], [{"from": "00:00", "to": "24:00"}]),
+    [{"days": ["mon", "sun"], "from": "09:00", "to": "17:00", "timezone": "Europe/Moscow"}],
+    [{"days": ["sun", "mon"], "from": "09:00", "to": "17:00", "timezone": "Asia/Kathmandu"}, {"from": "1", "to": "2"}],
+    *([{"from": "09:00"}], [{"to": "17:00"}], [{}], [5], ["mon"], {}, 5, "mon", True, [None], [[]]),
+    *([{"from": "09:00", "to": "09:00"}], [{"from": "24:00", "to": "09:00"}], [{"from": "9:00", "to": "17:00"}]),
+    *([{"from": "09:00", "to": "25:00"}], [{"from": "09:00:00", "to": "17:00"}], [{"from": 540, "to": 1020}]),
+    *([{"from": "09:00", "to": "17:00", "days": days}] for days in ([], ["Mon"], ["monday"], "mon", [5], [["mon"]])),
+    *(
+        [{"from": "09:00", "to": "17:00", "timezone": zone}]
+        for zone in ("Moscow", "europe/moscow", "", "MSK", "+03:00")
+    ),
+    *([{"from": "09:00", "to": "17:00", "timezone": zone}] for zone in ("../UTC", "UTC\n", 3, LONE, "x" * 10_000)),
+    *(
+        [{"from": "09:00", "to": "17:00", "colour": "red"}],
+        [{"from": LONE, "to": "17:00"}],
+        [{"from": "0\u0669:00", "to": "1"}],
+    ),
+    *([{"from": f"00:{n:02}", "to": "24:00"} for n in range(most)] for most in (20, 21)),
+)
+FREEZE_LISTS: Final[tuple[Any, ...]] = (
+    *([], [{"from": "2026-12-20", "until": "2027-01-10"}], [{"from": "2026-12-20", "until": "2027-01-10", "why": "x"}]),
+    [{"from": "2026-12-20T18:00:00+03:00", "until": "2027-01-10T09:00:00Z"}],
+    *([{"from": "2026-12-20"}], [{"until": "2026-12-20"}], [{}], [5], {}, 5, "2026-12-20", True, [[]]),
+    *([{"from": "2026-12-20", "until": "2026-12-20"}], [{"from": "2027-01-10", "until": "2026-12-20"}]),
+    *([{"from": "2026-02-30", "until": "2027-01-10"}], [{"from": "tomorrow", "until": "2027-01-10"}]),
+    *([{"from": "2026-12-20T18:00:00", "until": "2027-01-10"}], [{"from": 20261220, "until": "2027-01-10"}]),
+    *([{"from": "2026-12-20", "until": "9999-12-31T23:59:59-01:00"}], [{"from": "0001-01-01", "until": "2027-01-10"}]),
+    *([{"from": "2026-12-20", "until": "2027-01-10", "why": why}] for why in ("", "я" * 256, "я" * 257, "a\nb", 5)),
+    *([{"from": "2026-12-20", "until": "2027-01-10", "colour": "red"}], [{"from": LONE, "until": "2027-01-10"}]),
+    *(
+        [{"from": "2026-12-20", "until": f"2027-{n // 28 + 1:02}-{n % 28 + 1:02}"} for n in range(m)]
+        for m in (100, 101)
+    ),
+)
 METHODS: Final[tuple[Any, ...]] = ("GET", "HEAD", "POST", "PUT", "get", "DELETE", "PATCH", "", 5, ["GET"], {})
 STATUSES: Final[tuple[Any, ...]] = (
     100,
@@ -92,6 +128,9 @@ FIXED: Final[dict[str, tuple[Any, ...]]] = {
     "lifetime": DURATIONS,
     "rotateEvery": DURATIONS,
     "overlap": DURATIONS,
+    "spread": SPREADS,
+    "windows": WINDOW_LISTS,
+    "freezes": FREEZE_LISTS,
     "scopes": SCOPE_LISTS,
     "compromised": ID_LISTS,
     "whenStillUsed": CHOICES,
@@ -110,12 +149,31 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3, unique_by=repr) | st.dictionaries(st.text(), inner, max_size=2),
     max_leaves=4,
 )
+_TIMES_OF_DAY = st.from_regex(r"\A[0-2][0-9]:[0-6][0-9]\Z")
+_MOMENTS = st.from_regex(r"\A20(26|27)-[01][0-9]-[0-3][0-9](T09:00:00(Z|\+03:00)?)?\Z")
 near = {
     "description": st.text(st.characters(), max_size=220),
     "reissue": st.text(st.characters(), max_size=270),
     "lifetime": st.from_regex(r"\A[0-9]{1,6}[dhms]\Z"),
     "rotateEvery": st.from_regex(r"\A[0-9]{1,4}[dhms]\Z"),
     "overlap": st.from_regex(r"\A[0-9]{1,4}[dhms]\Z"),
+    "spread": st.integers(-5, 60),
+    "windows": st.lists(
+        st.fixed_dictionaries(
+            {"from": _TIMES_OF_DAY, "to": _TIMES_OF_DAY},
+            optional={
+                "days": st.lists(st.sampled_from(["mon", "tue", "sun", "day"]), max_size=3, unique=True),
+                "timezone": st.sampled_from(["UTC", "Europe/Moscow", "Europe/Berlin", "Mars/Base"]),
+            },
+        ),
+        max_size=3,
+        unique_by=repr,
+    ),
+    "freezes": st.lists(
+        st.fixed_dictionaries({"from": _MOMENTS, "until": _MOMENTS}, optional={"why": st.text(max_size=3)}),
+        max_size=3,
+        unique_by=repr,
+    ),
     "scopes": st.lists(st.from_regex(r"\Azz[-_.a-zA-Z0-9 ]{0,12}\Z"), max_size=3, unique=True),
     "compromised": st.lists(st.from_regex(r"\A[a-z0-9A-Z_]{0,52}\Z"), max_size=3, unique=True),
     "whenStillUsed": st.sampled_from(CHOICES),
@@ -217,7 +275,8 @@ RIGHT: Final[tuple[Case, ...]] = tuple(BASE | {field: value} for field, values i
 def _as_the_provider_gets_them(inputs: dict[str, Any]) -> dict[str, Any]:
     """Numbers travel as floats; the provider makes whole ones of them again (`properties.py`)."""
     verify = inputs.get("verify")
-    return inputs | ({"verify": verify | {"expectStatus": int(verify["expectStatus"])}} if verify else {})
+    whole = {"spread": int(inputs["spread"])}
+    return inputs | whole | ({"verify": verify | {"expectStatus": int(verify["expectStatus"])}} if verify else {})
 
 
 def test_all_that_a_right_stack_file_declares_passes_the_providers_checks() -> None:

@@ -118,7 +118,7 @@ def test_whatever_is_made_waits_for_the_account_whose_name_may_be_somebody_elses
 
 
 def test_keys_are_declared_as_written_with_defaults_filled_in(declared: Declared) -> None:
-    common = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d", "whenStillUsed": "extend"}
+    common = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d", "spread": 10, "whenStillUsed": "extend"}
     account = {"serviceAccountId": "translator-id"}
     assert declared.inputs["ApiKey", "translator/default"] == {
         **common,

@@ -191,12 +191,14 @@ CASES: dict[str, tuple[object, str]] = {
     "an unknown field near none": (
         account(zzz=1),
         "accounts[0] (translator).zzz: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, owner, protect, readers, renamedFrom, roles, secrets",
+        "deletionProtection, description, folderId, freezes, keys, kmsKey, labels, name, owner, protect, readers, renamedFrom, roles, secrets, "
+        "spread, windows",
     ),
     "an unknown field of hostile characters": (
         account(**{"a\nb${x}": 1}),
         "accounts[0] (translator)['a\\nb${x}']: unknown field: known fields: "
-        "deletionProtection, description, folderId, keys, kmsKey, labels, name, owner, protect, readers, renamedFrom, roles, secrets",
+        "deletionProtection, description, folderId, freezes, keys, kmsKey, labels, name, owner, protect, readers, renamedFrom, roles, secrets, "
+        "spread, windows",
     ),
     "a misspelt field that has to be there": (
         {"nmae": "translator", "keys": [KEY]},

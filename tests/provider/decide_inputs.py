@@ -30,6 +30,7 @@ from provider.yandex_keys.api_key.rotation import (
     next_rotation,
 )
 from provider.yandex_keys.marks import Mark
+from provider.yandex_keys.rotation_calendar import ALWAYS, Calendar, Freeze, Window
 
 T = TypeVar("T")
 SECOND: Final = timedelta(seconds=1)
@@ -101,9 +102,14 @@ def fault(asked: Question) -> str:
         return "more than one action for the current key"
     if Verb.ISSUE in verbs:
         return "a key is issued beside the current one"
+    due = next_rotation(asked.inputs, state, asked.urn) <= asked.now
     if (action := decision.action(Verb.ROTATE)) is None:
-        if state.expires_at <= asked.now or next_rotation(asked.inputs, state, asked.urn) <= asked.now:
-            return "an expired or due key is not rotated"
+        if state.expires_at <= asked.now:
+            return "an expired key is not rotated"
+        if due and not waits_rightly(asked.inputs, state, asked.now):
+            return "a due key is not rotated, and it may not wait"
+        if bool(decision.waits) != due:
+            return "a key waits and says nothing, or waits for nothing"
     elif action.overlap is None or not action.reason:
         return "a rotation without overlap or reason"
     if any(action.until is None for action in decision.actions if action.verb in (Verb.ENFORCE, Verb.EXTEND)):
@@ -111,6 +117,13 @@ def fault(asked: Question) -> str:
     if decision.wants_listing and asked.listed is not None:
         return "a listing is asked for although it was given"
     return _fault_of_strangers(asked, decision) or _fault_a_second_later(asked, decision)
+
+
+def waits_rightly(inputs: Inputs, state: State, now: datetime) -> bool:
+    """Whether the calendar leaves out `now`, and what it allows next leaves the key its overlap and a run before that."""
+    allowed = inputs.calendar.next_allowed(now)
+    room = inputs.lifetime - inputs.overlap if inputs.lifetime > inputs.overlap else timedelta(0)
+    return now < allowed and _shifted(allowed, inputs.overlap / 2) <= _shifted(state.issued_at, room)
 
 
 def _fault_of_strangers(asked: Question, decision: Decision) -> str:
@@ -147,7 +160,11 @@ def fault_of_left_overs(asked: Question) -> str:
 
 def _fault_a_second_later(asked: Question, decision: Decision) -> str:
     then = {(action.verb, action.key_id) for action in asked.decision(SECOND).actions}
+    # A window may open or close in that second.
+    moved = asked.inputs.calendar != ALWAYS and asked.state is not None
     for action in decision.actions:
+        if moved and action.verb in (Verb.CHANGE, Verb.ROTATE) and action.key_id == asked.state.key_id:  # type: ignore[union-attr]
+            continue
         stays = (action.verb, action.key_id) in then
         ended = action.verb in (Verb.ENFORCE, Verb.EXTEND) and (Verb.RETIRE, action.key_id) in then
         if not stays and not ended and not (action.verb == Verb.CHANGE and (Verb.ROTATE, action.key_id) in then):
@@ -169,7 +186,24 @@ def _inputs(rng: random.Random) -> Inputs:
         lockbox=rng.choice(_LOCKBOXES),
         expose_secret=rng.random() < 0.3,
         verify=Verify("https://example.com") if rng.random() < 0.1 else None,
+        spread=rng.choice((10, 10, 0, 1, 50)),
+        calendar=_calendar(rng) if rng.random() < 0.5 else ALWAYS,
     )
+
+
+def _calendar(rng: random.Random) -> Calendar:
+    """Windows of minutes to days, in zones that change their clocks, and freezes of seconds to centuries."""
+    windows = []
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        begins = timedelta(minutes=rng.randrange(1_440))
+        lasts = timedelta(minutes=rng.choice((1, 60, 600, 1_439)))
+        days = frozenset(_some(rng, range(7))) or frozenset({0})
+        windows.append(Window(days, begins, begins + lasts, rng.choice(("UTC", "Europe/Moscow", "Europe/Berlin"))))
+    freezes = []
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        begins_at = rng.choice((TODAY, _time(rng)))
+        freezes.append(Freeze(begins_at, _shifted(begins_at, _length(rng)), "why"))
+    return Calendar(tuple(windows), tuple(freezes))
 
 
 def _state(rng: random.Random, inputs: Inputs) -> State:

@@ -36,9 +36,10 @@ from provider.yandex_keys.api_key.state import (
 )
 from provider.yandex_keys.durations import format_duration
 from provider.yandex_keys.marks import Mark
+from provider.yandex_keys.rotation_calendar import DAYS, Window
 from provider.yandex_keys.times import format_time
 
-from .examples import OWNER, URN
+from .examples import DAY, OWNER, URN
 
 TOLERANCE: Final = timedelta(minutes=5)
 """How far an expiry that was counted from our clock may be off before the provider counts it from the cloud's."""
@@ -499,6 +500,23 @@ class Model:
         self._state = replace(self.state, previous=previous)
 
 
+def window_bag(window: Window) -> dict[str, Any]:
+    """`window` as it is written."""
+    begins, ends = (time_of_day(it) for it in (window.begins, window.ends - (DAY if window.ends > DAY else 0 * DAY)))
+    return {
+        "days": [DAYS[day] for day in sorted(window.days)],
+        "from": begins,
+        "to": ends,
+        "timezone": window.timezone,
+    }
+
+
+def time_of_day(since_midnight: timedelta) -> str:
+    """`09:00`."""
+    hours, rest = divmod(since_midnight, timedelta(hours=1))
+    return f"{hours:02}:{rest // timedelta(minutes=1):02}"
+
+
 def bag_of(inputs: Inputs) -> dict[str, Any]:
     """`inputs` as the engine hands them over, after the provider's check."""
     lockbox, verify = inputs.lockbox, inputs.verify
@@ -509,6 +527,12 @@ def bag_of(inputs: Inputs) -> dict[str, Any]:
         "lifetime": format_duration(inputs.lifetime),
         "rotateEvery": format_duration(inputs.rotate_every),
         "overlap": format_duration(inputs.overlap),
+        "spread": inputs.spread,
+        "windows": [window_bag(window) for window in inputs.calendar.windows],
+        "freezes": [
+            {"from": format_time(freeze.begins), "until": format_time(freeze.ends), "why": freeze.why}
+            for freeze in inputs.calendar.freezes
+        ],
         "reissue": inputs.reissue,
         "compromised": sorted(inputs.compromised),
         "whenStillUsed": inputs.when_still_used,

@@ -30,13 +30,14 @@ from .rotation import (
     next_rotation,
     short_overlap,
 )
-from .state import ROTATED, finished_state, inputs_of, listing_of, properties_of, state_of
+from .state import ROTATED, finished_state, inputs_of, listing_of, properties_of, schedule_outputs, state_of
 from .steps import Steps
 
 # An output that will be another one. As "update", `preview --diff` would show it as taken away: the engine looks for
 # its new value among the inputs. As "add" it shows that the new value isn't known yet (pulumi 3.259,
 # engine/detailedDiff.go).
 _NOT_KNOWN_YET: Final = Change("add", is_input=False)
+_SCHEDULE: Final[tuple[str, ...]] = ("lifetime", "rotateEvery", "overlap", "spread", "windows", "freezes")
 # How far the time by which keys are judged may be behind what the state has seen: a run itself takes less, and so do
 # two clocks.
 _STALE: Final = timedelta(hours=1)
@@ -58,7 +59,7 @@ class ApiKey(ResourceType):
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
         if runtime is not None:
             runtime.record.note_declared(urn)
-        return checked(new)
+        return checked(new, runtime.run_every if runtime else None)
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
         if urn in runtime.record.imported:
@@ -76,9 +77,13 @@ class ApiKey(ResourceType):
             for headline in action.headlines if urn in runtime.record.declared else ():
                 runtime.log("info", headline, urn)
             changes.update({name: _NOT_KNOWN_YET for name in _outputs(action.verb, inputs) if name not in changes})
+        if decision.waits:
+            # No change: a key that waits is as it should be.
+            runtime.log("info", decision.waits, urn)
         for warning in (*decision.warnings, *_warnings_of_overlap_and_clock(state, inputs, runtime)):
             runtime.log("warning", warning, urn)
-        if _moved_rotation(urn, state, inputs) is not None and "nextRotationAt" not in changes:
+        moved = _moved_rotation(urn, state, inputs)
+        if moved["nextRotationAt"] != state["nextRotationAt"] and "nextRotationAt" not in changes:
             changes["nextRotationAt"] = _NOT_KNOWN_YET
         change = decision.action(Verb.CHANGE)
         if change is not None and change.until is not None:
@@ -95,9 +100,7 @@ class ApiKey(ResourceType):
         kept = {name: value for name, value in state.items() if name not in INPUTS}
         if not inputs.get("exposeSecret"):
             kept.pop("secret", None)
-        due = _moved_rotation(urn, state, inputs)
-        if due is not None:
-            kept["nextRotationAt"] = due
+        kept.update(_moved_rotation(urn, state, inputs))
         for action in decision.actions:
             kept.update(_unknown(action.verb, inputs))
             if action.verb == Verb.CHANGE and action.until is not None:
@@ -283,17 +286,13 @@ def _still_works(key_id: str) -> str:
     )
 
 
-def _moved_rotation(urn: str, state: Properties, inputs: Properties) -> str | None:
-    """When the current key is due now, where a changed `rotateEvery` put it on another grid; None where it is due as
-    before, or isn't known."""
-    if is_unknown(inputs["rotateEvery"]):
-        return None
+def _moved_rotation(urn: str, state: Properties, inputs: Properties) -> dict[str, str]:
+    """When the current key is due and rotates now, where a changed schedule put it on another grid or its calendar lets
+    it at another time; as before where that isn't known."""
     was = state_of(state)
-    schedule = {
-        name: inputs[name] for name in ("lifetime", "rotateEvery", "overlap") if not is_unknown(inputs.get(name))
-    }
-    due = format_time(next_rotation(inputs_of({**state, **schedule}), was, urn))
-    return due if due != state["nextRotationAt"] else None
+    schedule = {name: inputs[name] for name in _SCHEDULE if name in inputs and not is_unknown(inputs[name])}
+    wanted = inputs_of({**state, **schedule})
+    return schedule_outputs(wanted, was.issued_at, next_rotation(wanted, was, urn))
 
 
 def _outputs(verb: Verb, inputs: Mapping[str, Any]) -> tuple[str, ...]:

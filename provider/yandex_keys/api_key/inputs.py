@@ -5,14 +5,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from .. import fields, key_rules
 from ..durations import format_duration
 from ..errors import InvalidInput, Problem
-from ..fields import InputField, Object, Rule, TextSet
+from ..fields import InputField, Object, Objects, Rule, TextSet
 from ..properties import UNKNOWN, Properties, is_unknown
+from ..rotation_calendar import (
+    DAYS,
+    MOST_FREEZES,
+    MOST_WINDOWS,
+    WHY_LENGTH,
+    freeze_of,
+    parse_moment,
+    parse_time_of_day,
+    parse_zone,
+    window_of,
+)
 from ..shown import quoted
+from .schedule import SPREAD
+from .state import calendar_of
 
 _KIND: Final = "ApiKey"
 _ENTRY: Final = "yandex.cloud.lockbox.v1.PayloadEntryChange"
@@ -93,6 +107,50 @@ class _Verify(Object):
         return (value, []) if is_unknown(value) else super().checked(value)
 
 
+class _Spread(Rule):
+    """A share of the period. A state of before there was such an input has what is its default now."""
+
+    def same(self, one: Any, other: Any) -> bool:
+        had, wanted = (self.default if value is None else value for value in (one, other))
+        return not is_unknown(had) and not is_unknown(wanted) and bool(had == wanted)
+
+
+class _Days(TextSet):
+    """Days of the week, which the state holds in their order."""
+
+    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+        days, problems = super().checked(value)
+        if not problems and not is_unknown(value) and not value:
+            problems.append((self.name, self.not_a_list))
+        return (days if problems or is_unknown(value) else sorted(days, key=DAYS.index)), problems
+
+
+class _Window(Object):
+    """A window: its parts make one once all of them are known and right."""
+
+    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+        window, problems = super().checked(value)
+        if not problems and not is_unknown(window):
+            try:
+                window_of(None, window["from"], window["to"], window["timezone"])
+            except ValueError as error:
+                problems.append((self.name, str(error)))
+        return window, problems
+
+
+class _Freeze(Object):
+    """A freeze: its parts make one once all of them are known and right."""
+
+    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+        freeze, problems = super().checked(value)
+        if not problems and not is_unknown(freeze):
+            try:
+                freeze_of(freeze["from"], freeze["until"], freeze.get("why", ""))
+            except ValueError as error:
+                problems.append((self.name, str(error)))
+        return freeze, problems
+
+
 FIELDS: Final[tuple[InputField, ...]] = (
     Rule(
         "serviceAccountId",
@@ -114,6 +172,45 @@ FIELDS: Final[tuple[InputField, ...]] = (
     Rule("lifetime", default="90d", judge=_read_by(key_rules.parse_lifetime)),
     Rule("rotateEvery", default="30d", judge=_read_by(key_rules.parse_period)),
     Rule("overlap", default="7d", judge=_read_by(key_rules.parse_period)),
+    _Spread("spread", default=SPREAD, judge=key_rules.spread_problem),
+    Objects(
+        "windows",
+        default=[],
+        most=MOST_WINDOWS,
+        not_a_list="must be a list of windows, each with from and to",
+        each=_Window(
+            "windows",
+            kind=_KIND,
+            not_an_object="must be an object with from and to",
+            parts=(
+                _Days(
+                    "days",
+                    is_item=lambda text: text in DAYS,
+                    not_an_item=f"must be one of {', '.join(DAYS)}",
+                    not_a_list="must be a list of days, such as mon: leave it out for every day",
+                ),
+                Rule("from", required=True, judge=_read_by(parse_time_of_day)),
+                Rule("to", required=True, judge=_read_by(parse_time_of_day)),
+                Rule("timezone", default="UTC", judge=_read_by(parse_zone)),
+            ),
+        ),
+    ),
+    Objects(
+        "freezes",
+        default=[],
+        most=MOST_FREEZES,
+        not_a_list="must be a list of freezes, each with from and until",
+        each=_Freeze(
+            "freezes",
+            kind=_KIND,
+            not_an_object="must be an object with from and until",
+            parts=(
+                Rule("from", required=True, judge=_read_by(parse_moment)),
+                Rule("until", required=True, judge=_read_by(parse_moment)),
+                Rule("why", default="", judge=_line(WHY_LENGTH)),
+            ),
+        ),
+    ),
     Rule("reissue", judge=_line(key_rules.REISSUE_LENGTH, shortest=1)),
     TextSet(
         "compromised",
@@ -165,22 +262,32 @@ FIELDS: Final[tuple[InputField, ...]] = (
 INPUTS: Final[tuple[str, ...]] = tuple(field.name for field in FIELDS)
 
 
-def checked(given: Mapping[str, Any]) -> Properties:
+def checked(given: Mapping[str, Any], run_every: timedelta | None = None) -> Properties:
     """The inputs with every default filled in and sets in order. Unknown values pass. Raises InvalidInput with all
-    problems."""
+    problems.
+
+    run_every: how often runs come, where that is known; windows are held against it.
+    """
     inputs, problems = fields.checked(FIELDS, given, _KIND, lists_names=False)
-    problems += _between(inputs, {path for path, _ in problems})
+    problems += _between(inputs, {path for path, _ in problems}, run_every)
     if problems:
         raise InvalidInput(problems)
     return inputs
 
 
-def _between(inputs: Properties, wrong: set[str]) -> Iterator[Problem]:
+def _between(inputs: Properties, wrong: set[str], run_every: timedelta | None) -> Iterator[Problem]:
     """What is wrong with inputs beside each other, but for those that are `wrong` already."""
     spans = {"lifetime", "rotateEvery", "overlap"}
     if not spans & wrong and not any(inputs[name] is UNKNOWN for name in spans):
-        least = key_rules.parse_period(inputs["rotateEvery"]) + key_rules.parse_period(inputs["overlap"])
-        if least > key_rules.parse_lifetime(inputs["lifetime"]):
+        lifetime = key_rules.parse_lifetime(inputs["lifetime"])
+        every, overlap = (key_rules.parse_period(inputs[name]) for name in ("rotateEvery", "overlap"))
+        least = every + overlap
+        known = not any(path.startswith("windows") for path in wrong) and not is_unknown(inputs["windows"])
+        if least <= lifetime and known and run_every is not None:
+            windows = calendar_of({"windows": inputs["windows"]}).windows
+            unmet = key_rules.calendar_problem(lifetime, every, overlap, windows, run_every)
+            yield from [("windows", ": ".join(unmet))] if unmet else []
+        if least > lifetime:
             yield (
                 "lifetime",
                 f"{inputs['lifetime']} is shorter than rotateEvery + overlap ({inputs['rotateEvery']} + "

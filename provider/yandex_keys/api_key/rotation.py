@@ -6,7 +6,7 @@ call it alike, so they agree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,8 +14,9 @@ from typing import Literal
 
 from ..durations import format_duration, in_words
 from ..marks import Mark
+from ..rotation_calendar import ALWAYS, Calendar
 from ..times import to_minute
-from .schedule import first_point, time_after
+from .schedule import SPREAD, first_point, respread, time_after
 
 
 class Status(StrEnum):
@@ -69,6 +70,8 @@ class Inputs:
     lockbox: Lockbox | None = None
     expose_secret: bool = False
     verify: Verify | None = None
+    spread: int = SPREAD
+    calendar: Calendar = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class ListedKey:
 @dataclass(frozen=True)
 class State:
     """What the last run left. `applied` is what was wanted of it then, as far as the cloud still agrees; `lifetime`
-    None: another expiry was set.
+    None: another expiry was set; next_rotation_at: the next point of its grid, whatever the calendar makes of it.
 
     instance: the part of the mark that all keys of this resource carry; empty where none was issued by it yet (an
     import).
@@ -178,12 +181,13 @@ class Action:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, in order; what a human must know; and whether the account's keys must be listed before this is
-    final."""
+    """What to do, in order; what a human must know; whether the account's keys must be listed before this is final; and
+    what a key that is due waits for, in words, where it does."""
 
     actions: tuple[Action, ...] = ()
     warnings: tuple[str, ...] = ()
     wants_listing: bool = False
+    waits: str = ""
 
     def action(self, verb: Verb) -> Action | None:
         """The action with that verb, if there is one."""
@@ -246,23 +250,31 @@ def decide(
     elif listed is not None:
         left_over_leaked = _compromised_elsewhere(leaked, inputs, state, listed, owner, actions, warnings)
     rotation = _rotation(inputs, state, now, urn, left_over_leaked)
+    waits = ""
     if rotation is not None:
         actions.append(rotation)
+        warnings.extend(_against_the_calendar(inputs, state, now, urn))
     else:
         actions.extend(_change(inputs, state))
+        due = next_rotation(inputs, state, urn)
+        waits = f"due since {to_minute(due)}, waits for {inputs.calendar.waits_for(now)}" if due <= now else ""
     order = list(Verb)
-    return Decision(tuple(sorted(actions, key=lambda action: order.index(action.verb))), tuple(warnings), wants_listing)
+    in_order = tuple(sorted(actions, key=lambda action: order.index(action.verb)))
+    return Decision(in_order, tuple(warnings), wants_listing, waits)
 
 
 def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
-    """When the current key is due: on the grid that the state carries, or on a new one where the period was changed.
+    """When the current key is due: on the grid that the state carries, or on a new one where the period or the spread
+    was changed. The calendar may put the rotation off: see `planned_rotation`.
 
     Never so late that the key would end within its overlap, whatever moved the grid: a clock of ours that was ahead, a
     reissue.
     """
     due = state.next_rotation_at
     if inputs.rotate_every != state.applied.rotate_every:
-        due = first_point(state.issued_at, inputs.rotate_every, urn)
+        due = first_point(state.issued_at, inputs.rotate_every, urn, inputs.spread)
+    else:
+        due = respread(due, inputs.rotate_every, urn, state.applied.spread, inputs.spread)
     return min(due, latest_rotation(state.issued_at, inputs))
 
 
@@ -272,6 +284,38 @@ def latest_rotation(issued_at: datetime, inputs: Inputs) -> datetime:
     if inputs.lifetime <= inputs.overlap:
         return issued_at
     return time_after(issued_at, inputs.lifetime - inputs.overlap)
+
+
+def planned_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
+    """When the current key rotates, if a run comes then: as it is due, or as the calendar next allows it."""
+    return as_allowed(inputs, state.issued_at, next_rotation(inputs, state, urn))
+
+
+def as_allowed(inputs: Inputs, issued_at: datetime, moment: datetime) -> datetime:
+    """The first time from `moment` on at which a scheduled rotation of a key that was issued at `issued_at` may happen.
+
+    It is `moment` itself where the calendar would put it off so far that the key expires: it must keep its whole
+    overlap, and before that the longest interval of runs for which an overlap is watched, half of one, so that the run
+    that waits isn't the last one in time.
+    """
+    allowed = inputs.calendar.next_allowed(moment)
+    return allowed if time_after(allowed, inputs.overlap / 2) <= latest_rotation(issued_at, inputs) else moment
+
+
+def _against_the_calendar(inputs: Inputs, state: State, now: datetime, urn: str) -> Iterator[str]:
+    """What a human must know of a rotation at a time that the calendar leaves out."""
+    if inputs.calendar.next_allowed(now) == now:
+        return
+    waited_for = f"the calendar would have it wait for {inputs.calendar.waits_for(now)}"
+    waits_for_nothing = state.key_id in inputs.compromised or _why_at_once(inputs, state, now) is not None
+    if waits_for_nothing or next_rotation(inputs, state, urn) > now:
+        yield f"key {state.key_id} is rotated at once, although {waited_for}: only what is due by schedule waits"
+        return
+    kept = format_duration(inputs.overlap)
+    yield (
+        f"key {state.key_id} is rotated now, although {waited_for}: it ends {to_minute(state.expires_at)}, so a "
+        f"rotation then might leave it less than its overlap of {kept}; make lifetime longer, or the wait shorter"
+    )
 
 
 def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> tuple[PreviousKey, ...]:
@@ -471,13 +515,19 @@ def _rotation(
 
 
 def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | None:
-    applied = state.applied
     due = next_rotation(inputs, state, urn)
+    if state.status is Status.CURRENT and due <= now == as_allowed(inputs, state.issued_at, now):
+        return f"due since {to_minute(due)}"
+    return _why_at_once(inputs, state, now)
+
+
+def _why_at_once(inputs: Inputs, state: State, now: datetime) -> str | None:
+    """Why the key rotates whatever its schedule and the calendar say; None where it doesn't."""
+    applied = state.applied
     reasons = (
         (state.status is Status.MISSING, f"key {state.key_id} is gone, and not by us"),
         (state.status is Status.ADOPTED, "adopted by import, so its secret was never ours"),
         (state.status is Status.UNDELIVERED, "Lockbox gives consumers something else"),
-        (due <= now, f"due since {to_minute(due)}"),
         (state.expires_at <= now, f"expired {to_minute(state.expires_at)}"),
         (
             time_after(state.issued_at, inputs.lifetime) <= now,

@@ -13,11 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 DAY: Final = timedelta(days=1)
-# The stagger lies between a hundredth and a tenth of the period. It is never nothing: a cron job that issued a key at
-# 03:00:05 and comes at 02:59:58 the next time is still past the key's point.
+SPREAD: Final = 10
+"""By how many hundredths of the period keys are spread where nobody says another figure."""
+# The stagger lies between a hundredth and `spread` hundredths of the period. It is never nothing: a cron job that issued
+# a key at 03:00:05 and comes at 02:59:58 the next time is still past the key's point.
 _STEPS: Final = 900
 
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC, microsecond=0)
+_EVER_SINCE: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def time_after(time: datetime, by: timedelta) -> datetime:
@@ -28,19 +31,34 @@ def time_after(time: datetime, by: timedelta) -> datetime:
         return _FOREVER
 
 
-def stagger(urn: str, period: timedelta) -> timedelta:
-    """How far before the others the key of resource `urn` rotates: from 1/100 up to 1/10 of `period`, always the same
-    for the same URN."""
+def time_before(time: datetime, by: timedelta) -> datetime:
+    """`time - by`, or the first time that there is."""
+    try:
+        return time - by
+    except OverflowError:
+        return _EVER_SINCE
+
+
+def stagger(urn: str, period: timedelta, spread: int = SPREAD) -> timedelta:
+    """How far before the others the key of resource `urn` rotates: from 1 up to `spread` hundredths of `period`, always
+    the same for the same URN. Another spread keeps the order of the keys."""
     step = int.from_bytes(hashlib.sha256(urn.encode()).digest()[:4], "big") % _STEPS
-    return period * ((step + 100) / 10_000)
+    return period * ((step * (max(spread, 1) - 1) / (SPREAD - 1) + 100) / 10_000)
 
 
-def first_point(issued_at: datetime, period: timedelta, urn: str) -> datetime:
+def first_point(issued_at: datetime, period: timedelta, urn: str, spread: int = SPREAD) -> datetime:
     """The first time on the grid after an issue at `issued_at` (UTC), in whole seconds."""
     anchor = issued_at.replace(microsecond=0)
     if period >= DAY:
         anchor = anchor.replace(minute=0, second=0)
-    return time_after(anchor, period - stagger(urn, period)).replace(microsecond=0)
+    return time_after(anchor, period - stagger(urn, period, spread)).replace(microsecond=0)
+
+
+def respread(point: datetime, period: timedelta, urn: str, had: int, spread: int) -> datetime:
+    """The grid of `point`, which was spread by `had`, spread by `spread` instead: moved as a whole."""
+    earlier = stagger(urn, period, spread) - stagger(urn, period, had)
+    moved = time_before(point, earlier) if earlier > timedelta(0) else time_after(point, -earlier)
+    return point if spread == had else moved.replace(microsecond=0)
 
 
 def next_point(point: datetime, period: timedelta, issued_at: datetime) -> datetime:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..answers import ApiKeyAnswer
 from ..durations import format_duration, parse_duration
 from ..marks import mark_of
+from ..rotation_calendar import Calendar, freeze_of, window_of
 from ..times import cloud_time, format_time, parse_time
 from .rotation import (
     Inputs,
@@ -21,12 +22,13 @@ from .rotation import (
     State,
     Status,
     Verify,
+    as_allowed,
     latest_rotation,
     left_overs,
     next_rotation,
     unknown_of_ours,
 )
-from .schedule import first_point, next_point, point_after, time_after
+from .schedule import SPREAD, first_point, next_point, point_after, time_after
 
 # What a rotation changes; what a preview of one can't know.
 ROTATED: Final[tuple[str, ...]] = (
@@ -35,6 +37,7 @@ ROTATED: Final[tuple[str, ...]] = (
     "issuedAt",
     "expiresAt",
     "nextRotationAt",
+    "dueAt",
     "generation",
     "previous",
     "status",
@@ -69,7 +72,22 @@ def inputs_of(properties: Mapping[str, Any]) -> Inputs:
             int(verify.get("expectStatus", 200)),
             parse_duration(verify.get("timeout", "60s")),
         ),
+        # A state of before there was such an input was spread by what is its default now.
+        spread=int(properties.get("spread", SPREAD)),
+        calendar=calendar_of(properties),
     )
+
+
+def calendar_of(properties: Mapping[str, Any]) -> Calendar:
+    """The windows and freezes of `properties`, checked before."""
+    windows = tuple(
+        window_of(
+            frozenset(item["days"]) if item.get("days") else None, item["from"], item["to"], item.get("timezone", "UTC")
+        )
+        for item in properties.get("windows", ())
+    )
+    freezes = (freeze_of(item["from"], item["until"], item.get("why", "")) for item in properties.get("freezes", ()))
+    return Calendar(windows, tuple(freezes))
 
 
 def state_of(properties: Mapping[str, Any]) -> State:
@@ -79,7 +97,8 @@ def state_of(properties: Mapping[str, Any]) -> State:
         status=Status(properties.get("status", Status.CURRENT)),
         issued_at=parse_time(properties["issuedAt"]),
         expires_at=parse_time(properties["expiresAt"]),
-        next_rotation_at=parse_time(properties["nextRotationAt"]),
+        # A state of before there was a calendar has one time for both.
+        next_rotation_at=parse_time(properties.get("dueAt", properties["nextRotationAt"])),
         generation=int(properties["generation"]),
         instance=properties.get("instance", ""),
         applied=inputs_of(properties),
@@ -99,7 +118,7 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
         "maskedSecret": state.masked_secret,
         "issuedAt": format_time(state.issued_at),
         "expiresAt": format_time(state.expires_at),
-        "nextRotationAt": format_time(state.next_rotation_at),
+        **schedule_outputs(inputs_of(inputs), state.issued_at, state.next_rotation_at),
         "generation": state.generation,
         "instance": state.instance,
         "attempts": list(state.attempts),
@@ -112,13 +131,18 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
     return {name: value for name, value in {**inputs, **outputs}.items() if value is not None}
 
 
+def schedule_outputs(inputs: Inputs, issued_at: datetime, due: datetime) -> dict[str, str]:
+    """When a key that is `due` by its grid rotates, and that: the calendar may put a rotation off, and moves no grid."""
+    return {"nextRotationAt": format_time(as_allowed(inputs, issued_at, due)), "dueAt": format_time(due)}
+
+
 def first_state(
     inputs: Inputs, issued: ApiKeyAnswer, instance: str, urn: str, now: datetime, version_id: str | None
 ) -> State:
     """The state after the first issue at `now`. `issued` is the cloud's key, which ends after one overlap until it gets
     its lifetime."""
     state = _new_key(inputs, issued, instance, version_id)
-    first = first_point(state.issued_at, inputs.rotate_every, urn)
+    first = first_point(state.issued_at, inputs.rotate_every, urn, inputs.spread)
     due = point_after(first, inputs.rotate_every, max(now, state.issued_at))
     return replace(
         state,

@@ -17,10 +17,14 @@ from . import _utilities
 __all__ = [
     'AccountKeyArgs',
     'AccountKeyArgsDict',
+    'FreezeArgs',
+    'FreezeArgsDict',
     'LockboxArgs',
     'LockboxArgsDict',
     'VerifyArgs',
     'VerifyArgsDict',
+    'WindowArgs',
+    'WindowArgsDict',
 ]
 
 class AccountKeyArgsDict(TypedDict):
@@ -42,6 +46,10 @@ class AccountKeyArgsDict(TypedDict):
     description: NotRequired[_builtins.str]
     """
     Your words; the provider adds its mark.
+    """
+    freezes: NotRequired[Sequence[pulumi.Input['FreezeArgsDict']]]
+    """
+    When scheduled rotations must not happen, whatever the windows.
     """
     key_id_entry: NotRequired[_builtins.str]
     """
@@ -91,6 +99,10 @@ class AccountKeyArgsDict(TypedDict):
     """
     The entry of the Lockbox secret that holds the key's secret. By default api_key.
     """
+    spread: NotRequired[_builtins.int]
+    """
+    By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart. By default 10.
+    """
     uses: NotRequired[Sequence[_builtins.str]]
     """
     Services that the key is for; scopes and least-privilege roles follow from the catalogue.
@@ -103,6 +115,10 @@ class AccountKeyArgsDict(TypedDict):
     """
     What happens to a previous key that is still used at the end of its overlap. By default extend.
     """
+    windows: NotRequired[Sequence[pulumi.Input['WindowArgsDict']]]
+    """
+    When scheduled rotations may happen; any of them will do, and without any it is always. A reissue, a compromised key and a key that would expire wait for none, with a warning.
+    """
 
 @pulumi.input_type
 class AccountKeyArgs:
@@ -111,6 +127,7 @@ class AccountKeyArgs:
                  compromised: Optional[Sequence[_builtins.str]] = None,
                  deliver: Optional[_builtins.str] = None,
                  description: Optional[_builtins.str] = None,
+                 freezes: Optional[Sequence[pulumi.Input['FreezeArgs']]] = None,
                  key_id_entry: Optional[_builtins.str] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
                  lifetime: Optional[_builtins.str] = None,
@@ -123,9 +140,11 @@ class AccountKeyArgs:
                  scopes: Optional[Sequence[_builtins.str]] = None,
                  secret: Optional[_builtins.str] = None,
                  secret_entry: Optional[_builtins.str] = None,
+                 spread: Optional[_builtins.int] = None,
                  uses: Optional[Sequence[_builtins.str]] = None,
                  verify: Optional[Union[_builtins.bool, 'VerifyArgs']] = None,
-                 when_still_used: Optional[_builtins.str] = None):
+                 when_still_used: Optional[_builtins.str] = None,
+                 windows: Optional[Sequence[pulumi.Input['WindowArgs']]] = None):
         """
         One API key of an account.
 
@@ -133,6 +152,7 @@ class AccountKeyArgs:
         :param Sequence[_builtins.str] compromised: Ids of keys that must stop working at once: replaced and deleted without overlap.
         :param _builtins.str deliver: Where the secret goes: into a Lockbox version, a secret output of the stack, or both. By default lockbox.
         :param _builtins.str description: Your words; the provider adds its mark.
+        :param Sequence[pulumi.Input['FreezeArgs']] freezes: When scheduled rotations must not happen, whatever the windows.
         :param _builtins.str key_id_entry: The entry of the Lockbox secret that holds the key's id. By default api_key_id.
         :param Mapping[str, _builtins.str] labels: Labels beside the account's: in the key's receipt, and on its Lockbox secret where all keys of that secret have them.
         :param _builtins.str lifetime: From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
@@ -145,9 +165,11 @@ class AccountKeyArgs:
         :param Sequence[_builtins.str] scopes: Scopes on top of those that `uses` implies.
         :param _builtins.str secret: The Lockbox secret's name, by default `<account>-<key>`. Keys of one account that name one secret share it.
         :param _builtins.str secret_entry: The entry of the Lockbox secret that holds the key's secret. By default api_key.
+        :param _builtins.int spread: By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart. By default 10.
         :param Sequence[_builtins.str] uses: Services that the key is for; scopes and least-privilege roles follow from the catalogue.
         :param Union[_builtins.bool, 'VerifyArgs'] verify: Whether a new key must make a call before it counts: `true` for the catalogue's call, or a call of your own.
         :param _builtins.str when_still_used: What happens to a previous key that is still used at the end of its overlap. By default extend.
+        :param Sequence[pulumi.Input['WindowArgs']] windows: When scheduled rotations may happen; any of them will do, and without any it is always. A reissue, a compromised key and a key that would expire wait for none, with a warning.
         """
         pulumi.set(__self__, "name", name)
         if compromised is not None:
@@ -156,6 +178,8 @@ class AccountKeyArgs:
             pulumi.set(__self__, "deliver", deliver)
         if description is not None:
             pulumi.set(__self__, "description", description)
+        if freezes is not None:
+            pulumi.set(__self__, "freezes", freezes)
         if key_id_entry is not None:
             pulumi.set(__self__, "key_id_entry", key_id_entry)
         if labels is not None:
@@ -180,12 +204,16 @@ class AccountKeyArgs:
             pulumi.set(__self__, "secret", secret)
         if secret_entry is not None:
             pulumi.set(__self__, "secret_entry", secret_entry)
+        if spread is not None:
+            pulumi.set(__self__, "spread", spread)
         if uses is not None:
             pulumi.set(__self__, "uses", uses)
         if verify is not None:
             pulumi.set(__self__, "verify", verify)
         if when_still_used is not None:
             pulumi.set(__self__, "when_still_used", when_still_used)
+        if windows is not None:
+            pulumi.set(__self__, "windows", windows)
 
     @_builtins.property
     @pulumi.getter
@@ -234,6 +262,18 @@ class AccountKeyArgs:
     @description.setter
     def description(self, value: Optional[_builtins.str]):
         pulumi.set(self, "description", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def freezes(self) -> Optional[Sequence[pulumi.Input['FreezeArgs']]]:
+        """
+        When scheduled rotations must not happen, whatever the windows.
+        """
+        return pulumi.get(self, "freezes")
+
+    @freezes.setter
+    def freezes(self, value: Optional[Sequence[pulumi.Input['FreezeArgs']]]):
+        pulumi.set(self, "freezes", value)
 
     @_builtins.property
     @pulumi.getter(name="keyIdEntry")
@@ -381,6 +421,18 @@ class AccountKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def spread(self) -> Optional[_builtins.int]:
+        """
+        By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart. By default 10.
+        """
+        return pulumi.get(self, "spread")
+
+    @spread.setter
+    def spread(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "spread", value)
+
+    @_builtins.property
+    @pulumi.getter
     def uses(self) -> Optional[Sequence[_builtins.str]]:
         """
         Services that the key is for; scopes and least-privilege roles follow from the catalogue.
@@ -414,6 +466,90 @@ class AccountKeyArgs:
     @when_still_used.setter
     def when_still_used(self, value: Optional[_builtins.str]):
         pulumi.set(self, "when_still_used", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def windows(self) -> Optional[Sequence[pulumi.Input['WindowArgs']]]:
+        """
+        When scheduled rotations may happen; any of them will do, and without any it is always. A reissue, a compromised key and a key that would expire wait for none, with a warning.
+        """
+        return pulumi.get(self, "windows")
+
+    @windows.setter
+    def windows(self, value: Optional[Sequence[pulumi.Input['WindowArgs']]]):
+        pulumi.set(self, "windows", value)
+
+
+class FreezeArgsDict(TypedDict):
+    """
+    A time in which no scheduled rotation happens.
+    """
+    from_: pulumi.Input[_builtins.str]
+    """
+    When it begins: a day such as 2026-12-20 (from 00:00 UTC), or an RFC 3339 time.
+    """
+    until: pulumi.Input[_builtins.str]
+    """
+    The first moment that is free again, written likewise.
+    """
+    why: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Your words, one line: they stand in previews.
+    """
+
+@pulumi.input_type
+class FreezeArgs:
+    def __init__(__self__, *,
+                 from_: pulumi.Input[_builtins.str],
+                 until: pulumi.Input[_builtins.str],
+                 why: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A time in which no scheduled rotation happens.
+
+        :param pulumi.Input[_builtins.str] from_: When it begins: a day such as 2026-12-20 (from 00:00 UTC), or an RFC 3339 time.
+        :param pulumi.Input[_builtins.str] until: The first moment that is free again, written likewise.
+        :param pulumi.Input[_builtins.str] why: Your words, one line: they stand in previews.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "until", until)
+        if why is not None:
+            pulumi.set(__self__, "why", why)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it begins: a day such as 2026-12-20 (from 00:00 UTC), or an RFC 3339 time.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def until(self) -> pulumi.Input[_builtins.str]:
+        """
+        The first moment that is free again, written likewise.
+        """
+        return pulumi.get(self, "until")
+
+    @until.setter
+    def until(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "until", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def why(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Your words, one line: they stand in previews.
+        """
+        return pulumi.get(self, "why")
+
+    @why.setter
+    def why(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "why", value)
 
 
 class LockboxArgsDict(TypedDict):
@@ -590,5 +726,99 @@ class VerifyArgs:
     @timeout.setter
     def timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "timeout", value)
+
+
+class WindowArgsDict(TypedDict):
+    """
+    A time of the week at which scheduled rotations may happen: while the clock of its time zone says so, also on the days of a clock change.
+    """
+    from_: pulumi.Input[_builtins.str]
+    """
+    When it begins, such as 09:00.
+    """
+    to: pulumi.Input[_builtins.str]
+    """
+    When it ends, such as 17:00, or 24:00; a time before `from` is on the next day.
+    """
+    days: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The days on which it begins, of mon, tue, wed, thu, fri, sat and sun; by default every day.
+    """
+    timezone: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A time zone of the tz database, such as Europe/Moscow.
+    """
+
+@pulumi.input_type
+class WindowArgs:
+    def __init__(__self__, *,
+                 from_: pulumi.Input[_builtins.str],
+                 to: pulumi.Input[_builtins.str],
+                 days: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 timezone: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A time of the week at which scheduled rotations may happen: while the clock of its time zone says so, also on the days of a clock change.
+
+        :param pulumi.Input[_builtins.str] from_: When it begins, such as 09:00.
+        :param pulumi.Input[_builtins.str] to: When it ends, such as 17:00, or 24:00; a time before `from` is on the next day.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] days: The days on which it begins, of mon, tue, wed, thu, fri, sat and sun; by default every day.
+        :param pulumi.Input[_builtins.str] timezone: A time zone of the tz database, such as Europe/Moscow.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+        if days is not None:
+            pulumi.set(__self__, "days", days)
+        if timezone is None:
+            timezone = 'UTC'
+        if timezone is not None:
+            pulumi.set(__self__, "timezone", timezone)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it begins, such as 09:00.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it ends, such as 17:00, or 24:00; a time before `from` is on the next day.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "to", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def days(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The days on which it begins, of mon, tue, wed, thu, fri, sat and sun; by default every day.
+        """
+        return pulumi.get(self, "days")
+
+    @days.setter
+    def days(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "days", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def timezone(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A time zone of the tz database, such as Europe/Moscow.
+        """
+        return pulumi.get(self, "timezone")
+
+    @timezone.setter
+    def timezone(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "timezone", value)
 
 

@@ -26,13 +26,16 @@ class ApiKeyArgs:
                  compromised: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  expose_secret: pulumi.Input[Optional[_builtins.bool]] = None,
+                 freezes: pulumi.Input[Optional[Sequence[pulumi.Input['FreezeArgs']]]] = None,
                  lifetime: pulumi.Input[Optional[_builtins.str]] = None,
                  lockbox: pulumi.Input[Optional['LockboxArgs']] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  reissue: pulumi.Input[Optional[_builtins.str]] = None,
                  rotate_every: pulumi.Input[Optional[_builtins.str]] = None,
+                 spread: pulumi.Input[Optional[_builtins.int]] = None,
                  verify: pulumi.Input[Optional['VerifyArgs']] = None,
-                 when_still_used: pulumi.Input[Optional[_builtins.str]] = None):
+                 when_still_used: pulumi.Input[Optional[_builtins.str]] = None,
+                 windows: pulumi.Input[Optional[Sequence[pulumi.Input['WindowArgs']]]] = None):
         """
         The set of arguments for constructing a ApiKey resource.
 
@@ -41,13 +44,16 @@ class ApiKeyArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compromised: Key ids that must stop working at once: replaced and deleted without overlap. Ids of keys that are gone do nothing.
         :param pulumi.Input[_builtins.str] description: Your words, one line of at most 207 characters; the mark by which we know our keys is appended. Changed in place.
         :param pulumi.Input[_builtins.bool] expose_secret: Give the secret as the output `secret`, always encrypted in the state.
+        :param pulumi.Input[Sequence[pulumi.Input['FreezeArgs']]] freezes: When scheduled rotations must not happen, whatever the windows; what is due waits, as for a window.
         :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
         :param pulumi.Input['LockboxArgs'] lockbox: Deliver the secret there. Required unless `exposeSecret` is true.
         :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation, 15m at least.
         :param pulumi.Input[_builtins.str] reissue: One line of 1 to 256 characters; a new one rotates now, with overlap; taking it away again rotates nothing.
         :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued, 15m at least. `rotateEvery + overlap` must not exceed `lifetime`.
+        :param pulumi.Input[_builtins.int] spread: By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart: each rotates for the first time so much earlier as its name decides, and its grid goes on from there. A change moves the next rotation and all that follow.
         :param pulumi.Input['VerifyArgs'] verify: A call that must succeed with a new key before it is delivered.
         :param pulumi.Input[_builtins.str] when_still_used: Where a previous key is still used near the end of its overlap: `extend` it by one more overlap, never past its own lifetime, or `retire` it on time. Both warn.
+        :param pulumi.Input[Sequence[pulumi.Input['WindowArgs']]] windows: When scheduled rotations may happen; any of them will do, and without any it is always. What is due outside of them waits, but a reissue, a compromised key and a key that would expire don't, with a warning. Windows that runs as often as `runEvery` says can't meet in time are refused.
         """
         pulumi.set(__self__, "scopes", scopes)
         pulumi.set(__self__, "service_account_id", service_account_id)
@@ -59,6 +65,8 @@ class ApiKeyArgs:
             expose_secret = False
         if expose_secret is not None:
             pulumi.set(__self__, "expose_secret", expose_secret)
+        if freezes is not None:
+            pulumi.set(__self__, "freezes", freezes)
         if lifetime is None:
             lifetime = '90d'
         if lifetime is not None:
@@ -75,12 +83,18 @@ class ApiKeyArgs:
             rotate_every = '30d'
         if rotate_every is not None:
             pulumi.set(__self__, "rotate_every", rotate_every)
+        if spread is None:
+            spread = 10
+        if spread is not None:
+            pulumi.set(__self__, "spread", spread)
         if verify is not None:
             pulumi.set(__self__, "verify", verify)
         if when_still_used is None:
             when_still_used = 'extend'
         if when_still_used is not None:
             pulumi.set(__self__, "when_still_used", when_still_used)
+        if windows is not None:
+            pulumi.set(__self__, "windows", windows)
 
     @_builtins.property
     @pulumi.getter
@@ -144,6 +158,18 @@ class ApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def freezes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['FreezeArgs']]]]:
+        """
+        When scheduled rotations must not happen, whatever the windows; what is due waits, as for a window.
+        """
+        return pulumi.get(self, "freezes")
+
+    @freezes.setter
+    def freezes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['FreezeArgs']]]]):
+        pulumi.set(self, "freezes", value)
+
+    @_builtins.property
+    @pulumi.getter
     def lifetime(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
@@ -204,6 +230,18 @@ class ApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def spread(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart: each rotates for the first time so much earlier as its name decides, and its grid goes on from there. A change moves the next rotation and all that follow.
+        """
+        return pulumi.get(self, "spread")
+
+    @spread.setter
+    def spread(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "spread", value)
+
+    @_builtins.property
+    @pulumi.getter
     def verify(self) -> pulumi.Input[Optional['VerifyArgs']]:
         """
         A call that must succeed with a new key before it is delivered.
@@ -226,6 +264,18 @@ class ApiKeyArgs:
     def when_still_used(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "when_still_used", value)
 
+    @_builtins.property
+    @pulumi.getter
+    def windows(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['WindowArgs']]]]:
+        """
+        When scheduled rotations may happen; any of them will do, and without any it is always. What is due outside of them waits, but a reissue, a compromised key and a key that would expire don't, with a warning. Windows that runs as often as `runEvery` says can't meet in time are refused.
+        """
+        return pulumi.get(self, "windows")
+
+    @windows.setter
+    def windows(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['WindowArgs']]]]):
+        pulumi.set(self, "windows", value)
+
 
 @pulumi.type_token("yandex-keys:index:ApiKey")
 class ApiKey(pulumi.CustomResource):
@@ -236,6 +286,7 @@ class ApiKey(pulumi.CustomResource):
                  compromised: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  expose_secret: pulumi.Input[Optional[_builtins.bool]] = None,
+                 freezes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['FreezeArgs', 'FreezeArgsDict']]]]] = None,
                  lifetime: pulumi.Input[Optional[_builtins.str]] = None,
                  lockbox: pulumi.Input[Optional[Union['LockboxArgs', 'LockboxArgsDict']]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -243,8 +294,10 @@ class ApiKey(pulumi.CustomResource):
                  rotate_every: pulumi.Input[Optional[_builtins.str]] = None,
                  scopes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  service_account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 spread: pulumi.Input[Optional[_builtins.int]] = None,
                  verify: pulumi.Input[Optional[Union['VerifyArgs', 'VerifyArgsDict']]] = None,
                  when_still_used: pulumi.Input[Optional[_builtins.str]] = None,
+                 windows: pulumi.Input[Optional[Sequence[pulumi.Input[Union['WindowArgs', 'WindowArgsDict']]]]] = None,
                  __props__=None):
         """
         An API key of a service account: issued with scopes and an expiry, delivered to Lockbox or as a secret output, rotated with an overlap, retired. The resource's id stays the same across rotations.
@@ -273,6 +326,7 @@ class ApiKey(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compromised: Key ids that must stop working at once: replaced and deleted without overlap. Ids of keys that are gone do nothing.
         :param pulumi.Input[_builtins.str] description: Your words, one line of at most 207 characters; the mark by which we know our keys is appended. Changed in place.
         :param pulumi.Input[_builtins.bool] expose_secret: Give the secret as the output `secret`, always encrypted in the state.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['FreezeArgs', 'FreezeArgsDict']]]] freezes: When scheduled rotations must not happen, whatever the windows; what is due waits, as for a window.
         :param pulumi.Input[_builtins.str] lifetime: From issue to the key's own expiry, which the cloud enforces: a duration such as 90d or 36h, 15m at least. Changed in place.
         :param pulumi.Input[Union['LockboxArgs', 'LockboxArgsDict']] lockbox: Deliver the secret there. Required unless `exposeSecret` is true.
         :param pulumi.Input[_builtins.str] overlap: How long a previous key keeps working after a rotation, 15m at least.
@@ -280,8 +334,10 @@ class ApiKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] rotate_every: How often a new key is issued, 15m at least. `rotateEvery + overlap` must not exceed `lifetime`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] scopes: What the key may be used for: 1 to 100 scopes, a set. Changed in place.
         :param pulumi.Input[_builtins.str] service_account_id: The service account that the key belongs to.
+        :param pulumi.Input[_builtins.int] spread: By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart: each rotates for the first time so much earlier as its name decides, and its grid goes on from there. A change moves the next rotation and all that follow.
         :param pulumi.Input[Union['VerifyArgs', 'VerifyArgsDict']] verify: A call that must succeed with a new key before it is delivered.
         :param pulumi.Input[_builtins.str] when_still_used: Where a previous key is still used near the end of its overlap: `extend` it by one more overlap, never past its own lifetime, or `retire` it on time. Both warn.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['WindowArgs', 'WindowArgsDict']]]] windows: When scheduled rotations may happen; any of them will do, and without any it is always. What is due outside of them waits, but a reissue, a compromised key and a key that would expire don't, with a warning. Windows that runs as often as `runEvery` says can't meet in time are refused.
         """
         ...
     @overload
@@ -329,6 +385,7 @@ class ApiKey(pulumi.CustomResource):
                  compromised: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  expose_secret: pulumi.Input[Optional[_builtins.bool]] = None,
+                 freezes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['FreezeArgs', 'FreezeArgsDict']]]]] = None,
                  lifetime: pulumi.Input[Optional[_builtins.str]] = None,
                  lockbox: pulumi.Input[Optional[Union['LockboxArgs', 'LockboxArgsDict']]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -336,8 +393,10 @@ class ApiKey(pulumi.CustomResource):
                  rotate_every: pulumi.Input[Optional[_builtins.str]] = None,
                  scopes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  service_account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 spread: pulumi.Input[Optional[_builtins.int]] = None,
                  verify: pulumi.Input[Optional[Union['VerifyArgs', 'VerifyArgsDict']]] = None,
                  when_still_used: pulumi.Input[Optional[_builtins.str]] = None,
+                 windows: pulumi.Input[Optional[Sequence[pulumi.Input[Union['WindowArgs', 'WindowArgsDict']]]]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -352,6 +411,7 @@ class ApiKey(pulumi.CustomResource):
             if expose_secret is None:
                 expose_secret = False
             __props__.__dict__["expose_secret"] = expose_secret
+            __props__.__dict__["freezes"] = freezes
             if lifetime is None:
                 lifetime = '90d'
             __props__.__dict__["lifetime"] = lifetime
@@ -369,11 +429,16 @@ class ApiKey(pulumi.CustomResource):
             if service_account_id is None and not opts.urn:
                 raise TypeError("Missing required property 'service_account_id'")
             __props__.__dict__["service_account_id"] = service_account_id
+            if spread is None:
+                spread = 10
+            __props__.__dict__["spread"] = spread
             __props__.__dict__["verify"] = verify
             if when_still_used is None:
                 when_still_used = 'extend'
             __props__.__dict__["when_still_used"] = when_still_used
+            __props__.__dict__["windows"] = windows
             __props__.__dict__["attempts"] = None
+            __props__.__dict__["due_at"] = None
             __props__.__dict__["expires_at"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["instance"] = None
@@ -412,8 +477,10 @@ class ApiKey(pulumi.CustomResource):
         __props__.__dict__["attempts"] = None
         __props__.__dict__["compromised"] = None
         __props__.__dict__["description"] = None
+        __props__.__dict__["due_at"] = None
         __props__.__dict__["expires_at"] = None
         __props__.__dict__["expose_secret"] = None
+        __props__.__dict__["freezes"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["instance"] = None
         __props__.__dict__["issued_at"] = None
@@ -430,9 +497,11 @@ class ApiKey(pulumi.CustomResource):
         __props__.__dict__["scopes"] = None
         __props__.__dict__["secret"] = None
         __props__.__dict__["service_account_id"] = None
+        __props__.__dict__["spread"] = None
         __props__.__dict__["status"] = None
         __props__.__dict__["verify"] = None
         __props__.__dict__["when_still_used"] = None
+        __props__.__dict__["windows"] = None
         return ApiKey(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -460,6 +529,14 @@ class ApiKey(pulumi.CustomResource):
         return pulumi.get(self, "description")
 
     @_builtins.property
+    @pulumi.getter(name="dueAt")
+    def due_at(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        When the next rotation is due by its grid, RFC 3339 in UTC; windows and freezes move no grid.
+        """
+        return pulumi.get(self, "due_at")
+
+    @_builtins.property
     @pulumi.getter(name="expiresAt")
     def expires_at(self) -> pulumi.Output[_builtins.str]:
         """
@@ -474,6 +551,14 @@ class ApiKey(pulumi.CustomResource):
         Whether the secret is an output.
         """
         return pulumi.get(self, "expose_secret")
+
+    @_builtins.property
+    @pulumi.getter
+    def freezes(self) -> pulumi.Output[Optional[Sequence['outputs.Freeze']]]:
+        """
+        When scheduled rotations must not happen.
+        """
+        return pulumi.get(self, "freezes")
 
     @_builtins.property
     @pulumi.getter
@@ -543,7 +628,7 @@ class ApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[_builtins.str]:
         """
-        When the next rotation is due, RFC 3339 in UTC.
+        When the next rotation happens, if a run comes then, RFC 3339 in UTC: at `dueAt`, or when windows and freezes next allow it.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -605,6 +690,14 @@ class ApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def spread(self) -> pulumi.Output[Optional[_builtins.int]]:
+        """
+        By how many hundredths of `rotateEvery` keys that are issued together move apart.
+        """
+        return pulumi.get(self, "spread")
+
+    @_builtins.property
+    @pulumi.getter
     def status(self) -> pulumi.Output[_builtins.str]:
         """
         `current`; `missing`, `adopted` or `undelivered` where the next `up` will rotate because of it.
@@ -626,4 +719,12 @@ class ApiKey(pulumi.CustomResource):
         What happens to a previous key that is still used.
         """
         return pulumi.get(self, "when_still_used")
+
+    @_builtins.property
+    @pulumi.getter
+    def windows(self) -> pulumi.Output[Optional[Sequence['outputs.Window']]]:
+        """
+        When scheduled rotations may happen.
+        """
+        return pulumi.get(self, "windows")
 

@@ -16,10 +16,75 @@ from . import _utilities
 from . import outputs
 
 __all__ = [
+    'Freeze',
     'Lockbox',
     'PreviousKey',
     'Verify',
+    'Window',
 ]
+
+@pulumi.output_type
+class Freeze(dict):
+    """
+    A time in which no scheduled rotation happens.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Freeze. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Freeze.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Freeze.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 from_: _builtins.str,
+                 until: _builtins.str,
+                 why: Optional[_builtins.str] = None):
+        """
+        A time in which no scheduled rotation happens.
+
+        :param _builtins.str from_: When it begins: a day such as 2026-12-20 (from 00:00 UTC), or an RFC 3339 time.
+        :param _builtins.str until: The first moment that is free again, written likewise.
+        :param _builtins.str why: Your words, one line: they stand in previews.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "until", until)
+        if why is not None:
+            pulumi.set(__self__, "why", why)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> _builtins.str:
+        """
+        When it begins: a day such as 2026-12-20 (from 00:00 UTC), or an RFC 3339 time.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def until(self) -> _builtins.str:
+        """
+        The first moment that is free again, written likewise.
+        """
+        return pulumi.get(self, "until")
+
+    @_builtins.property
+    @pulumi.getter
+    def why(self) -> Optional[_builtins.str]:
+        """
+        Your words, one line: they stand in previews.
+        """
+        return pulumi.get(self, "why")
+
 
 @pulumi.output_type
 class Lockbox(dict):
@@ -317,5 +382,82 @@ class Verify(dict):
         A duration from 1s to 1h that bounds all tries together.
         """
         return pulumi.get(self, "timeout")
+
+
+@pulumi.output_type
+class Window(dict):
+    """
+    A time of the week at which scheduled rotations may happen: while the clock of its time zone says so, also on the days of a clock change.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Window. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Window.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Window.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 from_: _builtins.str,
+                 to: _builtins.str,
+                 days: Optional[Sequence[_builtins.str]] = None,
+                 timezone: Optional[_builtins.str] = None):
+        """
+        A time of the week at which scheduled rotations may happen: while the clock of its time zone says so, also on the days of a clock change.
+
+        :param _builtins.str from_: When it begins, such as 09:00.
+        :param _builtins.str to: When it ends, such as 17:00, or 24:00; a time before `from` is on the next day.
+        :param Sequence[_builtins.str] days: The days on which it begins, of mon, tue, wed, thu, fri, sat and sun; by default every day.
+        :param _builtins.str timezone: A time zone of the tz database, such as Europe/Moscow.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+        if days is not None:
+            pulumi.set(__self__, "days", days)
+        if timezone is None:
+            timezone = 'UTC'
+        if timezone is not None:
+            pulumi.set(__self__, "timezone", timezone)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> _builtins.str:
+        """
+        When it begins, such as 09:00.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> _builtins.str:
+        """
+        When it ends, such as 17:00, or 24:00; a time before `from` is on the next day.
+        """
+        return pulumi.get(self, "to")
+
+    @_builtins.property
+    @pulumi.getter
+    def days(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The days on which it begins, of mon, tue, wed, thu, fri, sat and sun; by default every day.
+        """
+        return pulumi.get(self, "days")
+
+    @_builtins.property
+    @pulumi.getter
+    def timezone(self) -> Optional[_builtins.str]:
+        """
+        A time zone of the tz database, such as Europe/Moscow.
+        """
+        return pulumi.get(self, "timezone")
 
 

@@ -37,7 +37,7 @@ class ProviderArgs:
         :param pulumi.Input[_builtins.str] federated_service_account_id: The service account that the OIDC token logs in as. Else `YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID`.
         :param pulumi.Input[_builtins.str] federated_token: An OIDC token itself, which is exchanged for an IAM token. Else `YANDEX_KEYS_FEDERATED_TOKEN`, a token or the path of its file.
         :param pulumi.Input[_builtins.str] folder_id: The folder of resources that name none. Else `YC_FOLDER_ID`.
-        :param pulumi.Input[_builtins.str] run_every: How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs. Else `YANDEX_KEYS_RUN_EVERY`.
+        :param pulumi.Input[_builtins.str] run_every: How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs, and windows that runs can't meet in time are refused. Else `YANDEX_KEYS_RUN_EVERY`.
         :param pulumi.Input[_builtins.str] service_account_key: The deployer's authorized key, its JSON itself. Else the file that the environment variable `YC_SERVICE_ACCOUNT_KEY_FILE` names.
         :param pulumi.Input[_builtins.str] token: An IAM token of the deployer. Else `YC_TOKEN`.
         """
@@ -136,7 +136,7 @@ class ProviderArgs:
     @pulumi.getter(name="runEvery")
     def run_every(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs. Else `YANDEX_KEYS_RUN_EVERY`.
+        How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs, and windows that runs can't meet in time are refused. Else `YANDEX_KEYS_RUN_EVERY`.
         """
         return pulumi.get(self, "run_every")
 
@@ -196,7 +196,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] federated_service_account_id: The service account that the OIDC token logs in as. Else `YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID`.
         :param pulumi.Input[_builtins.str] federated_token: An OIDC token itself, which is exchanged for an IAM token. Else `YANDEX_KEYS_FEDERATED_TOKEN`, a token or the path of its file.
         :param pulumi.Input[_builtins.str] folder_id: The folder of resources that name none. Else `YC_FOLDER_ID`.
-        :param pulumi.Input[_builtins.str] run_every: How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs. Else `YANDEX_KEYS_RUN_EVERY`.
+        :param pulumi.Input[_builtins.str] run_every: How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs, and windows that runs can't meet in time are refused. Else `YANDEX_KEYS_RUN_EVERY`.
         :param pulumi.Input[_builtins.str] service_account_key: The deployer's authorized key, its JSON itself. Else the file that the environment variable `YC_SERVICE_ACCOUNT_KEY_FILE` names.
         :param pulumi.Input[_builtins.str] token: An IAM token of the deployer. Else `YC_TOKEN`.
         """

@@ -25,6 +25,7 @@ class ServiceAccountKeysArgs:
                  deletion_protection: Optional[_builtins.bool] = None,
                  description: Optional[_builtins.str] = None,
                  folder_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 freezes: Optional[Sequence[pulumi.Input['FreezeArgs']]] = None,
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
                  owner: Optional[_builtins.str] = None,
@@ -32,7 +33,9 @@ class ServiceAccountKeysArgs:
                  readers: Optional[Sequence[_builtins.str]] = None,
                  renamed_from: Optional[_builtins.str] = None,
                  roles: Optional[Sequence[_builtins.str]] = None,
-                 secrets: Optional[Sequence[_builtins.str]] = None):
+                 secrets: Optional[Sequence[_builtins.str]] = None,
+                 spread: Optional[_builtins.int] = None,
+                 windows: Optional[Sequence[pulumi.Input['WindowArgs']]] = None):
         """
         The set of arguments for constructing a ServiceAccountKeys resource.
 
@@ -41,6 +44,7 @@ class ServiceAccountKeysArgs:
         :param _builtins.bool deletion_protection: Whether the cloud refuses to delete the account's secrets.
         :param _builtins.str description: What the account is for.
         :param pulumi.Input[_builtins.str] folder_id: The folder that the account, its roles and its secrets live in, by default the one of `yandex-keys:folderId`.
+        :param Sequence[pulumi.Input['FreezeArgs']] freezes: When scheduled rotations must not happen, whatever the windows.
         :param Union[_builtins.bool, _builtins.str] kms_key: The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one that exists, and leaves its rights to you.
         :param Mapping[str, _builtins.str] labels: Labels of the account's secrets and of its own KMS key.
         :param _builtins.str owner: Who answers for the account and its keys: in receipts, findings and figures, and as the label `owner`. A change rotates nothing.
@@ -49,6 +53,8 @@ class ServiceAccountKeysArgs:
         :param _builtins.str renamed_from: The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that name.
         :param Sequence[_builtins.str] roles: Roles on the folder, on top of those that the keys' `uses` imply.
         :param Sequence[_builtins.str] secrets: Lockbox secrets that stay though no key delivers there, or no longer: consumers move in two steps.
+        :param _builtins.int spread: By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart. By default 10.
+        :param Sequence[pulumi.Input['WindowArgs']] windows: When scheduled rotations may happen; any of them will do, and without any it is always. A reissue, a compromised key and a key that would expire wait for none, with a warning.
         """
         pulumi.set(__self__, "keys", keys)
         pulumi.set(__self__, "name", name)
@@ -58,6 +64,8 @@ class ServiceAccountKeysArgs:
             pulumi.set(__self__, "description", description)
         if folder_id is not None:
             pulumi.set(__self__, "folder_id", folder_id)
+        if freezes is not None:
+            pulumi.set(__self__, "freezes", freezes)
         if kms_key is not None:
             pulumi.set(__self__, "kms_key", kms_key)
         if labels is not None:
@@ -74,6 +82,10 @@ class ServiceAccountKeysArgs:
             pulumi.set(__self__, "roles", roles)
         if secrets is not None:
             pulumi.set(__self__, "secrets", secrets)
+        if spread is not None:
+            pulumi.set(__self__, "spread", spread)
+        if windows is not None:
+            pulumi.set(__self__, "windows", windows)
 
     @_builtins.property
     @pulumi.getter
@@ -134,6 +146,18 @@ class ServiceAccountKeysArgs:
     @folder_id.setter
     def folder_id(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "folder_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def freezes(self) -> Optional[Sequence[pulumi.Input['FreezeArgs']]]:
+        """
+        When scheduled rotations must not happen, whatever the windows.
+        """
+        return pulumi.get(self, "freezes")
+
+    @freezes.setter
+    def freezes(self, value: Optional[Sequence[pulumi.Input['FreezeArgs']]]):
+        pulumi.set(self, "freezes", value)
 
     @_builtins.property
     @pulumi.getter(name="kmsKey")
@@ -231,6 +255,30 @@ class ServiceAccountKeysArgs:
     def secrets(self, value: Optional[Sequence[_builtins.str]]):
         pulumi.set(self, "secrets", value)
 
+    @_builtins.property
+    @pulumi.getter
+    def spread(self) -> Optional[_builtins.int]:
+        """
+        By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart. By default 10.
+        """
+        return pulumi.get(self, "spread")
+
+    @spread.setter
+    def spread(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "spread", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def windows(self) -> Optional[Sequence[pulumi.Input['WindowArgs']]]:
+        """
+        When scheduled rotations may happen; any of them will do, and without any it is always. A reissue, a compromised key and a key that would expire wait for none, with a warning.
+        """
+        return pulumi.get(self, "windows")
+
+    @windows.setter
+    def windows(self, value: Optional[Sequence[pulumi.Input['WindowArgs']]]):
+        pulumi.set(self, "windows", value)
+
 
 @pulumi.type_token("yandex-keys:index:ServiceAccountKeys")
 class ServiceAccountKeys(pulumi.ComponentResource):
@@ -241,6 +289,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  deletion_protection: Optional[_builtins.bool] = None,
                  description: Optional[_builtins.str] = None,
                  folder_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 freezes: Optional[Sequence[pulumi.Input[Union['FreezeArgs', 'FreezeArgsDict']]]] = None,
                  keys: Optional[Sequence[pulumi.Input[Union['AccountKeyArgs', 'AccountKeyArgsDict']]]] = None,
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
@@ -251,6 +300,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  renamed_from: Optional[_builtins.str] = None,
                  roles: Optional[Sequence[_builtins.str]] = None,
                  secrets: Optional[Sequence[_builtins.str]] = None,
+                 spread: Optional[_builtins.int] = None,
+                 windows: Optional[Sequence[pulumi.Input[Union['WindowArgs', 'WindowArgsDict']]]] = None,
                  __props__=None):
         """
         A service account with its roles, its Lockbox secrets and its API keys: what one account of a stack file says. One provider serves all that it makes; no other plugin is needed.
@@ -276,6 +327,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         :param _builtins.bool deletion_protection: Whether the cloud refuses to delete the account's secrets.
         :param _builtins.str description: What the account is for.
         :param pulumi.Input[_builtins.str] folder_id: The folder that the account, its roles and its secrets live in, by default the one of `yandex-keys:folderId`.
+        :param Sequence[pulumi.Input[Union['FreezeArgs', 'FreezeArgsDict']]] freezes: When scheduled rotations must not happen, whatever the windows.
         :param Sequence[pulumi.Input[Union['AccountKeyArgs', 'AccountKeyArgsDict']]] keys: The account's API keys.
         :param Union[_builtins.bool, _builtins.str] kms_key: The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one that exists, and leaves its rights to you.
         :param Mapping[str, _builtins.str] labels: Labels of the account's secrets and of its own KMS key.
@@ -286,6 +338,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         :param _builtins.str renamed_from: The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that name.
         :param Sequence[_builtins.str] roles: Roles on the folder, on top of those that the keys' `uses` imply.
         :param Sequence[_builtins.str] secrets: Lockbox secrets that stay though no key delivers there, or no longer: consumers move in two steps.
+        :param _builtins.int spread: By how many hundredths of `rotateEvery`, 0 to 50, keys that are issued together move apart. By default 10.
+        :param Sequence[pulumi.Input[Union['WindowArgs', 'WindowArgsDict']]] windows: When scheduled rotations may happen; any of them will do, and without any it is always. A reissue, a compromised key and a key that would expire wait for none, with a warning.
         """
         ...
     @overload
@@ -330,6 +384,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  deletion_protection: Optional[_builtins.bool] = None,
                  description: Optional[_builtins.str] = None,
                  folder_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 freezes: Optional[Sequence[pulumi.Input[Union['FreezeArgs', 'FreezeArgsDict']]]] = None,
                  keys: Optional[Sequence[pulumi.Input[Union['AccountKeyArgs', 'AccountKeyArgsDict']]]] = None,
                  kms_key: Optional[Union[_builtins.bool, _builtins.str]] = None,
                  labels: Optional[Mapping[str, _builtins.str]] = None,
@@ -340,6 +395,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                  renamed_from: Optional[_builtins.str] = None,
                  roles: Optional[Sequence[_builtins.str]] = None,
                  secrets: Optional[Sequence[_builtins.str]] = None,
+                 spread: Optional[_builtins.int] = None,
+                 windows: Optional[Sequence[pulumi.Input[Union['WindowArgs', 'WindowArgsDict']]]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -354,6 +411,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             __props__.__dict__["deletion_protection"] = deletion_protection
             __props__.__dict__["description"] = description
             __props__.__dict__["folder_id"] = folder_id
+            __props__.__dict__["freezes"] = freezes
             if keys is None and not opts.urn:
                 raise TypeError("Missing required property 'keys'")
             __props__.__dict__["keys"] = keys
@@ -368,6 +426,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             __props__.__dict__["renamed_from"] = renamed_from
             __props__.__dict__["roles"] = roles
             __props__.__dict__["secrets"] = secrets
+            __props__.__dict__["spread"] = spread
+            __props__.__dict__["windows"] = windows
             __props__.__dict__["receipts"] = None
             __props__.__dict__["service_account_id"] = None
         secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["secrets"])

@@ -46,7 +46,7 @@ The folder of resources that name none. Else `YC_FOLDER_ID`.
 
 runEvery: Optional[str]
 """
-How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs. Else `YANDEX_KEYS_RUN_EVERY`.
+How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs, and windows that runs can't meet in time are refused. Else `YANDEX_KEYS_RUN_EVERY`.
 """
 
 serviceAccountKey: Optional[str]

@@ -65,7 +65,7 @@ class _ExportableConfig(types.ModuleType):
     @_builtins.property
     def run_every(self) -> Optional[str]:
         """
-        How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs. Else `YANDEX_KEYS_RUN_EVERY`.
+        How often this stack is run, e.g. by its pipeline: a duration, by default 1d. A preview says where an overlap holds fewer than two runs, and windows that runs can't meet in time are refused. Else `YANDEX_KEYS_RUN_EVERY`.
         """
         return __config__.get('runEvery')
 
