@@ -29,6 +29,7 @@ from provider.yandex_keys.api_key.rotation import (
     left_overs,
     next_rotation,
 )
+from provider.yandex_keys.api_key.schedule import time_after
 from provider.yandex_keys.marks import Mark
 from provider.yandex_keys.rotation_calendar import ALWAYS, Calendar, Freeze, Window
 
@@ -123,7 +124,7 @@ def waits_rightly(inputs: Inputs, state: State, now: datetime) -> bool:
     """Whether the calendar leaves out `now`, and what it allows next leaves the key its overlap and a run before that."""
     allowed = inputs.calendar.next_allowed(now)
     room = inputs.lifetime - inputs.overlap if inputs.lifetime > inputs.overlap else timedelta(0)
-    return now < allowed and _shifted(allowed, inputs.overlap / 2) <= _shifted(state.issued_at, room)
+    return now < allowed and time_after(allowed, inputs.overlap / 2) <= time_after(state.issued_at, room)
 
 
 def _fault_of_strangers(asked: Question, decision: Decision) -> str:
