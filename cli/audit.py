@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cli.audit_settings import AuditSettings
-from cli.borrowed import SERVICES, Status, format_duration, next_rotation, services_for_scope, short_overlap
+from cli.borrowed import SERVICES, Status, format_duration, planned_rotation, services_for_scope, short_overlap
 from cli.cloud_access import NO_ACCESS, Access
 from cli.cloud_keys import NOTHING, CloudView
 from cli.deployed import Account, Deployed, DeployedKey
@@ -236,7 +236,7 @@ def _lifetime(evidence: Evidence) -> Iterator[Finding]:
 def _schedule(evidence: Evidence) -> Iterator[Finding]:
     for key in evidence.keys:
         runs = evidence.run_every[key.stack]
-        due = next_rotation(key.inputs, key.state, key.urn)
+        due = planned_rotation(key.inputs, key.state, key.urn)
         late, most = evidence.now - due, evidence.settings.limits.overdue or 2 * runs
         if late > most:
             words = f"due since {moment(due, '')} UTC, {length(late)} ago; {format_duration(most)} are allowed"

@@ -1,7 +1,7 @@
 """What will happen to keys, from the same `decide` that acts, at later times, its states simulated on (pure).
 
-Runs are taken to come every `run_every` from now on, to do all that they decide, and consumers to read the new key in time: nobody still uses a
-previous key when it ends.
+Runs are taken to come every `run_every` from now on, and in a window that none of them would meet as it opens, to do all that they decide, and
+consumers to read the new key in time: nobody still uses a previous key when it ends.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from cli.borrowed import (
     finished_state,
     format_time,
     next_rotation,
+    planned_rotation,
     rotated_state,
     time_after,
 )
@@ -179,9 +180,13 @@ def _after(action: Action, key: DeployedKey, state: State, at: datetime) -> Stat
 
 
 def _next_run(key: DeployedKey, state: State, at: datetime, start: datetime, run_every: timedelta) -> datetime:
-    """The first run after `at` that finds something to do."""
-    due = min(
-        next_rotation(key.inputs, state, key.urn), state.expires_at, *(item.expires_at for item in state.previous)
-    )
-    runs = max(-((start - due) // run_every), (at - start) // run_every + 1)
-    return time_after(start, runs * run_every)
+    """The first run after `at` that finds something to do. A window that no run would meet is met as it opens."""
+
+    def run_from(due: datetime) -> datetime:
+        return time_after(start, max(-((start - due) // run_every), (at - start) // run_every + 1) * run_every)
+
+    rotates = planned_rotation(key.inputs, state, key.urn, at)
+    run = run_from(rotates)
+    if rotates > at and planned_rotation(key.inputs, state, key.urn, run) > run:
+        run = rotates
+    return min(run, run_from(min([state.expires_at, *(item.expires_at for item in state.previous)])))

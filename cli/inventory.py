@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from cli.borrowed import Lockbox, Status, format_time, next_rotation
+from cli.borrowed import Lockbox, Status, format_time, planned_rotation
 from cli.cloud_keys import NOTHING, CloudKey, CloudView
 from cli.deployed import Deployed, DeployedKey
 
@@ -156,7 +156,7 @@ def _records(key: DeployedKey, now: datetime) -> Iterable[KeyRecord]:
         issued_at=state.issued_at,
         expires_at=state.expires_at,
         last_used_at=None,
-        next_rotation_at=next_rotation(key.inputs, state, key.urn),
+        next_rotation_at=planned_rotation(key.inputs, state, key.urn),
         delivery=_delivery(key, state.applied.lockbox, state.lockbox_version_id, state.applied.expose_secret),
         generation=state.generation,
         folder_id=key.account.folder_id if key.account else "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cli.borrowed import Status, decide, format_duration, format_time, next_rotation
+from cli.borrowed import Status, decide, format_duration, format_time, next_rotation, planned_rotation
 from cli.deployed import DeployedKey
 from cli.forecast import Event, of_key
 from cli.words import moment
@@ -79,31 +79,39 @@ def of_operations(operations: Sequence[Mapping[str, Any]], key_id: str) -> list[
 
 @dataclass(frozen=True)
 class Next:
-    """What comes next and why. now: what the next run does, in its own words; warnings: what it will say. events: what follows."""
+    """What comes next and why. now: what the next run does, in its own words; warnings: what it will say. events: what follows.
+
+    at: when the key rotates, if a run comes then; due_at: when it is due by its grid.
+    """
 
     now: tuple[str, ...]
     warnings: tuple[str, ...]
     why: str
     due_at: datetime
+    at: datetime
     events: tuple[Event, ...]
 
 
 def what_is_next(key: DeployedKey, now: datetime, run_every: timedelta) -> Next:
     """What the next run does with the key, and when it rotates, and why then."""
     decision = decide(key.inputs, key.state, now, key.urn, None, key.owner_mark)
-    due = next_rotation(key.inputs, key.state, key.urn)
+    due, at = (when(key.inputs, key.state, key.urn) for when in (next_rotation, planned_rotation))
     every, overlap = format_duration(key.inputs.rotate_every), format_duration(key.inputs.overlap)
     latest = key.state.issued_at + key.inputs.lifetime - key.inputs.overlap
     if due == latest:
         why = f"so that the key keeps a whole overlap ({overlap}) of its lifetime ({format_duration(key.inputs.lifetime)})"
     else:
         why = f"every {every} from the first issue, a little earlier by the key's own name, so that keys don't rotate together"
-    horizon = max(due, now) + 2 * key.inputs.overlap + 2 * run_every
+    if at > due:
+        why = f"{why}; due {moment(due, '')}, and put off by its windows and freezes"
+    horizon = max(at, now) + 2 * key.inputs.overlap + 2 * run_every
     events = sorted(of_key(key, now, horizon, run_every), key=lambda event: event.at)
     return Next(
-        tuple(headline for action in decision.actions for headline in action.headlines),
+        tuple(headline for action in decision.actions for headline in action.headlines)
+        + ((decision.waits,) if decision.waits else ()),
         decision.warnings,
         why,
         due,
+        at,
         tuple(events[:6]),
     )

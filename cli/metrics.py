@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cli.borrowed import next_rotation
+from cli.borrowed import planned_rotation
 from cli.deployed import Deployed, DeployedKey
 from cli.findings import ORDER, Finding
 from cli.inventory import KeyRecord, KeyState
@@ -78,7 +78,7 @@ _OF_A_STACK: Final = (
 def _of_key(key: DeployedKey, now: datetime) -> Iterator[Sample]:
     labels = {"stack": key.stack, "account": key.account_name, "key": key.name, "owner": ""}
     state = key.state
-    due = next_rotation(key.inputs, state, key.urn)
+    due = planned_rotation(key.inputs, state, key.urn)
     yield Sample("yckeys_key_expires_timestamp_seconds", labels, state.expires_at.timestamp())
     yield Sample("yckeys_key_next_rotation_timestamp_seconds", labels, due.timestamp())
     yield Sample("yckeys_key_generation", labels, state.generation)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from cli.borrowed import next_rotation, time_after
+from cli.borrowed import planned_rotation, time_after
 from cli.deployed import DeployedKey
 from cli.exit_codes import CouldNotLook
 from cli.forecast import Event, EventKind
@@ -83,7 +83,7 @@ class Timeline:
 
 def timeline(keys: Sequence[DeployedKey], events: Sequence[Event], now: datetime, span: timedelta) -> Timeline:
     """The timeline of `keys` from `span` before `now` to `span` after it. `events` is what happens to them until then."""
-    due = sorted(((next_rotation(key.inputs, key.state, key.urn), key) for key in keys), key=_urgency)
+    due = sorted(((planned_rotation(key.inputs, key.state, key.urn), key) for key in keys), key=_urgency)
     drawn = {id(key) for _, key in due[:MOST]}
     of_key: dict[int, list[Event]] = {}
     rotations: Counter[date] = Counter()

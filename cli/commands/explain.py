@@ -77,7 +77,11 @@ def command(
             "historyUnread": unread or None,
             "now": list(coming.now),
             "warnings": list(coming.warnings),
-            "nextRotation": {"dueAt": f"{coming.due_at:%Y-%m-%dT%H:%M:%SZ}", "why": coming.why},
+            "nextRotation": {
+                "at": f"{coming.at:%Y-%m-%dT%H:%M:%SZ}",
+                "dueAt": f"{coming.due_at:%Y-%m-%dT%H:%M:%SZ}",
+                "why": coming.why,
+            },
             "events": [event.as_json() for event in coming.events],
         }
         print_json("explain", now, content)
@@ -114,7 +118,7 @@ def _show(
     for warning in coming.warnings:
         out.print(Text(f"  warning: {warning}", style="yellow"))
     _heading(out, "The next rotation")
-    out.print(f"  {moment(coming.due_at, '')}{' (due)' if coming.due_at <= now else ''}: {coming.why}")
+    out.print(f"  {moment(coming.at, '')}{' (due)' if coming.at <= now else ''}: {coming.why}")
     for event in coming.events:
         out.print(f"  {moment(event.at, '')}  {event.kind}: {event.said}")
 
