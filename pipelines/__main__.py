@@ -140,9 +140,14 @@ def _parser() -> argparse.ArgumentParser:
         help="print a key of one hour for the state in Object Storage, as an AWS SDK asks for it (credential_process)",
     )
     send = commands.add_parser(
-        "send", help="send what `up` has written down of keys to a webhook; runs nothing of the stacks'"
+        "send", help="send what `up` has written down of keys to a webhook or a command; runs nothing of the stacks'"
     )
-    send.add_argument("events", type=Path, metavar="FILE", help="what PIPELINE_EVENTS named in the job of `up`")
+    send.add_argument(
+        "events",
+        type=Path,
+        metavar="FILE",
+        help="what PIPELINE_EVENTS named in the job of `up`; or a folder of such files",
+    )
     comment = commands.add_parser(
         "comment", help="put a report of `preview` on the request; runs nothing of the stacks'"
     )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing that happened to a key. name: as the program has it; empty where it is of the stack. Of what isn't so, None."""
+    """One thing that happened to a key. Of what isn't so, None.
+
+    name: as the program has it; empty where it is of the stack. owner: who answers for it; empty where that isn't known.
+    """
 
     kind: Kind
     name: str
@@ -41,22 +44,29 @@ class Happening:
     previous_key_id: str | None = None
     expires_at: str | None = None
     why: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)
 class CloudEvents:
-    """Lines to `file`, of these kinds; none where there is no file. job_url and commit tell where an event comes from."""
+    """Lines to `file`, of these kinds; none where there is no file. job_url and commit tell where an event comes from.
+
+    owners: whose keys they are of; all where it is empty. What has no owner that is known is everybody's.
+    """
 
     file: Path | None
     kinds: Set[Kind]
     job_url: str = ""
     commit: str = ""
+    owners: Set[str] = frozenset()
 
     def write(self, time: str, stack: str, happenings: Sequence[Happening], masked: Callable[[str], str]) -> None:
         """Adds a line for each. `masked` takes secrets out of a text. Raises OSError."""
         if self.file is None:
             return
-        wanted = [it for it in happenings if it.kind in self.kinds]
+        wanted = [
+            it for it in happenings if it.kind in self.kinds and (not self.owners or it.owner in {"", *self.owners})
+        ]
         if not wanted:
             return
         lines = "".join(masked(json.dumps(self._event(time, stack, it), ensure_ascii=False)) + "\n" for it in wanted)
@@ -74,6 +84,7 @@ class CloudEvents:
             "stack": stack,
             "account": account or None,
             "key": key or None,
+            "owner": happening.owner or None,
             "keyId": happening.key_id,
             "previousKeyId": happening.previous_key_id,
             "expiresAt": happening.expires_at,
@@ -95,8 +106,11 @@ class CloudEvents:
 
 def of_finished(resource: Resource) -> Iterator[Happening]:
     """What became of the key whose step has just come to its end: told from the state before and after it."""
-    if not resource.is_key:
-        return
+    if resource.is_key:
+        yield from (replace(it, owner=resource.owner) for it in _finished(resource))
+
+
+def _finished(resource: Resource) -> Iterator[Happening]:
     before, after, why = resource.before, resource.outputs, "; ".join(" ".join(line.split()) for line in resource.lines)
     key_id, former = _text(after, "keyId"), _text(before, "keyId")
     if resource.operation == "create" or (resource.operation == "replace" and key_id):
@@ -123,7 +137,7 @@ def of_problems(resources: Sequence[Resource]) -> Iterator[Happening]:
         key_id = _text(resource.outputs, "keyId") or _text(resource.before, "keyId")
         for kind, texts in ((Kind.FAILED, resource.errors), (Kind.WARNED, resource.warnings)):
             for text in texts:
-                yield Happening(kind, resource.name, key_id, why=" ".join(text.split()))
+                yield Happening(kind, resource.name, key_id, why=" ".join(text.split()), owner=resource.owner)
 
 
 def _previous(outputs: Mapping[str, Any]) -> list[Mapping[str, Any]]:

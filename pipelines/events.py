@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NotRequired, TypedDict
 
 API_KEY = "yandex-keys:index:ApiKey"
+COMPONENT = "yandex-keys:index:ServiceAccountKeys"
 ACCOUNT = "yandex:index/iamServiceAccount:IamServiceAccount"
 LOCKBOX_SECRET = "yandex-keys:index:LockboxSecret"
 READER = "yandex-keys:index:LockboxSecretIamMember"
@@ -31,6 +32,7 @@ class Snapshot(TypedDict, total=False):
 
     id: str
     custom: bool
+    parent: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
 
@@ -60,13 +62,15 @@ class Message(TypedDict, total=False):
 class Resource:
     """One resource of a run.
 
-    operation: `create`, `update`, `replace`, `delete` or empty; lines: what the provider decided and did, in its words; changed: the
-    properties that differ; before: what the state had; inputs: what the program wants; drift: what a refresh found, in the provider's words or
-    by the names of what differs; finished: whether it came to its end, which in a preview nothing does.
+    owner: who answers for a key, as its component was told; operation: `create`, `update`, `replace`, `delete` or empty; lines: what the
+    provider decided and did, in its words; changed: the properties that differ; before: what the state had; inputs: what the program wants;
+    drift: what a refresh found, in the provider's words or by the names of what differs; finished: whether it came to its end, which in a
+    preview nothing does.
     """
 
     urn: str
     id: str = ""
+    owner: str = ""
     operation: str = ""
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -116,6 +120,8 @@ class Events:
     """By name, the outputs of API keys that stay as the state had them."""
     readers: dict[str, set[str]] = field(default_factory=dict)
     """By the id of a Lockbox secret, who may read it as far as the state says."""
+    _owners: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the component's URN: who answers for each of its keys, by the key's name."""
     _looked_at: dict[str, list[str]] = field(default_factory=dict)
     """What the engine is refreshing just now, by URN, with the warnings that the provider gives meanwhile."""
 
@@ -162,6 +168,7 @@ class Events:
 
     def _begin(self, step: Step) -> Resource | None:
         self._note_reader(step)
+        self._note_owners(step)
         if step["op"] == _LOOK:
             self._looked_at[step["urn"]] = []
         if step["op"] in _SILENT or step["type"].startswith(_CONTAINERS) or not _is_custom(step):
@@ -173,6 +180,7 @@ class Events:
         resource.id = old.get("id") or resource.id
         resource.before = old.get("outputs") or resource.before
         resource.inputs = new.get("inputs") or resource.inputs
+        resource.owner = self._owner(step) or resource.owner
         return resource
 
     def _finish(self, step: Step) -> Resource | None:
@@ -207,6 +215,19 @@ class Events:
         if step["type"] == READER:
             granted = (step.get("old") or {}).get("outputs") or {}
             self.readers.setdefault(str(granted.get("secretId")), set()).add(str(granted.get("member")))
+
+    def _note_owners(self, step: Step) -> None:
+        """A component is told of before its keys are; of one that goes with its keys, after them."""
+        if step["type"] != COMPONENT:
+            return
+        of_each = [it.get("inputs") or {} for it in (step.get("old") or {}, step.get("new") or {})]
+        owners = [it["owners"] for it in of_each if isinstance(it.get("owners"), Mapping)]
+        self._owners[step["urn"]] = {key: str(owner) for each in owners for key, owner in each.items()}
+
+    def _owner(self, step: Step) -> str:
+        parents = [it.get("parent", "") for it in (step.get("new") or {}, step.get("old") or {})]
+        _, _, key = Resource(step["urn"]).name.rpartition("/")
+        return next((found for it in parents if (found := self._owners.get(it, {}).get(key))), "")
 
     def _diagnose(self, said: Message) -> None:
         text, urn = said.get("message", "").strip(), said.get("urn") or ""

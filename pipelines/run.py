@@ -225,7 +225,9 @@ class Pipeline:
     def _write_events(self, stack: str, happenings: Sequence[Happening]) -> None:
         """What nobody can be told must not fail the run that keeps keys young."""
         settings = self.settings
-        events = CloudEvents(settings.events_file, settings.event_kinds, settings.job_url, settings.commit)
+        events = CloudEvents(
+            settings.events_file, settings.event_kinds, settings.job_url, settings.commit, settings.event_owners
+        )
         try:
             events.write(settings.time(), stack, happenings, self.console.masked)
         except OSError as error:

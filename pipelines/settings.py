@@ -37,6 +37,8 @@ class Settings:
     events_file: Path | None = None
     """Where what happens to keys is written as CloudEvents; nowhere without it."""
     event_kinds: frozenset[Kind] = frozenset(Kind)
+    event_owners: frozenset[str] = frozenset()
+    """Whose keys' events are wanted; everybody's where it is empty."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -55,6 +57,7 @@ class Settings:
             tuple(given.get("PIPELINE_ENGINE_VARIABLES", "").replace(",", " ").split()),
             Path(given["PIPELINE_EVENTS"]) if given.get("PIPELINE_EVENTS") else None,
             _kinds(given),
+            frozenset(given.get("PIPELINE_EVENT_OWNERS", "").replace(",", " ").split()),
         )
 
     @property

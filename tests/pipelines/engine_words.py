@@ -8,6 +8,7 @@ from typing import Any
 KEY = "yandex-keys:index:ApiKey"
 SECRET = "yandex-keys:index:LockboxSecret"
 READER = "yandex-keys:index:LockboxSecretIamMember"
+COMPONENT = "yandex-keys:index:ServiceAccountKeys"
 ACCOUNT = "yandex:index/iamServiceAccount:IamServiceAccount"
 
 
@@ -19,11 +20,20 @@ def step(event: str, operation: str, name: str, token: str = KEY, custom: bool =
     """`outputs` and `inputs` are those after the step, `before` those that the state had; a deletion leaves nothing after it."""
     before = more.pop("before", None)
     described = {"type": token, "urn": urn(name, token), "custom": custom, "id": more.pop("id", "")}
+    if "parent" in more:
+        described["parent"] = more.pop("parent")
     new = {**described, "outputs": more.pop("outputs", {}), "inputs": more.pop("inputs", {})}
-    old = None if before is None else {**described, "outputs": before}
+    old = None if before is None else {**described, "outputs": before, "inputs": more.pop("inputs_before", {})}
     gone = operation == "delete" or more.pop("gone", False)
     metadata = {"op": operation, "urn": urn(name, token), "type": token, "old": old, "new": None if gone else new}
     return json.dumps({event: {"metadata": {**metadata, **more}}})
+
+
+def owned(name: str, operation: str = "same", was: dict[str, str] | None = None, **owners: str) -> str:
+    """A component that tells who answers for its keys, by the keys' names; `was`: before this run."""
+    told, before = {"owners": owners} if owners else {}, {"owners": was} if was else {}
+    more = {"inputs": told, "before": {}, "inputs_before": before}
+    return step("resourcePreEvent", operation, name, COMPONENT, custom=False, **more)
 
 
 def said(severity: str, message: str, name: str = "", token: str = KEY) -> str:

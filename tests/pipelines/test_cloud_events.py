@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.cloud_events import Kind
 from pipelines.run import DONE, FAILED, LOCKED
-from tests.pipelines.engine_words import SECRET, rotation, said, step
+from tests.pipelines.engine_words import COMPONENT, SECRET, owned, rotation, said, step, urn
 from tests.pipelines.test_run import Job, answer, locked
 
 README = Path(__file__).parents[2] / "pipelines" / "README.md"
@@ -24,9 +24,19 @@ def previous(key_id: str, ends: str = "2026-12-30T00:00:00Z") -> dict[str, Any]:
     return {"keyId": key_id, "expiresAt": ends}
 
 
-def changed(operation: str, before: dict[str, Any] | None, after: dict[str, Any], **inputs: Any) -> str:
+def changed(
+    operation: str, before: dict[str, Any] | None, after: dict[str, Any], parent: str = "", **inputs: Any
+) -> str:
     """The end of a step of the key `translator/default`."""
-    return step("resOutputsEvent", operation, "translator/default", before=before, outputs=after, inputs=inputs)
+    return step(
+        "resOutputsEvent",
+        operation,
+        "translator/default",
+        before=before,
+        outputs=after,
+        inputs=inputs,
+        parent=parent,
+    )
 
 
 def events_of(
@@ -67,6 +77,7 @@ def test_a_rotation_is_one_event_of_the_specified_form(tmp_path: Path) -> None:
             "stack": "prod",
             "account": "translator",
             "key": "default",
+            "owner": None,
             "keyId": "ajenew",
             "previousKeyId": "ajeold",
             "expiresAt": "2027-03-24T03:00:00Z",
@@ -190,6 +201,45 @@ def test_a_file_that_can_t_be_written_fails_no_run(tmp_path: Path) -> None:
     job = Job(tmp_path, answer(*rotation("translator/default")), PIPELINE_EVENTS=str(tmp_path / "file" / "events"))
     assert job.up(["prod"]) == DONE
     assert "warning: prod: no events: PIPELINE_EVENTS, " in job.log.getvalue()
+
+
+ROTATED = {**NEW, "previous": [previous("ajeold")]}
+TRANSLATOR = urn("translator", COMPONENT)
+
+
+def owner_of(tmp_path: Path, *lines: str) -> list[str | None]:
+    return [event["data"]["owner"] for event in events_of(tmp_path, *lines)]
+
+
+def test_an_event_names_the_owner_that_the_stack_file_gives_its_key(tmp_path: Path) -> None:
+    rotated = changed("update", OLD, ROTATED, parent=TRANSLATOR)
+    assert owner_of(tmp_path, owned("translator", default="support", other="shop"), rotated) == ["support"]
+
+
+def test_a_key_that_goes_has_the_owner_of_before(tmp_path: Path) -> None:
+    goes = changed("delete", OLD, {}, parent=TRANSLATOR)
+    assert owner_of(tmp_path, owned("translator", "update", was={"default": "support"}, other="shop"), goes) == [
+        "support"
+    ]
+
+
+def test_a_key_that_nobody_answers_for_has_no_owner(tmp_path: Path) -> None:
+    rotated = changed("update", OLD, ROTATED, parent=TRANSLATOR)
+    assert owner_of(tmp_path, owned("translator"), rotated) == [None]
+
+
+def test_events_of_other_owners_keys_are_left_out_and_those_of_nobody_stay(tmp_path: Path) -> None:
+    lines = [
+        owned("translator", default="support", other="shop"),
+        changed("update", OLD, ROTATED, parent=TRANSLATOR),
+        step("resOutputsEvent", "create", "translator/other", outputs=NEW, parent=TRANSLATOR),
+        step("resOutputsEvent", "create", "alone/key", outputs=NEW),
+    ]
+    kept = events_of(tmp_path, *lines, PIPELINE_EVENT_OWNERS="support, language")
+    assert [(event["subject"], event["data"]["owner"]) for event in kept] == [
+        ("translator/default", "support"),
+        ("alone/key", None),
+    ]
 
 
 def test_every_kind_and_field_is_on_the_page(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import __main__ as command
+from pipelines.__main__ import main as command_line
 from pipelines.console import Console
 from pipelines.event_delivery import send, signature
 from pipelines.settings import Settings
@@ -31,9 +31,11 @@ class Delivery:
         self.rested: list[float] = []
         self.file.write_text("".join(f"{line}\n" for line in lines))
 
-    def to(self, url: str, key: str = KEY) -> str:
+    def to(self, url: str, key: str = KEY, command: str = "") -> str:
         """Sends; the log."""
-        settings = Settings.read({"PIPELINE_EVENTS_WEBHOOK": url, "PIPELINE_EVENTS_KEY": key})
+        settings = Settings.read(
+            {"PIPELINE_EVENTS_WEBHOOK": url, "PIPELINE_EVENTS_KEY": key, "PIPELINE_EVENTS_COMMAND": command}
+        )
         send(self.file, settings, Console(self.log), self.rested.append)
         return self.log.getvalue()
 
@@ -96,6 +98,58 @@ def test_without_an_address_or_a_key_nothing_is_sent(tmp_path: Path) -> None:
     assert stub.asked == []
 
 
+def to_command(delivery: Delivery, command: str) -> str:
+    return delivery.to("", "", command)
+
+
+def test_a_command_gets_every_event_once_on_its_standard_input(tmp_path: Path) -> None:
+    delivery, out = Delivery(tmp_path, event(1), "not JSON", event(2)), tmp_path / "out"
+    log = to_command(delivery, f"cat >> {out}; echo once >> {out}.times")
+    assert "2 events given to PIPELINE_EVENTS_COMMAND" in log
+    assert out.read_text() == f"{event(1)}\n{event(2)}\n"
+    assert Path(f"{out}.times").read_text() == "once\n"
+
+
+def test_a_command_and_a_webhook_get_the_same(tmp_path: Path) -> None:
+    delivery, out = Delivery(tmp_path, event(1)), tmp_path / "out"
+    with serving(lambda _: Answer()) as stub:
+        delivery.to(stub.url, command=f"cat > {out}")
+    assert [it.body.decode() for it in stub.asked] == [event(1)] == out.read_text().splitlines()
+
+
+@pytest.mark.parametrize("command", ["exit 7", "cat > /dev/null; exit 7", "no-such-program-of-anybodys"])
+def test_a_command_that_fails_is_a_warning(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first one doesn't even read what it is given."""
+    delivery = Delivery(tmp_path, *[event(number) for number in range(3000)])
+    code = 127 if "such" in command else 7
+    assert f"warning: events: PIPELINE_EVENTS_COMMAND failed with exit code {code}" in to_command(delivery, command)
+    monkeypatch.setenv("PIPELINE_EVENTS_COMMAND", command)
+    assert command_line(["send", str(delivery.file)]) == 0
+
+
+def test_where_nothing_happened_no_command_is_run(tmp_path: Path) -> None:
+    delivery, out = Delivery(tmp_path), tmp_path / "out"
+    to_command(delivery, f"touch {out}")
+    assert not out.exists()
+
+
+def test_the_files_of_several_jobs_are_sent_as_one(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for stack in ("dev", "prod"):
+        (tmp_path / "reports" / stack).mkdir(parents=True)
+        (tmp_path / "reports" / stack / "report.json").write_text("{}")
+        (tmp_path / "reports" / stack / "events.jsonl").write_text(event(len(stack)) + "\n")
+    delivery = Delivery(tmp_path)
+    delivery.file = tmp_path / "reports"
+    assert "2 events given" in to_command(delivery, f"cat > {out}")
+    assert out.read_text().splitlines() == [event(3), event(4)]
+    delivery.file = tmp_path / "reports" / "none"
+    delivery.file.mkdir()
+    assert "no events: nothing happened to a key" in to_command(delivery, f"cat > {out}")
+
+
 def test_a_run_in_which_nothing_happened_left_no_file(tmp_path: Path) -> None:
     delivery = Delivery(tmp_path)
     delivery.file.unlink()
@@ -109,5 +163,5 @@ def test_the_command_never_fails_for_it(
     with serving(lambda _: Answer(status=403)) as stub:
         monkeypatch.setenv("PIPELINE_EVENTS_WEBHOOK", stub.url)
         monkeypatch.setenv("PIPELINE_EVENTS_KEY", KEY)
-        assert command.main(["send", str(delivery.file)]) == 0
+        assert command_line(["send", str(delivery.file)]) == 0
     assert "1 of 1 could not be sent" in capsys.readouterr().out

@@ -70,6 +70,7 @@ def test_a_job_may_do_only_what_it_needs() -> None:
         "stacks": {"contents": "read"},
         "up": {"contents": "read", "id-token": "write"},
         "tell": {"contents": "read", "issues": "write"},
+        "events": {"contents": "read"},
     }
 
 
@@ -99,7 +100,7 @@ def test_a_comment_is_written_by_the_target_branchs_script() -> None:
 def test_no_checkout_leaves_a_token_behind() -> None:
     steps = [step for job in read(GITHUB)["jobs"].values() for step in job["steps"]]
     checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
-    assert len(checkouts) == 5
+    assert len(checkouts) == 6
     assert [step for step in checkouts if step["with"].get("persist-credentials") is not False] == []
 
 
@@ -174,6 +175,20 @@ def test_one_run_of_a_stack_at_a_time_and_none_is_cut_short() -> None:
 
 def test_gitlab_brings_up_the_stacks_that_there_are() -> None:
     assert read(GITLAB)["up"]["parallel"]["matrix"] == [{"STACK": chosen(REPOSITORY, [])}]
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+def test_events_are_handed_on_where_a_team_says_to_whom_and_by_a_job_without_a_login(file: Path) -> None:
+    content = read(file)
+    jobs = content.get("jobs", content)
+    condition = jobs["events"]["if"] if file == GITHUB else jobs["events"]["rules"][0]["if"]
+    assert all(f"PIPELINE_EVENTS_{to}" in condition for to in ("WEBHOOK", "COMMAND"))
+    assert re.search(r"-m pipelines send \S+$", lines(jobs["events"])[-1])
+    assert not re.search(
+        r"github\.token|GITLAB_TOKEN|id-token|id_tokens|PASSPHRASE|YC_", yaml.safe_dump(jobs["events"])
+    )
+    assert "PIPELINE_EVENTS" in yaml.safe_dump(jobs["up"])
+    assert "PIPELINE_EVENTS" not in yaml.safe_dump(jobs["preview"])
 
 
 def test_no_run_lasts_until_its_lock_counts_as_left_behind() -> None:
