@@ -337,3 +337,25 @@ def test_a_clone_is_all_that_a_runner_needs(tmp_path: Path) -> None:
     clone(tmp_path / "clone")
     assert (tmp_path / "clone/pipelines/__main__.py").exists()
     assert not (tmp_path / "clone/.venv").exists()
+
+
+def test_events_name_the_owner_of_before_while_a_key_changes_hands_and_goes(runner: Runner, cloud: LocalCloud) -> None:
+    """Told by the engine before the key's own step: in the run that declares it, renames its owner or takes it out."""
+    file, out = runner.directory / "events.jsonl", runner.directory / "out"
+
+    def events(owner: str, *keys: str) -> list[tuple[str, str | None]]:
+        file.unlink(missing_ok=True)
+        declared = [{"name": key, "uses": ["translate"]} for key in keys]
+        runner.declare({"api-keys:accounts": [{"name": "translator", "owner": owner, "keys": declared}]})
+        code, log = runner.run("up", PIPELINE_EVENTS=str(file))
+        assert code == 0, log
+        assert runner.run("send", str(file), PIPELINE_EVENTS_COMMAND=f"cat > {out}")[0] == 0
+        return [
+            (it["type"].rpartition(".")[2], it["data"]["owner"]) for it in map(json.loads, out.read_text().splitlines())
+        ]
+
+    assert events("support", "default", "other") == [("issued", "support"), ("issued", "support")]
+    cloud.advance("31d")
+    assert events("language", "default", "other") == [("rotated", "language"), ("rotated", "language")]
+    # The current key and the previous one.
+    assert events("language", "default") == [("revoked", "language"), ("revoked", "language")]
