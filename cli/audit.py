@@ -11,6 +11,7 @@ from cli.audit_settings import AuditSettings
 from cli.borrowed import SERVICES, Status, format_duration, planned_rotation, services_for_scope, short_overlap
 from cli.cloud_access import NO_ACCESS, Access
 from cli.cloud_keys import NOTHING, CloudView
+from cli.cloud_quotas import API_KEYS, NO_CLOUD, SERVICE_ACCOUNTS, CloudQuotas, Quota
 from cli.deployed import Account, Deployed, DeployedKey
 from cli.findings import ORDER, RULES, Finding, Place
 from cli.forecast import Event, EventKind
@@ -78,6 +79,7 @@ class Evidence:
     files: Mapping[str, str] = field(default_factory=dict)
     is_whole: bool = False
     """Whether every stack was read and the cloud looked into: what isn't found then isn't there."""
+    quotas: Sequence[CloudQuotas] = (NO_CLOUD,)
 
     @property
     def keys(self) -> Iterator[DeployedKey]:
@@ -100,7 +102,8 @@ class Evidence:
             key.account_name,
             key.name,
             key_id or key.state.key_id,
-            place=self.place(key.stack, key.account_name, key.name, setting),
+            key.owner,
+            self.place(key.stack, key.account_name, key.name, setting),
         )
 
     def of_record(self, record: KeyRecord, rule: str, why: str) -> Finding:
@@ -123,8 +126,11 @@ class Evidence:
     def of_account(self, rule: str, stack: str, account_id: str, name: str, why: str, setting: str = "") -> Finding:
         """A finding about an account."""
         subject = f"{stack}/{name}" if stack else name
-        place = self._account_place(account_id)
-        return Finding(RULES[rule], RULES[rule].severity, subject, why, stack, name, place=place)
+        place, owner = self._account_place(account_id), self._account_owner(account_id)
+        return Finding(RULES[rule], RULES[rule].severity, subject, why, stack, name, owner=owner, place=place)
+
+    def _account_owner(self, account_id: str) -> str:
+        return next((it.accounts[account_id].owner for it in self.stacks if account_id in it.accounts), "")
 
     def _account_place(self, account_id: str) -> Place | None:
         for stack in self.stacks:
@@ -334,7 +340,8 @@ def _readers(evidence: Evidence) -> Iterator[Finding]:
             for who, role in sorted(evidence.access.on_secrets.get(secret.secret_id, ())):
                 if role in _READS_SECRETS and who not in secret.readers:
                     words = f"{who} has {role} on Lockbox secret {secret.name} ({secret.secret_id}), and is none of its readers"
-                    account = next((key.account_name for key in stack.keys if key.secret == secret), "")
+                    key = next((key for key in stack.keys if key.secret == secret), None)
+                    account = key.account_name if key else ""
                     yield Finding(
                         RULES["wide-readers"],
                         RULES["wide-readers"].severity,
@@ -342,6 +349,7 @@ def _readers(evidence: Evidence) -> Iterator[Finding]:
                         words,
                         stack.stack,
                         account,
+                        owner=key.owner if key else "",
                         place=evidence.place(stack.stack, account),
                     )
             if secret.folder_id:
@@ -356,7 +364,7 @@ def _readers(evidence: Evidence) -> Iterator[Finding]:
 def _dead_secrets(evidence: Evidence) -> Iterator[Finding]:
     states = {record.key_id: record.state for record in evidence.records}
     owned = {it.secret_id: stack.stack for stack in evidence.stacks for it in stack.secrets.values()}
-    accounts = {key.secret.secret_id: key.account_name for key in evidence.keys if key.secret}
+    accounts = {key.secret.secret_id: key for key in evidence.keys if key.secret}
     for secret in sorted(evidence.access.secrets.values(), key=lambda it: it.name):
         key_id = secret.current_key
         # A key of an account elsewhere isn't known to be dead.
@@ -365,12 +373,13 @@ def _dead_secrets(evidence: Evidence) -> Iterator[Finding]:
         )
         if dead:
             stack = owned.get(secret.secret_id, "")
-            account = accounts.get(secret.secret_id, "")
+            key = accounts.get(secret.secret_id)
+            account, owner = (key.account_name, key.owner) if key else ("", "")
             subject = f"{stack}/secret/{secret.name}" if stack else f"secret/{secret.name}"
             words = f"the current version of Lockbox secret {secret.name} ({secret.secret_id}) was made for key {key_id}, which works no longer"
             place = evidence.place(stack, account) if account else None
             rule = RULES["no-live-key"]
-            yield Finding(rule, rule.severity, subject, words, stack, account, key_id=key_id, place=place)
+            yield Finding(rule, rule.severity, subject, words, stack, account, key_id=key_id, owner=owner, place=place)
 
 
 def _is_gone(evidence: Evidence, key_id: str, secret_id: str) -> bool:
@@ -384,22 +393,55 @@ def _is_gone(evidence: Evidence, key_id: str, secret_id: str) -> bool:
 
 
 def _quota(evidence: Evidence) -> Iterator[Finding]:
-    limits = evidence.settings.limits
-    live = sum(record.state in _ALIVE for record in evidence.records)
+    for of_cloud in evidence.quotas:
+        # Where it isn't known which keys are in which cloud, there is but one.
+        here = None if len(evidence.quotas) == 1 else of_cloud.folders
+        yield from _peak(evidence, of_cloud, here)
+        accounts = of_cloud.of(SERVICE_ACCOUNTS)
+        if accounts.used is not None and accounts.used >= accounts.limit:
+            words = f"{accounts.used:,} service accounts are there, and the quota is {accounts.words}: no further one can be made"
+            yield _over(of_cloud, "serviceAccounts", words)
+
+
+def _peak(evidence: Evidence, of_cloud: CloudQuotas, folders: frozenset[str] | None) -> Iterator[Finding]:
+    """Whether the keys in `folders` (None: all) and what else there is in the cloud are ever too many."""
+    written = evidence.settings.limits.api_keys
+    quota = of_cloud.of(API_KEYS)
+    limit = quota.limit if written is None else written
+    keys = {key.urn for key in evidence.keys if folders is None or (key.account and key.account.folder_id in folders)}
+    counted_here = sum(
+        record.state in _ALIVE for record in evidence.records if folders is None or record.folder_id in folders
+    )
+    # The cloud counts what nobody looked at, too.
+    live = max(counted_here, quota.used or 0)
+    coming = (-(-key.inputs.overlap // key.inputs.rotate_every) for key in evidence.keys if key.urn in keys)
     # Most stacks are far from it, and need not be looked ahead for.
-    if live + sum(-(-key.inputs.overlap // key.inputs.rotate_every) for key in evidence.keys) <= limits.api_keys:
+    if live + sum(coming) <= limit:
         return
     peak, when = live, evidence.now
     for event in evidence.events():
+        if event.key.urn not in keys:
+            continue
         if event.kind is EventKind.ROTATES and event.ends_at is not None and event.ends_at > event.at:
             live += 1
         elif event.kind is EventKind.ENDS:
             live -= 1
         if live > peak:
             peak, when = live, event.at
-    if peak > limits.api_keys:
-        words = f"{peak:,} keys live at once on {when:%Y-%m-%d}; the quota is {limits.api_keys:,} (limits.apiKeys)"
-        yield Finding(RULES["quota"], RULES["quota"].severity, "quota/apiKeys", words)
+    if peak > limit:
+        known = _known(quota) if written is None else f"{written:,} (limits.apiKeys)"
+        words = f"{peak:,} keys live at once on {when:%Y-%m-%d}; the quota is {known}"
+        yield _over(of_cloud, "apiKeys", words)
+
+
+def _known(quota: Quota) -> str:
+    used = f", and {quota.used:,} are there now" if quota.used is not None else ""
+    return f"{quota.words}{used}"
+
+
+def _over(of_cloud: CloudQuotas, what: str, words: str) -> Finding:
+    subject = f"quota/{what}" if not of_cloud.cloud_id else f"quota/{of_cloud.cloud_id}/{what}"
+    return Finding(RULES["quota"], RULES["quota"].severity, subject, words)
 
 
 _JUDGES: Final[tuple[Callable[[Evidence], Iterable[Finding]], ...]] = (

@@ -57,8 +57,8 @@ class Limits(_Written):
     """unused: after how long without a use."""
     overdue: Duration | None = None
     """overdue: how long a rotation may be due; by default two runs (`yandex-keys:runEvery`)."""
-    api_keys: Annotated[int, Field(ge=1)] = 1000
-    """quota: how many keys the cloud allows; its own default."""
+    api_keys: Annotated[int, Field(ge=1)] | None = None
+    """quota: how many keys the cloud allows; by default what it says itself, else the documented 1,000."""
     horizon: Duration = timedelta(days=30)
     """quota: how far ahead the peak of live keys is looked for."""
 

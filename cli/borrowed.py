@@ -26,7 +26,7 @@ from provider.yandex_keys.api_key.rotation import (
 from provider.yandex_keys.api_key.schedule import time_after
 from provider.yandex_keys.api_key.state import finished_state, inputs_of, rotated_state, state_of
 from provider.yandex_keys.durations import format_duration, parse_duration
-from provider.yandex_keys.errors import InvalidInput, NotFound, YandexKeysError
+from provider.yandex_keys.errors import CloudError, InvalidInput, NotFound, YandexKeysError
 from provider.yandex_keys.key_rules import RUN_EVERY
 from provider.yandex_keys.marks import Mark, owner_of, words_and_mark
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, settings
@@ -48,6 +48,7 @@ __all__ = [
     "Action",
     "ApiKeyAnswer",
     "Authentication",
+    "CloudError",
     "Inputs",
     "InvalidInput",
     "Lockbox",

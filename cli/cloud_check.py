@@ -1,4 +1,4 @@
-"""Whether a cloud can take what a stack file asks for: scopes, folders, the deployer's roles, rights on KMS keys."""
+"""Whether a cloud can take what a stack file asks for: scopes, folders, the deployer's roles, rights on KMS keys, quotas."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cli.borrowed import AccountSpec, Spec
+from cli.cloud_quotas import API_KEYS, SERVICE_ACCOUNTS, Quota, look_at_quotas
 from cli.project import Project
 from cli.stack_check import Checked, FileProblem, Reporter, Weight
+from cli.words import counted
 
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
@@ -48,6 +50,7 @@ def check_in_cloud(lookup: Lookup, project: Project, checked: Checked, deployer:
         *_scopes(lookup, checked.spec, report),
         *_folders(lookup, checked, report, deployer),
         *_kms(lookup, checked.spec, report),
+        *_quotas(lookup, checked, report),
     ]
     return sorted(found, key=lambda it: (it.line, it.path))
 
@@ -115,6 +118,49 @@ def _kms(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:
                 wrong = f"{reader} reads the secrets, and lacks {_KMS_READER} on KMS key {key_id} itself"
                 right = "grant it, unless the reader has it on the folder, or by a group, which isn't seen here"
                 yield report(path, wrong, right, Weight.NOTE)
+
+
+def _quotas(lookup: Lookup, checked: Checked, report: Reporter) -> Iterator[FileProblem]:
+    """Whether what the file makes anew fits. Of accounts that are there already it isn't seen which of their keys are."""
+    assert checked.spec is not None
+    folders = sorted({account.folder_id or checked.folder_id for account in checked.spec.accounts} - {""})
+    for of_cloud in look_at_quotas(lookup, folders):
+        if not of_cloud.cloud_id:
+            continue  # said of its folders already
+        new = list(_new_accounts(lookup, checked.spec, checked.folder_id, of_cloud.folders))
+        keys = sum(len(account.keys) for account in new)
+        yield from _over(of_cloud.of(SERVICE_ACCOUNTS), len(new), "service account", of_cloud.cloud_id, report)
+        yield from _over(of_cloud.of(API_KEYS), keys, "key", of_cloud.cloud_id, report)
+
+
+def _new_accounts(lookup: Lookup, spec: Spec, folder_id: str, folders: frozenset[str]) -> Iterator[AccountSpec]:
+    """The accounts that are declared in one of the folders and aren't there yet, by their name or the one before."""
+    for folder in sorted(folders):
+        request = {"folder_id": folder}
+        listed = lookup.listed("ServiceAccountService/List", "service_accounts", request, f"folder {folder}")
+        there = {str(it.get("name")) for it in listed}
+        for account in spec.accounts:
+            if (account.folder_id or folder_id) == folder and not there & {account.name, account.renamed_from}:
+                yield account
+
+
+def _over(quota: Quota, new: int, what: str, cloud_id: str, report: Reporter) -> Iterator[FileProblem]:
+    right = f"ask for a higher quota {quota.name} (`yc quota-manager`), or delete what nobody uses"
+    there = quota.used or 0
+    if new and there + new > quota.limit:
+        wrong = (
+            f"cloud {cloud_id} has {counted(there, what)}, this file makes {new:,} more, and the quota is {quota.words}"
+        )
+        yield report("accounts", wrong, right)
+    elif new and what == "key" and there + 2 * new > quota.limit:
+        wrong = (
+            f"cloud {cloud_id} has {counted(there, what)}, this file makes {new:,} more, each counts twice in its overlap, "
+            f"and the quota is {quota.words}"
+        )
+        yield report("accounts", wrong, right, Weight.NOTE)
+    elif quota.unread:
+        wrong = f"the quota {quota.name} of cloud {cloud_id} can't be read ({quota.unread})"
+        yield report("accounts", wrong, f"see that the documented {quota.limit:,} will do", Weight.NOTE)
 
 
 def _member(listed: Mapping[str, Any]) -> str:

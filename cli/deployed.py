@@ -10,6 +10,7 @@ from cli.borrowed import Inputs, State, inputs_of, owner_of, state_of
 from cli.engine import Stack
 from cli.exit_codes import CouldNotLook
 
+_COMPONENT: Final = "yandex-keys:index:ServiceAccountKeys"
 _KEY: Final = "yandex-keys:index:ApiKey"
 _SECRET: Final = "yandex-keys:index:LockboxSecret"
 _READER: Final = "yandex-keys:index:LockboxSecretIamMember"
@@ -21,7 +22,7 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 
 @dataclass(frozen=True)
 class Account:
-    """A service account that a stack declares. roles: those that the stack grants it on its folder.
+    """A service account that a stack declares. roles: those that the stack grants it on its folder; owner: who answers for it, if anybody.
 
     component_urn: of the component that declares it, the parent of its keys; provider_urn: of the provider resource that serves them.
     """
@@ -32,6 +33,7 @@ class Account:
     roles: frozenset[str] = frozenset()
     component_urn: str = ""
     provider_urn: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Secret:
 class DeployedKey:
     """One `ApiKey` of a stack. `inputs` is what is wanted of it, as of the last `pulumi up`; `owner_mark` is what marks keys that are made for it.
 
-    account_name and name: as the stack file has them, where the resource is named as our component names it.
+    owner: who answers for it, if anybody; account_name and name: as the stack file has them, where the resource is named as our component names it.
     """
 
     stack: str
@@ -60,6 +62,7 @@ class DeployedKey:
     owner_mark: str
     account: Account | None = None
     secret: Secret | None = None
+    owner: str = ""
 
     @property
     def path(self) -> str:
@@ -86,6 +89,8 @@ def deployed(stack: Stack) -> Deployed:
     for resource in stack.resources:
         if not resource.get("delete"):
             of_type.setdefault(str(resource.get("type")), []).append(resource)
+    # As the components were told them; a key that a program declares by itself has none.
+    told = {str(resource["urn"]): resource.get("inputs") or {} for resource in of_type.get(_COMPONENT, ())}
     roles: dict[str, set[str]] = {}
     for member in (_outputs(resource) for resource in of_type.get(_ROLE, ())):
         roles.setdefault(_text(member, "member").removeprefix("serviceAccount:"), set()).add(_text(member, "role"))
@@ -100,6 +105,7 @@ def deployed(stack: Stack) -> Deployed:
             frozenset(roles.get(str(resource["id"]), ())),
             str(resource.get("parent", "")),
             str(resource.get("provider", "")).rpartition("::")[0],
+            _text(told.get(str(resource.get("parent")), {}), "owner"),
         )
         for resource, values in ((it, _outputs(it)) for it in of_type.get(_ACCOUNT, ()))
     }
@@ -113,7 +119,7 @@ def deployed(stack: Stack) -> Deployed:
         for resource, values in ((it, _outputs(it)) for it in of_type.get(_SECRET, ()))
     }
     keys = [
-        _key(stack.name, resource, accounts, secrets)
+        _key(stack.name, resource, accounts, secrets, told)
         for resource in of_type.get(_KEY, ())
         if "keyId" in _outputs(resource)
     ]
@@ -121,7 +127,11 @@ def deployed(stack: Stack) -> Deployed:
 
 
 def _key(
-    stack: str, resource: Mapping[str, Any], accounts: Mapping[str, Account], secrets: Mapping[str, Secret]
+    stack: str,
+    resource: Mapping[str, Any],
+    accounts: Mapping[str, Account],
+    secrets: Mapping[str, Secret],
+    told: Mapping[str, Mapping[str, Any]],
 ) -> DeployedKey:
     urn = str(resource["urn"])
     properties = _plain(_outputs(resource))
@@ -139,6 +149,7 @@ def _key(
     component, _, name = resource_name.partition("/")
     secret = secrets.get(inputs.lockbox.secret_id) if inputs.lockbox else None
     provider_id = str(resource.get("provider", "")).rpartition("::")[2]
+    owners = told.get(str(resource.get("parent")), {}).get("owners")
     return DeployedKey(
         stack,
         urn,
@@ -149,6 +160,7 @@ def _key(
         owner_of(provider_id, urn),
         account,
         secret,
+        _text(owners, name) if isinstance(owners, Mapping) else "",
     )
 
 

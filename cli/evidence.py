@@ -9,6 +9,7 @@ from cli.audit import Evidence
 from cli.audit_settings import FILE, audit_settings
 from cli.cloud_access import NO_ACCESS, Access, look_at_access
 from cli.cloud_keys import NOTHING, CloudView, look
+from cli.cloud_quotas import NO_CLOUD, CloudQuotas, look_at_quotas
 from cli.deployed import Deployed
 from cli.forecast import forecast
 from cli.inventory import inventory
@@ -33,7 +34,7 @@ def gathered(
     judged_by = audit_settings(config or project.folder / FILE, config is not None)
     deployed = workplace.deployed(stacks or [])
     now = workplace.now()
-    view, access = _looked(workplace, deployed, folders or [], whole_cloud, one_by_one)
+    view, access, quotas = _looked(workplace, deployed, folders or [], whole_cloud, one_by_one)
     runs = {it.stack: run_every(project, it.stack, workplace.environment) for it in deployed}
     files = {it.stack: project.stack_file(it.stack) for it in deployed}
     horizon = now + judged_by.limits.horizon
@@ -48,18 +49,20 @@ def gathered(
         access,
         {name: lines_of(file) for name, file in files.items()},
         {name: file.relative_to(project.folder).as_posix() for name, file in files.items()},
+        quotas=quotas,
     )
 
 
 def _looked(
     workplace: Workplace, stacks: Sequence[Deployed], folders: Sequence[str], whole_cloud: bool, one_by_one: bool
-) -> tuple[CloudView, Access]:
-    """What the cloud says of keys and of access: calls by folder and account, and `one_by_one`."""
+) -> tuple[CloudView, Access, Sequence[CloudQuotas]]:
+    """What the cloud says of keys, of access and of its quotas: calls by folder and account, and `one_by_one`."""
     if not folders and not whole_cloud:
-        return NOTHING, NO_ACCESS
+        return NOTHING, NO_ACCESS, [NO_CLOUD]
     names = [it.stack for it in stacks]
     with workplace.cloud(names) as lookup:
         unique = workplace.folders(lookup, names, folders, whole_cloud)
         view = look(lookup, unique)
         secrets = {it for stack in stacks for it in stack.secrets} if one_by_one else set()
-        return view, look_at_access(lookup, unique, secrets, view.accounts if one_by_one else ())
+        access = look_at_access(lookup, unique, secrets, view.accounts if one_by_one else ())
+        return view, access, look_at_quotas(lookup, unique)

@@ -105,8 +105,8 @@ _ALL: Final = (
     Rule(
         "quota",
         Severity.WARNING,
-        "The cloud's quota of keys will not do",
-        "ask for a higher quota, spread rotations, or delete keys that nobody uses",
+        "A quota of the cloud will not do",
+        "ask for a higher quota, spread rotations, or delete what nobody uses",
     ),
     Rule(
         "unused",

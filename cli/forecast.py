@@ -74,7 +74,7 @@ class Event:
             "stack": self.key.stack,
             "account": self.key.account_name,
             "key": self.key.name,
-            "owner": None,
+            "owner": self.key.owner or None,
             "keyId": self.key_id or None,
             "generation": self.generation,
             "endsAt": format_time(self.ends_at) if self.ends_at else None,

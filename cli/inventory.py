@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.borrowed import Lockbox, Status, format_time, planned_rotation
 from cli.cloud_keys import NOTHING, CloudKey, CloudView
-from cli.deployed import Deployed, DeployedKey
+from cli.deployed import Account, Deployed, DeployedKey
 
 
 class KeyState(StrEnum):
@@ -48,7 +48,7 @@ class Delivery:
 class KeyRecord:
     """One key. Times are UTC; `expires_at` None: it never ends; `last_used_at` None: not known.
 
-    stack and key are empty for a key that no chosen stack declares; `owner` is empty until a stack file can say it.
+    stack and key are empty for a key that no chosen stack declares. owner: who answers for it, or for its account; empty where no stack says it.
     """
 
     stack: str
@@ -118,9 +118,9 @@ def inventory(stacks: Sequence[Deployed], now: datetime, cloud: CloudView = NOTH
     known = {record.key_id for record in told}
     owners = {key.owner_mark for stack in stacks for key in stack.keys}
     instances = {key.state.instance for stack in stacks for key in stack.keys if key.state.instance}
-    names = {it.account_id: it.name for stack in stacks for it in stack.accounts.values()}
+    declared = {it.account_id: it for stack in stacks for it in stack.accounts.values()}
     others = [
-        _of_the_cloud(key, now, cloud, names, owners, instances)
+        _of_the_cloud(key, now, cloud, declared.get(key.account_id), owners, instances)
         for key in cloud.keys.values()
         if key.key_id not in known
     ]
@@ -159,6 +159,7 @@ def _records(key: DeployedKey, now: datetime) -> Iterable[KeyRecord]:
         next_rotation_at=planned_rotation(key.inputs, state, key.urn),
         delivery=_delivery(key, state.applied.lockbox, state.lockbox_version_id, state.applied.expose_secret),
         generation=state.generation,
+        owner=key.owner,
         folder_id=key.account.folder_id if key.account else "",
     )
     yield current
@@ -200,7 +201,7 @@ def _as_the_cloud_says(record: KeyRecord, cloud: CloudView, now: datetime) -> Ke
 
 
 def _of_the_cloud(
-    key: CloudKey, now: datetime, cloud: CloudView, names: Mapping[str, str], owners: set[str], instances: set[str]
+    key: CloudKey, now: datetime, cloud: CloudView, declared: Account | None, owners: set[str], instances: set[str]
 ) -> KeyRecord:
     if key.expires_at is not None and key.expires_at <= now:
         state = KeyState.EXPIRED
@@ -213,7 +214,7 @@ def _of_the_cloud(
     account = cloud.accounts.get(key.account_id)
     return KeyRecord(
         stack="",
-        account=account.name if account else names.get(key.account_id, key.account_id),
+        account=account.name if account else declared.name if declared else key.account_id,
         account_id=key.account_id,
         key="",
         key_id=key.key_id,
@@ -226,5 +227,6 @@ def _of_the_cloud(
         last_used_at=key.last_used_at,
         next_rotation_at=None,
         delivery=None,
+        owner=declared.owner if declared else "",
         folder_id=account.folder_id if account else "",
     )

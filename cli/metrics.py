@@ -18,7 +18,7 @@ _HELP: Final = {
     "yckeys_key_generation": "Which generation the current key is.",
     "yckeys_previous_key_ends_timestamp_seconds": "When a previous key ends; gone once it has.",
     "yckeys_keys": "How many keys there are, by what they are to the stacks.",
-    "yckeys_findings": "How many findings of an audit count, by severity.",
+    "yckeys_findings": "How many findings of an audit count, by owner and severity.",
     "yckeys_stack_last_successful_run_timestamp_seconds": "When a run of the stack last succeeded.",
     "yckeys_collected_timestamp_seconds": "When these figures were collected.",
 }
@@ -49,14 +49,20 @@ def metrics(
         samples += [
             Sample("yckeys_keys", {"stack": name, "state": str(state)}, of_stack.count(state)) for state in states
         ]
+    owners = {stack.stack: {key.owner for key in stack.keys} for stack in stacks}
     counting = [finding for finding in findings if not finding.suppressed]
     for name in [*names, *([""] if any(not finding.stack for finding in counting) else [])]:
         # Also where there are none: an alert ends only where the figure goes on.
-        of_severity = [finding.severity for finding in counting if finding.stack == name]
-        samples += [
-            Sample("yckeys_findings", {"stack": name, "severity": str(severity)}, of_severity.count(severity))
-            for severity in ORDER
-        ]
+        found = [finding for finding in counting if finding.stack == name]
+        for owner in sorted({"", *owners.get(name, ()), *(finding.owner for finding in found)}):
+            samples += [
+                Sample(
+                    "yckeys_findings",
+                    {"stack": name, "owner": owner, "severity": str(severity)},
+                    sum(it.owner == owner and it.severity is severity for it in found),
+                )
+                for severity in ORDER
+            ]
     for name, ran in sorted(runs.items()):
         if ran is not None:
             samples.append(
@@ -76,7 +82,7 @@ _OF_A_STACK: Final = (
 
 
 def _of_key(key: DeployedKey, now: datetime) -> Iterator[Sample]:
-    labels = {"stack": key.stack, "account": key.account_name, "key": key.name, "owner": ""}
+    labels = {"stack": key.stack, "account": key.account_name, "key": key.name, "owner": key.owner}
     state = key.state
     due = planned_rotation(key.inputs, state, key.urn)
     yield Sample("yckeys_key_expires_timestamp_seconds", labels, state.expires_at.timestamp())

@@ -47,6 +47,9 @@ WholeCloud = Annotated[
         help="Look into all folders of the clouds that the stacks' yandex-keys:cloudId, or else YC_CLOUD_ID, name.",
     ),
 ]
+OfOwner = Annotated[
+    str, typer.Option("--owner", metavar="NAME", help="Only what this owner answers for, as the stack files say it.")
+]
 AsAudit = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help=f"As for audit; by default {FILE} in the project.")
 ]

@@ -49,6 +49,8 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         # The same finding of another day, whatever line it has moved to.
         "partialFingerprints": {"finding/v1": _fingerprint(finding)},
     }
+    if finding.owner:
+        result["properties"] = {"owner": finding.owner}
     if finding.suppressed:
         result["suppressions"] = [{"kind": "external", "justification": finding.suppressed}]
     return result

@@ -97,9 +97,9 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         )
         renamed = [pulumi.Alias(name=spec.renamed_from)] if spec.renamed_from else []
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=renamed))
+        # Inputs, for the engine to tell while keys change whose they are: receipts come when all is done.
         owners = {key.name: key.owner for key in spec.keys if key.owner}
-        # An input, for the engine to tell while keys change whose they are: receipts come when all is done.
-        told = {"owners": owners} if owners else None
+        told = {**({"owner": spec.owner} if spec.owner else {}), **({"owners": owners} if owners else {})} or None
         super().__init__("yandex-keys:index:ServiceAccountKeys", name, told, merged)
         self._own_provider = self.get_provider("yandex-keys:index:ApiKey") or stack_provider()
         self._yandex_provider = yandex.served_by(self._own_provider)

@@ -20,7 +20,7 @@ from cli.evidence import gathered
 from cli.exit_codes import ExitCode, WrongUse
 from cli.findings import ORDER, RULES, Finding, Severity
 from cli.named_file import writing
-from cli.options import AsJson, Folders, ProjectFolder, Stacks, WholeCloud
+from cli.options import AsJson, Folders, OfOwner, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.sarif import sarif
 from cli.table import console
@@ -34,6 +34,7 @@ EXAMPLES = """Examples:
   yckeys audit --cloud                     by what the whole cloud says too
   yckeys audit --cloud --sarif keys.sarif  for a code host: findings at the lines of the stack files
   yckeys audit --fail-on error             exit code 1 for errors alone
+  yckeys audit --owner support-team        what one team answers for
 """
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -65,6 +66,7 @@ def command(
             "--config", metavar="FILE", help=f"Limits, severities, suppressions; by default {FILE} in the project."
         ),
     ] = None,
+    owner: OfOwner = "",
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="From which severity on findings make the exit code 1.")
     ] = FailOn.WARNING,
@@ -82,6 +84,7 @@ def command(
     evidence = gathered(Workplace.at(project), stack, folder, cloud, config, access)
     with progress("judging"):
         findings = audit(replace(evidence, is_whole=not stack and bool(folder or cloud)))
+    findings = [finding for finding in findings if not owner or finding.owner == owner]
     counting = [finding for finding in findings if not finding.suppressed]
     if sarif_file is not None:
         with writing("--sarif", sarif_file):
@@ -94,6 +97,7 @@ def command(
             "lookedIntoTheCloud": bool(folder or cloud),
             "counts": {str(severity): count for severity, count in counts.items()},
             "findings": [finding.as_json() for finding in findings],
+            "quotas": [quota for it in evidence.quotas for quota in it.as_json()],
         }
         print_json("audit", evidence.now, content)
     else:
@@ -130,6 +134,7 @@ def _show(findings: Sequence[Finding], stacks: int, looked: bool) -> None:
 
 def _show_finding(out: Console, finding: Finding) -> None:
     where = f"  {finding.place.file}:{finding.place.line}" if finding.place else ""
-    line = Text(f"  {finding.subject}: {finding.why}")
+    owned = f" (owner {finding.owner})" if finding.owner else ""
+    line = Text(f"  {finding.subject}: {finding.why}{owned}")
     line.append(where, style="dim")
     out.print(line)

@@ -56,7 +56,7 @@ def command(
             "stack": to_read.stack,
             "account": to_read.account,
             "key": to_read.name,
-            "owner": None,
+            "owner": found.owner or None,
             "consumer": str(consumer),
             "files": [{"name": it.name, "text": it.text} for it in piece.files],
             "onRotation": piece.on_rotation,

@@ -70,7 +70,7 @@ def command(
             "stack": found.stack,
             "account": found.account_name,
             "key": found.name,
-            "owner": None,
+            "owner": found.owner or None,
             "urn": found.urn,
             "keys": [record.as_json(now) for record in its_own],
             "life": [it.as_json() for it in happened],
@@ -99,6 +99,8 @@ def _show(
 ) -> None:
     out = console()
     out.print(Text(f"{key.stack}/{key.path}", style="bold"))
+    if key.owner:
+        out.print(f"  owner {key.owner}")
     for record in records:
         if record.state is KeyState.UNMANAGED:
             continue

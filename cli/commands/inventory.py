@@ -13,7 +13,7 @@ import typer
 from cli.borrowed import parse_duration
 from cli.exit_codes import WrongUse
 from cli.inventory import KeyRecord, KeyState, inventory
-from cli.options import AsJson, Folders, ProjectFolder, Stacks, WholeCloud
+from cli.options import AsJson, Folders, OfOwner, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_csv, print_json
 from cli.table import Cell, Column, console, show_table
 from cli.words import counted, length, moment
@@ -121,7 +121,7 @@ def command(
     scope: Annotated[
         str, typer.Option("--scope", metavar="PATTERN", help="Keys with such a scope; * stands for anything.")
     ] = "",
-    owner: Annotated[str, typer.Option("--owner", metavar="NAME", help="Keys of this owner.")] = "",
+    owner: OfOwner = "",
     expires_within: Annotated[
         str, typer.Option("--expires-within", metavar="DURATION", help="Keys that end within that time, such as 14d.")
     ] = "",

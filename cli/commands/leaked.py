@@ -54,7 +54,7 @@ class _Outcome:
             "stack": key.stack if key else None,
             "account": key.account_name if key else None,
             "key": key.name if key else None,
-            "owner": None,
+            "owner": (key.owner or None) if key else None,
             "part": str(self.leaked.part) if self.leaked.part else None,
             "file": self.file or None,
             "line": self.line or None,
@@ -174,7 +174,8 @@ def _show(outcomes: Sequence[_Outcome], branch: str, dry_run: bool) -> None:
         if key is None:
             out.print(f"key {it.leaked.key_id}{found}: {it.by_hand}")
             continue
-        out.print(f"key {it.leaked.key_id} is {key.stack}/{key.path}, its {it.leaked.part} key{found}")
+        owned = f" (owner {key.owner})" if key.owner else ""
+        out.print(f"key {it.leaked.key_id} is {key.stack}/{key.path}, its {it.leaked.part} key{owned}{found}")
         if it.by_hand:
             out.print(f"  {it.by_hand}")
         elif dry_run:

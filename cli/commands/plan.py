@@ -15,7 +15,7 @@ from cli.borrowed import VERSION
 from cli.calendar_file import calendar
 from cli.forecast import Event, EventKind, forecast
 from cli.named_file import writing
-from cli.options import AsJson, ProjectFolder, Stacks
+from cli.options import AsJson, OfOwner, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.stack_settings import run_every
 from cli.table import console
@@ -41,6 +41,7 @@ def command(
     project: ProjectFolder = None,
     stack: Stacks = None,
     days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How many days to look ahead.")] = 30,
+    owner: OfOwner = "",
     ics: Annotated[
         Path | None, typer.Option("--ics", metavar="FILE", help="Write the events as a calendar file too.")
     ] = None,
@@ -56,7 +57,8 @@ def command(
     now = workplace.now()
     runs = {it.stack: run_every(workplace.project, it.stack, workplace.environment) for it in stacks}
     with progress("looking ahead"):
-        events = forecast((key for it in stacks for key in it.keys), now, now + timedelta(days=days), runs)
+        keys = (key for it in stacks for key in it.keys if not owner or key.owner == owner)
+        events = forecast(keys, now, now + timedelta(days=days), runs)
     if ics is not None:
         with writing("--ics", ics):
             ics.write_text(calendar(events, now, VERSION), encoding="utf-8", newline="")

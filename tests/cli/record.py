@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.checkpoint_files import opened
+from cli.cloud_quotas import DOCUMENTED
 from provider.yandex_keys import sdk_internals  # noqa: F401  (before anything imports pulumi)
 from tests.cli.recorded_cloud import RECORDED, asked
 from tests.cli.scene import World, world
@@ -55,6 +56,10 @@ def _answers(told: World) -> dict[str, Any]:
 
     answers["deployer"] = json.loads(Path(told.cloud.ready["serviceAccountKey"]).read_text())["service_account_id"]
     listed("ApiKeyService/ListScopes", "scopes", {})
+    for name in DOCUMENTED:
+        resource = {"id": answers["cloudId"], "type": "resource-manager.cloud"}
+        quota = {"resource": resource, "quota_id": name}
+        answers[asked("QuotaLimitService/Get", quota)] = told.client.call("QuotaLimitService/Get", quota)
     for folder in listed("FolderService/List", "folders", {"cloud_id": answers["cloudId"]}):
         answers[asked("FolderService/Get", {"folder_id": folder["id"]})] = folder
         listed("FolderService/ListAccessBindings", "access_bindings", {"resource_id": folder["id"]})

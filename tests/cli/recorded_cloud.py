@@ -31,7 +31,9 @@ class RecordedCloud:
 
     def found(self, name: str, request: Mapping[str, Any], about: str) -> dict[str, Any] | None:
         self.calls[name] += 1
-        answer: dict[str, Any] | None = self.answers.get(asked(name, request))
+        answer: dict[str, Any] | Exception | None = self.answers.get(asked(name, request))
+        if isinstance(answer, Exception):
+            raise answer
         return answer
 
     @staticmethod

@@ -20,11 +20,13 @@ PROD: list[dict[str, Any]] = [
     {
         "name": "translator",
         "description": "Translates support tickets",
+        "owner": "support-team",
         "readers": ["self"],
         "keys": [
             {"name": "default", "uses": ["translate", "vision"]},
             {
                 "name": "nightly",
+                "owner": "data-team",
                 "scopes": ["yc.ai.languageModels.execute"],
                 "lifetime": "30d",
                 "rotateEvery": "14d",
@@ -35,6 +37,7 @@ PROD: list[dict[str, Any]] = [
     },
     {
         "name": "webshop",
+        "owner": "shop",
         "readers": ["self"],
         "roles": ["editor"],
         "keys": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from pydantic import BaseModel
 from sarif_pydantic import Sarif
 
 from cli.findings import RULES
+from provider.yandex_keys.errors import CloudError
 from provider.yandex_keys.version import VERSION
 from tests.cli.conftest import Yckeys, changed_outputs
+from tests.cli.recorded_cloud import asked
 
 Golden = Callable[[str, str], None]
 KEY = "ApiKey::translator/default"
@@ -94,6 +97,8 @@ def test_calls_go_by_folder_and_account_and_more_only_where_asked_to(yckeys: Yck
         "ApiKeyService/List": accounts,
         "SecretService/List": 1,
         "FolderService/ListAccessBindings": 1,
+        "FolderService/Get": 1,
+        "QuotaLimitService/Get": 2,
     }
     assert yckeys.cloud.calls == by_folder_and_account
     yckeys.cloud.calls.clear()
@@ -198,8 +203,62 @@ def test_the_peak_of_live_keys_is_held_against_the_quota(own_copy: Yckeys) -> No
     (own_copy.folder / "yckeys.yaml").write_text("limits: { apiKeys: 7 }\n")
     (found,) = of_rule(own_copy, "quota")
     assert found["why"].startswith("9 keys live at once on 2030-04-")
+    assert found["why"].endswith("the quota is 7 (limits.apiKeys)")
     (own_copy.folder / "yckeys.yaml").write_text("limits: { apiKeys: 9 }\n")
     assert of_rule(own_copy, "quota") == []
+
+
+def quota(yckeys: Yckeys, name: str, answer: dict[str, int] | CloudError | None) -> None:
+    """What the cloud says of one of its quotas."""
+    resource = {"id": yckeys.cloud.answers["cloudId"], "type": "resource-manager.cloud"}
+    asked_for = asked("QuotaLimitService/Get", {"resource": resource, "quota_id": name})
+    yckeys.cloud.answers[asked_for] = answer
+
+
+def test_the_cloud_s_own_quota_counts_and_so_does_what_others_use_of_it(yckeys: Yckeys) -> None:
+    quota(yckeys, "iam.apiKeys.count", {"limit": 5000, "usage": 4000})
+    assert of_rule(yckeys, "quota", "--cloud") == []
+    quota(yckeys, "iam.apiKeys.count", {"limit": 4005, "usage": 4004})
+    (found,) = of_rule(yckeys, "quota", "--cloud")
+    assert found["subject"] == f"quota/{yckeys.cloud.answers['cloudId']}/apiKeys"
+    assert re.match(r"4,00[6-9] keys live at once on 2030-04-\d\d; the quota is 4,005, as the cloud says", found["why"])
+    assert found["why"].endswith(", and 4,004 are there now")
+
+
+def test_a_quota_that_is_not_to_be_read_is_told_with_the_one_that_counts_in_its_place(own_copy: Yckeys) -> None:
+    refused = CloudError("QuotaLimitService/Get", "PERMISSION_DENIED", "Permission denied")
+    quota(own_copy, "iam.apiKeys.count", refused)
+    shown = {it["quota"]: it for it in json.loads(own_copy("audit", "--cloud", "--json").out)["quotas"]}
+    told = "PERMISSION_DENIED, which quota-manager.viewer on the cloud may"
+    assert (shown["iam.apiKeys.count"]["limit"], shown["iam.apiKeys.count"]["unread"]) == (1000, told)
+    for name, answer in own_copy.cloud.answers.items():
+        if name.startswith("ApiKeyService/List {"):
+            answer.extend({**key, "id": f"ajemany{number}"} for key in answer[:1] for number in range(1000))
+    (found,) = of_rule(own_copy, "quota", "--cloud")
+    assert (
+        "; the quota is 1,000, the documented one, for the cloud's own can't be read (PERMISSION_DENIED" in found["why"]
+    )
+
+
+def test_accounts_that_fill_their_quota_are_told(yckeys: Yckeys) -> None:
+    quota(yckeys, "iam.serviceAccounts.count", {"limit": 100, "usage": 99})
+    assert of_rule(yckeys, "quota", "--cloud") == []
+    quota(yckeys, "iam.serviceAccounts.count", {"limit": 100, "usage": 100})
+    (found,) = of_rule(yckeys, "quota", "--cloud")
+    assert found["why"] == (
+        "100 service accounts are there, and the quota is 100, as the cloud says: no further one can be made"
+    )
+
+
+def test_findings_name_their_owner_and_are_those_of_one_where_it_is_asked_for(yckeys: Yckeys) -> None:
+    owned = {finding["owner"] for finding in findings(yckeys, "--cloud", "--owner", "shop")}
+    assert owned == {"shop"}
+    everybody = findings(yckeys, "--cloud")
+    assert {None, "shop", "support-team"} <= {finding["owner"] for finding in everybody}
+    # A key that somebody made by hand on an account is for the account's owner to judge.
+    assert {it["owner"] for it in everybody if it["rule"] == "unmanaged"} == {"support-team", None}
+    assert "(owner shop)" in yckeys("audit", "--cloud").out
+    assert findings(yckeys, "--cloud", "--owner", "nobody") == []
 
 
 SUPPRESSED = """

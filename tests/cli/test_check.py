@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from provider.yandex_keys.errors import CloudError
 from setup.engine.places import REPOSITORY
 from tests.cli.conftest import Yckeys
+from tests.cli.recorded_cloud import asked
 
 Golden = Callable[[str, str], None]
 WRONG = """\
@@ -125,6 +127,47 @@ def test_a_reader_without_rights_on_the_kms_key_is_noted(own_copy: Yckeys) -> No
     kind, _, reader_id = reader.partition(":")
     listing.append({"role_id": "kms.keys.encrypterDecrypter", "subject": {"id": reader_id, "type": kind}})
     assert [it for it in problems(own_copy, *only) if KMS in it["wrong"]] == []
+
+
+def quota(yckeys: Yckeys, name: str, answer: dict[str, int] | CloudError) -> None:
+    """What the cloud says of one of its quotas."""
+    resource = {"id": yckeys.cloud.answers["cloudId"], "type": "resource-manager.cloud"}
+    yckeys.cloud.answers[asked("QuotaLimitService/Get", {"resource": resource, "quota_id": name})] = answer
+
+
+def of_quotas(yckeys: Yckeys) -> list[dict[str, Any]]:
+    found = problems(yckeys, "--cloud", "--stack", "staging")
+    return [it for it in found if "quota" in it["wrong"]]
+
+
+def test_a_file_that_makes_more_than_the_cloud_allows_is_told_before_anything_is_made(own_copy: Yckeys) -> None:
+    name = "translator-staging"
+    assert of_quotas(own_copy) == []
+    # All that the file declares is there: nothing of it is new.
+    quota(own_copy, "iam.serviceAccounts.count", {"limit": 5, "usage": 5})
+    assert of_quotas(own_copy) == []
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    file.write_text(file.read_text().replace(f"name: {name}", "name: another"))
+    (accounts,) = of_quotas(own_copy)
+    assert (accounts["path"], accounts["severity"]) == ("accounts", "error")
+    cloud = own_copy.cloud.answers["cloudId"]
+    assert accounts["wrong"] == (
+        f"cloud {cloud} has 5 service accounts, this file makes 1 more, and the quota is 5, as the cloud says"
+    )
+    quota(own_copy, "iam.serviceAccounts.count", {"limit": 100, "usage": 5})
+    quota(own_copy, "iam.apiKeys.count", {"limit": 10, "usage": 9})
+    (keys,) = of_quotas(own_copy)
+    assert (keys["severity"], "each counts twice in its overlap" in keys["wrong"]) == ("note", True)
+    quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
+    (keys,) = of_quotas(own_copy)
+    assert (keys["severity"], "has 9 keys, this file makes 1 more" in keys["wrong"]) == ("error", True)
+
+
+def test_a_quota_that_can_t_be_read_is_noted(yckeys: Yckeys) -> None:
+    quota(yckeys, "iam.apiKeys.count", CloudError("QuotaLimitService/Get", "PERMISSION_DENIED", "Permission denied"))
+    (noted,) = of_quotas(yckeys)
+    assert (noted["severity"], noted["right"]) == ("note", "see that the documented 1,000 will do")
+    assert "PERMISSION_DENIED, which quota-manager.viewer on the cloud may" in noted["wrong"]
 
 
 def test_the_schema_is_the_one_of_the_repository(yckeys: Yckeys) -> None:

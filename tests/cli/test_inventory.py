@@ -185,3 +185,18 @@ def test_a_secret_in_a_state_stays_encrypted_and_out_of_sight(own_copy: Yckeys) 
         for options in ([], ["--json"]):
             printed = own_copy(command, *options).out
             assert [cipher for cipher in encrypted if cipher in printed] == []
+
+
+def test_each_key_has_the_owner_that_its_stack_file_names(yckeys: Yckeys) -> None:
+    owners = {(key["account"], key["key"], key["state"]): key["owner"] for key in keys_of(yckeys, "--cloud")}
+    assert owners["translator", "default", "current"] == owners["translator", "default", "previous"] == "support-team"
+    assert owners["translator", "nightly", "current"] == "data-team"
+    assert owners["translator-staging", "default", "current"] is None
+    # Of what no stack declares, the account's owner is whom to ask.
+    assert owners["translator", None, "orphan"] == owners["translator", None, "unmanaged"] == "support-team"
+    assert owners["legacy-ci", None, "unmanaged"] is owners["somebody-else", None, "another-state"] is None
+
+
+def test_keys_of_one_owner_can_be_asked_for(yckeys: Yckeys) -> None:
+    assert {key["account"] for key in keys_of(yckeys, "--owner", "shop")} == {"webshop"}
+    assert [key["key"] for key in keys_of(yckeys, "--owner", "data-team") if key["state"] == "current"] == ["nightly"]

@@ -90,9 +90,12 @@ def test_the_last_successful_run_is_no_failed_one_and_no_refresh(own_copy: Yckey
 
 
 def test_findings_in_the_cloud_count_where_it_is_looked_into(yckeys: Yckeys) -> None:
-    outside = frozenset({("stack", ""), ("severity", "error")})
-    assert outside not in figures(yckeys)["yckeys_findings"]
-    assert figures(yckeys, "--cloud")["yckeys_findings"][outside] == 3
+    def outside(of: Figures) -> dict[str, float]:
+        wanted = {("stack", ""), ("severity", "error")}
+        return {dict(it)["owner"]: n for it, n in of["yckeys_findings"].items() if wanted <= it}
+
+    assert outside(figures(yckeys)) == {}
+    assert outside(figures(yckeys, "--cloud")) == {"": 1, "support-team": 2}
 
 
 def test_every_rule_asks_for_figures_that_there_are(own_copy: Yckeys) -> None:
@@ -131,7 +134,7 @@ def test_a_stack_that_isn_t_run_is_told(own_copy: Yckeys) -> None:
 
 
 def test_errors_of_an_audit_are_told(yckeys: Yckeys) -> None:
-    assert raised("YckeysFindings", figures(yckeys)) == [{"stack": "staging", "severity": "error"}]
+    assert raised("YckeysFindings", figures(yckeys)) == [{"stack": "staging", "owner": "", "severity": "error"}]
 
 
 def test_figures_that_nobody_renews_or_that_are_gone_are_told(yckeys: Yckeys) -> None:
@@ -150,3 +153,16 @@ def test_the_dashboard_asks_for_figures_that_there_are(own_copy: Yckeys) -> None
     for expression in expressions:
         assert names_in(expression) <= known, expression
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_figures_of_keys_and_findings_carry_the_owner(yckeys: Yckeys) -> None:
+    of = figures(yckeys, "--cloud")
+    owners = {(dict(it)["account"], dict(it)["key"]): dict(it)["owner"] for it in of["yckeys_key_generation"]}
+    assert owners["translator", "nightly"] == "data-team"
+    assert (owners["webshop", "mailer"], owners["translator-staging", "default"]) == ("shop", "")
+    counted = {
+        (dict(it)["stack"], dict(it)["owner"], dict(it)["severity"]): n for it, n in of["yckeys_findings"].items()
+    }
+    assert counted["prod", "shop", "warning"] > 0
+    # Also where there are none, so that an alert ends.
+    assert counted["prod", "data-team", "error"] == 0

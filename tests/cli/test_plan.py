@@ -70,3 +70,10 @@ def test_rotations_are_as_often_as_the_key_says(yckeys: Yckeys, stack: str) -> N
 def test_the_plan_needs_no_cloud(yckeys: Yckeys) -> None:
     yckeys("plan")
     assert not yckeys.cloud.calls
+
+
+def test_what_happens_to_the_keys_of_one_owner_can_be_asked_for(yckeys: Yckeys) -> None:
+    events = json.loads(yckeys("plan", "--json", "--owner", "data-team").out)["events"]
+    assert {(event["account"], event["key"], event["owner"]) for event in events} == {
+        ("translator", "nightly", "data-team")
+    }

@@ -114,7 +114,10 @@ def test_what_a_name_holds_is_text(own_copy: Yckeys, tmp_path: Path) -> None:
 def test_owners_are_shown_and_chosen_by_where_a_key_has_one(
     yckeys: Yckeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert 'id="owner"' not in written(yckeys, tmp_path)
+    assert 'id="owner"' not in written(yckeys, tmp_path, "--stack", "staging")
+    of_teams = written(yckeys, tmp_path)
+    assert "<option>data-team</option><option>shop</option><option>support-team</option>" in of_teams
+    assert '<span class="faint">owner shop</span>' in of_teams
 
     def of_an_owner(report: Report) -> str:
         first, *others = report.records

@@ -214,7 +214,10 @@ def test_a_key_says_its_owner_or_has_its_accounts_or_the_defaults() -> None:
     defaults = {"owner": "platform", "labels": {"env": "prod", "tier": "one"}}
     of_defaults, of_account = owned(account, defaults), owned({**account, "owner": "language"}, defaults)
     assert of_defaults.inputs["ServiceAccountKeys", "translator"]["owners"] == {"desk": "support", "batch": "platform"}
-    assert of_account.inputs["ServiceAccountKeys", "translator"]["owners"] == {"desk": "support", "batch": "language"}
+    assert of_account.inputs["ServiceAccountKeys", "translator"] == {
+        "owner": "language",
+        "owners": {"desk": "support", "batch": "language"},
+    }
     secrets = {name: of_account.inputs["LockboxSecret", f"translator/{name}"]["labels"] for name in ("desk", "batch")}
     assert secrets == {
         "desk": {"env": "prod", "tier": "one", "owner": "support"},

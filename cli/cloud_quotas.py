@@ -1,0 +1,105 @@
+"""How many keys and accounts the cloud allows, and how many it has: as it says, or as its documentation does where it doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cli.borrowed import CloudError
+
+if TYPE_CHECKING:
+    from cli.cloud_login import Lookup
+
+API_KEYS: Final = "iam.apiKeys.count"
+SERVICE_ACCOUNTS: Final = "iam.serviceAccounts.count"
+DOCUMENTED: Final[Mapping[str, int]] = {API_KEYS: 1000, SERVICE_ACCOUNTS: 100}
+"""What a cloud has from the start (IAM docs, "Quotas and limits")."""
+_CLOUD: Final = "resource-manager.cloud"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One quota of a cloud. `used` None: not known; `unread`: why the cloud didn't say, empty where it did or wasn't asked."""
+
+    name: str
+    limit: int
+    used: int | None = None
+    unread: str = ""
+
+    @property
+    def words(self) -> str:
+        """The limit, and how it is known."""
+        if self.unread:
+            return f"{self.limit:,}, the documented one, for the cloud's own can't be read ({self.unread})"
+        if self.used is None:
+            return f"{self.limit:,}, the documented one"
+        return f"{self.limit:,}, as the cloud says"
+
+
+def documented(name: str, unread: str = "") -> Quota:
+    """The quota as the documentation has it."""
+    return Quota(name, DOCUMENTED[name], unread=unread)
+
+
+@dataclass(frozen=True)
+class CloudQuotas:
+    """The quotas of one cloud that was looked into, and the folders of it that were."""
+
+    cloud_id: str
+    folders: frozenset[str] = frozenset()
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+
+    def of(self, name: str) -> Quota:
+        """One of them."""
+        return self.quotas.get(name) or documented(name)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The documented shape, version 1."""
+        return [
+            {
+                "cloudId": self.cloud_id or None,
+                "quota": quota.name,
+                "limit": quota.limit,
+                "used": quota.used,
+                "unread": quota.unread or None,
+            }
+            for quota in (self.of(name) for name in DOCUMENTED)
+        ]
+
+
+NO_CLOUD: Final = CloudQuotas("")
+"""Where no cloud was asked: what is documented counts."""
+
+
+def look_at_quotas(lookup: Lookup, folders: Iterable[str]) -> list[CloudQuotas]:
+    """The quotas of the clouds that hold `folders`: a call a folder, and two a cloud. A quota that can't be read is told as such."""
+    by_cloud: dict[str, set[str]] = {}
+    wanted: Sequence[str] = list(folders)
+    for folder, cloud_id in zip(wanted, lookup.each(lambda it: _cloud_of(lookup, it), wanted), strict=True):
+        by_cloud.setdefault(cloud_id, set()).add(folder)
+    return [
+        CloudQuotas(cloud_id, frozenset(of_cloud), {name: read(lookup, cloud_id, name) for name in DOCUMENTED})
+        for cloud_id, of_cloud in by_cloud.items()
+    ]
+
+
+def read(lookup: Lookup, cloud_id: str, name: str) -> Quota:
+    """One quota of a cloud."""
+    if not cloud_id:
+        return documented(name, "which cloud it is isn't known")
+    request = {"resource": {"id": cloud_id, "type": _CLOUD}, "quota_id": name}
+    try:
+        answer = lookup.found("QuotaLimitService/Get", request, f"cloud {cloud_id}")
+    except CloudError as error:
+        role = ", which quota-manager.viewer on the cloud may" if error.code == "PERMISSION_DENIED" else ""
+        return documented(name, f"{error.code}{role}")
+    if answer is None or "limit" not in answer:
+        return documented(name, "it doesn't tell this one")
+    used = answer.get("usage")
+    return Quota(name, int(answer["limit"]), int(used) if used is not None else 0)
+
+
+def _cloud_of(lookup: Lookup, folder: str) -> str:
+    found = lookup.found("FolderService/Get", {"folder_id": folder}, f"folder {folder}")
+    return str((found or {}).get("cloud_id", ""))
