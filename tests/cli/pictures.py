@@ -1,34 +1,43 @@
-"""`python -m tests.cli.pictures`: makes the README's picture of the report anew, of the recorded scene. It needs Chromium."""
+"""`python -m tests.cli.pictures`: makes the README's pictures of the inventory and the report anew, of the recorded scene.
+
+That of the report needs Chromium.
+"""
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from rich.console import Console
 from typer.testing import CliRunner
 
 from setup.engine.places import REPOSITORY
 from tests.cli.browser import chromium, opened
 from tests.cli.recorded_cloud import MOMENT, RECORDED, RecordedCloud
 
-PICTURE = REPOSITORY / "docs" / "images" / "report.png"
+IMAGES = REPOSITORY / "docs" / "images"
+PICTURE = IMAGES / "report.png"
+TERMINAL = IMAGES / "inventory.svg"
 _SIZE = (1100, 860)
+_COLUMNS = 150
+# Rich would have a browser fetch its font from somewhere.
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
-def main() -> int:
-    """Exit code 1 where there is no Chromium."""
-    if chromium() is None:
-        print("no Chromium on PATH: it makes the picture of the page", file=sys.stderr)
-        return 1
+@contextmanager
+def recorded_world() -> Iterator[dict[str, str | None]]:
+    """The environment for commands on the recorded scene, whose cloud answers them meanwhile."""
     from cli import cloud_login
-    from cli.app import app
 
-    cloud = RecordedCloud()
+    cloud, real = RecordedCloud(), cloud_login.cloud_of
 
     @contextmanager
     def recorded(*_: Any) -> Iterator[RecordedCloud]:
@@ -42,15 +51,58 @@ def main() -> int:
         "YC_CLOUD_ID": cloud.answers["cloudId"],
         "YC_FOLDER_ID": cloud.answers["folderId"],
     }
-    with tempfile.TemporaryDirectory() as folder:
+    try:
+        yield environment
+    finally:
+        cloud_login.cloud_of = real
+
+
+def inventory_picture() -> str:
+    """What `yckeys inventory --cloud` shows on a terminal, as an SVG."""
+    from cli.app import app
+    from cli.commands import inventory
+
+    screen = Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        width=_COLUMNS,
+        record=True,
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+        emoji=False,
+    )
+    command = ["inventory", "--cloud", "--project", str(RECORDED)]
+    with recorded_world() as environment, mock.patch.object(inventory, "console", return_value=screen):
+        done = CliRunner().invoke(app, command, env={**environment, "COLUMNS": str(_COLUMNS)})
+    assert done.exit_code == 0, done.output
+    # With an id of its own, the same picture is the same byte by byte.
+    return _FONTS.sub("", screen.export_svg(title="yckeys inventory --cloud", unique_id="yckeys"))
+
+
+def main() -> int:
+    """Exit code 1 where there is no Chromium."""
+    IMAGES.mkdir(exist_ok=True)
+    TERMINAL.write_text(inventory_picture(), encoding="utf-8")
+    _say(TERMINAL)
+    if chromium() is None:
+        print("no Chromium on PATH: it makes the picture of the page", file=sys.stderr)
+        return 1
+    from cli.app import app
+
+    with tempfile.TemporaryDirectory() as folder, recorded_world() as environment:
         page = Path(folder) / "keys.html"
         command = ["report", "--cloud", "--project", str(RECORDED), "--html", str(page)]
         done = CliRunner().invoke(app, command, env=environment)
         assert done.exit_code == 0, done.output
-        PICTURE.parent.mkdir(exist_ok=True)
         opened(page, f"--screenshot={PICTURE}", size=_SIZE)
-    print(f"wrote {PICTURE.relative_to(REPOSITORY)}, {PICTURE.stat().st_size / 1000:.0f} kB")
+    _say(PICTURE)
     return 0
+
+
+def _say(picture: Path) -> None:
+    print(f"wrote {picture.relative_to(REPOSITORY)}, {picture.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

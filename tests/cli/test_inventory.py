@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.conftest import Yckeys, changed_outputs
+from tests.cli.pictures import TERMINAL, inventory_picture
 
 Golden = Callable[[str, str], None]
 
@@ -200,3 +201,11 @@ def test_each_key_has_the_owner_that_its_stack_file_names(yckeys: Yckeys) -> Non
 def test_keys_of_one_owner_can_be_asked_for(yckeys: Yckeys) -> None:
     assert {key["account"] for key in keys_of(yckeys, "--owner", "shop")} == {"webshop"}
     assert [key["key"] for key in keys_of(yckeys, "--owner", "data-team") if key["state"] == "current"] == ["nightly"]
+
+
+def test_the_picture_of_it_is_what_it_shows() -> None:
+    """Otherwise `python -m tests.cli.pictures` makes it anew."""
+    shown = inventory_picture()
+    assert TERMINAL.read_text(encoding="utf-8") == shown
+    assert re.findall(r"https?://[^\s\"<]+", shown) == ["http://www.w3.org/2000/svg", "https://www.textualize.io"]
+    assert "url(" not in shown.replace("url(#", "")
