@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -251,6 +252,26 @@ class TestARotation:
             "ApiKeyService/Create": 1,
             "SecretService/AddVersion": 1,
             "ApiKeyService/Update": 1,
+        }
+
+    def test_of_all_keys_of_an_account_takes_three_calls_a_key_and_one_listing(self, shop: Shop) -> None:
+        urns = [f"{URN}-{number}" for number in range(4)]
+        states = [shop.issue(urn) for urn in urns]
+        shop.cloud.forget_calls()
+        runtime, inputs = shop.cloud.runtime(), shop.inputs(reissue="1")
+
+        def rotate(urn: str, state: State) -> State:
+            assert ApiKey().diff(urn, "id", state, inputs, runtime).changes
+            return ApiKey().update(urn, "id", state, inputs, runtime)
+
+        with ThreadPoolExecutor(len(urns)) as at_once:
+            rotated = list(at_once.map(rotate, urns, states))
+        assert [state["generation"] for state in rotated] == [2] * 4
+        assert shop.cloud.calls() == {
+            "ApiKeyService/List": 1,
+            "ApiKeyService/Create": 4,
+            "SecretService/AddVersion": 4,
+            "ApiKeyService/Update": 4,
         }
 
     def test_that_died_leaves_its_key_for_one_overlap_after_a_rename_too(self, shop: Shop) -> None:
