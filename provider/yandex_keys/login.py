@@ -12,7 +12,7 @@ import grpc
 
 from . import sdk_internals
 from .cloud import LOGIN, UNREACHED, Cloud, Connector, failure_of
-from .credentials import Credentials
+from .credentials import Credentials, unreadable_key
 from .errors import CloudError, ConfigurationError
 from .patience import Patience
 
@@ -59,7 +59,11 @@ class Login(Connector):
         entry = Cloud(self._found(patience, service_account_key=key), patience=hurry, wait=wait)
         self.step = f"an IAM token for {self.credentials.source}"
         try:
-            answer = entry.call(LOGIN, sdk_internals.token_request(key, self.endpoint), self.credentials.source)
+            request = sdk_internals.token_request(key, self.endpoint)
+        except Exception:  # a key whose numbers don't fit each other; what the SDK says of it may quote it
+            raise unreadable_key(self.credentials.source) from None
+        try:
+            answer = entry.call(LOGIN, request, self.credentials.source)
         except CloudError as error:
             raise ConfigurationError(f"endpoint {self.endpoint}: {error}") from None
         return str(answer["iam_token"])

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import Credentials
@@ -52,6 +54,19 @@ class TestEveryWay:
     @pytest.fixture
     def deployer(self, cloud: EmulatedCloud) -> str:
         return str(json.loads(Path(cloud.ready["serviceAccountKey"]).read_text())["service_account_id"])
+
+    def test_a_key_that_signs_nothing_is_told_of_when_it_is_first_used_and_not_shown(
+        self, environment: dict[str, str]
+    ) -> None:
+        numbers = rsa.generate_private_key(65537, 2048).private_numbers()
+        odd = rsa.RSAPrivateNumbers(
+            numbers.p, numbers.q, numbers.d - 2, numbers.dmp1, numbers.dmq1, numbers.iqmp, numbers.public_numbers
+        ).private_key(unsafe_skip_rsa_key_validation=True)
+        pem = odd.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        key = json.dumps({"id": "ajekey", "service_account_id": "ajeaccount", "private_key": pem})
+        said = refused(session(environment, serviceAccountKey=key))
+        assert "serviceAccountKey is not an authorized key: its private_key can't be read" in said
+        assert not [line for line in pem.splitlines() if line in said]
 
     def works(self, environment: dict[str, str], **given: str) -> bool:
         called = session(environment, **given).runtime().cloud
