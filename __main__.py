@@ -4,7 +4,7 @@ import gc
 
 import pulumi
 
-# What is loaded stays: looking for garbage among it takes a fifth of the loading.
+# What a program loads and declares stays until its end, seconds later: looking for garbage among it took a fifth of its time, and found 5 MB of 110.
 gc.disable()
 
 from components.accounts import declare, registered  # noqa: E402
@@ -12,9 +12,6 @@ from components.debug_lines import leave_out_unless_asked  # noqa: E402
 from components.removals import say_what_goes  # noqa: E402
 from components.settings import stack_provider, stack_spec  # noqa: E402
 from components.spec import SpecError  # noqa: E402
-
-gc.freeze()
-gc.enable()
 
 leave_out_unless_asked()
 try:
