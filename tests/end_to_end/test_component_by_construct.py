@@ -82,6 +82,9 @@ def test_it_is_the_same_resources_as_the_project_s_own_program_declares(stack: S
         (stack.directory / "__main__.py").write_text(text)
         stack.up()
         assert resources(stack) == before
+        # By either way nothing of the machine that ran it stays in the state.
+        held = [it for it in stack.resources() if it["custom"] and it["type"].startswith("yandex")]
+        assert [it["urn"] for it in held if "stackTrace" in it or "sourcePosition" in it] == []
     assert cloud.calls() == {}
     assert cloud.live_keys() == keys
     assert len([urn for urn in before if urn.rpartition("::")[0].endswith(":ServiceAccountKeys")]) == len(ACCOUNTS)
