@@ -18,24 +18,32 @@ from pipelines.stacks import chosen
 REPOSITORY = Path(__file__).parents[2]
 GITHUB = REPOSITORY / "pipelines" / "github-actions.yml"
 GITLAB = REPOSITORY / "pipelines" / "gitlab-ci.yml"
+# The same for many stacks, several to a job.
+GITHUB_FLEET = REPOSITORY / "pipelines" / "github-actions-fleet.yml"
+GITLAB_FLEET = REPOSITORY / "pipelines" / "gitlab-ci-fleet.yml"
+ON_GITHUB = pytest.mark.parametrize("file", [GITHUB, GITHUB_FLEET], ids=lambda file: file.stem)
+ON_GITLAB = pytest.mark.parametrize("file", [GITLAB, GITLAB_FLEET], ids=lambda file: file.stem)
+ON_EITHER = pytest.mark.parametrize("file", [GITHUB, GITHUB_FLEET, GITLAB, GITLAB_FLEET], ids=lambda file: file.stem)
 
 
 def read(file: Path) -> Any:
     return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("schema", "file"), [("vendor.github-workflows", GITHUB), ("vendor.gitlab-ci", GITLAB)])
-def test_they_are_as_the_public_schemas_say(schema: str, file: Path) -> None:
+@ON_EITHER
+def test_they_are_as_the_public_schemas_say(file: Path) -> None:
+    schema = f"vendor.{'github-workflows' if 'github' in file.name else 'gitlab-ci'}"
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
-def test_the_workflow_is_as_safe_as_its_linter_wants(tmp_path: Path) -> None:
+@ON_GITHUB
+def test_the_workflow_is_as_safe_as_its_linter_wants(file: Path, tmp_path: Path) -> None:
     # It tells a workflow by where it is.
     place = tmp_path / ".github" / "workflows" / "api-keys.yml"
     place.parent.mkdir(parents=True)
-    place.write_text(GITHUB.read_text(encoding="utf-8"))
+    place.write_text(file.read_text(encoding="utf-8"))
     zizmor = Path(sys.executable).with_name("zizmor")
     done = subprocess.run(
         [zizmor, "--offline", "--no-config", "--persona", "regular", str(place)],
@@ -46,8 +54,9 @@ def test_the_workflow_is_as_safe_as_its_linter_wants(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_actions_are_pinned_to_a_commit_with_its_version_beside_it() -> None:
-    used = re.findall(r"uses: (.*)", GITHUB.read_text(encoding="utf-8"))
+@ON_GITHUB
+def test_actions_are_pinned_to_a_commit_with_its_version_beside_it(file: Path) -> None:
+    used = re.findall(r"uses: (.*)", file.read_text(encoding="utf-8"))
     assert used
     assert [use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
 
@@ -61,20 +70,21 @@ def lines(job: Any) -> list[str]:
     return [step["run"] for step in job["steps"] if "run" in step] if "steps" in job else job["script"]
 
 
-def test_a_job_may_do_only_what_it_needs() -> None:
-    workflow = read(GITHUB)
+@ON_GITHUB
+def test_a_job_may_do_only_what_it_needs(file: Path) -> None:
+    workflow = read(file)
     assert workflow["permissions"] == {}
     assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
         "preview": {"contents": "read", "id-token": "write"},
         "comment": {"contents": "read", "pull-requests": "write"},
-        "stacks": {"contents": "read"},
+        "stacks" if file == GITHUB else "shards": {"contents": "read"},
         "up": {"contents": "read", "id-token": "write"},
         "tell": {"contents": "read", "issues": "write"},
         "events": {"contents": "read"},
     }
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+@ON_EITHER
 def test_no_job_that_runs_a_program_has_a_token_of_the_forge(file: Path) -> None:
     content = read(file)
     jobs = content.get("jobs", content)
@@ -97,31 +107,32 @@ def test_a_comment_is_written_by_the_target_branchs_script() -> None:
     assert run == 'python3 -m pipelines comment "$CI_PROJECT_DIR/report.json"'
 
 
-def test_no_checkout_leaves_a_token_behind() -> None:
-    steps = [step for job in read(GITHUB)["jobs"].values() for step in job["steps"]]
+@ON_GITHUB
+def test_no_checkout_leaves_a_token_behind(file: Path) -> None:
+    steps = [step for job in read(file)["jobs"].values() for step in job["steps"]]
     checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
     assert len(checkouts) == 6
     assert [step for step in checkouts if step["with"].get("persist-credentials") is not False] == []
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+@ON_EITHER
 def test_nothing_is_cached_between_a_requests_job_and_the_deployers(file: Path) -> None:
     content = file.read_text(encoding="utf-8")
     assert not re.search(r"^\s*(- )?(cache|restore-keys):|actions/cache|PIP_CACHE_DIR|PIP_FIND_LINKS", content, re.M)
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+@ON_EITHER
 def test_a_request_starts_nothing_but_its_preview(file: Path) -> None:
     content = file.read_text(encoding="utf-8")
     assert "pull_request_target" not in content
     assert "workflow_run" not in content
     assert "include:" not in content
-    if file == GITHUB:
-        jobs = read(file)["jobs"]
-        assert jobs["stacks"]["if"] == "github.event_name != 'pull_request'"
+    if file in (GITHUB, GITHUB_FLEET):
+        jobs, listing = read(file)["jobs"], "stacks" if file == GITHUB else "shards"
+        assert jobs[listing]["if"] == "github.event_name != 'pull_request'"
         assert [jobs["up"]["needs"], jobs["tell"]["needs"], jobs["comment"]["needs"]] == [
-            "stacks",
-            ["stacks", "up"],
+            listing,
+            [listing, "up"],
             "preview",
         ]
     else:
@@ -134,7 +145,7 @@ def test_a_request_starts_nothing_but_its_preview(file: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+@ON_EITHER
 def test_a_script_takes_what_others_wrote_as_one_quoted_word(file: Path) -> None:
     """Twin of zizmor's rule on templates: no expression in a script, and no variable but between quotes."""
     content = read(file)
@@ -145,22 +156,24 @@ def test_a_script_takes_what_others_wrote_as_one_quoted_word(file: Path) -> None
     assert len(commands) >= 5
     for command in commands:
         assert "${{" not in command
-        bare = re.sub(r'"[^"]*"', "", command.replace("$(python3 -m pipelines stacks)", "stacks"))
+        bare = re.sub(r'"[^"]*"', "", re.sub(r"\$\(python3 -m pipelines stacks( --shards 8)?\)", "stacks", command))
         assert "$" not in bare, command
         assert not re.search(r"curl|wget|pip install|\|", command), command
 
 
-def test_what_gitlabs_jobs_hand_on_is_for_members_and_goes_soon() -> None:
+@ON_GITLAB
+def test_what_gitlabs_jobs_hand_on_is_for_members_and_goes_soon(file: Path) -> None:
     for name in RUN:
-        kept = read(GITLAB)[name]["artifacts"]
+        kept = read(file)[name]["artifacts"]
         assert (kept["access"], kept["expire_in"], kept["when"]) == ("developer", "1 day", "always")
     for name in TELL:
-        assert read(GITLAB)[name]["rules"][0]["when"] == "always"
-        assert read(GITLAB)[name]["environment"] == {"name": "forge", "action": "verify"}
+        assert read(file)[name]["rules"][0]["when"] == "always"
+        assert read(file)[name]["environment"] == {"name": "forge", "action": "verify"}
 
 
-def test_only_the_deployers_job_gets_a_token_for_the_cloud_on_gitlab() -> None:
-    assert [name for name, job in read(GITLAB).items() if "id_tokens" in job] == ["up"]
+@ON_GITLAB
+def test_only_the_deployers_job_gets_a_token_for_the_cloud_on_gitlab(file: Path) -> None:
+    assert [name for name, job in read(file).items() if "id_tokens" in job] == ["up"]
 
 
 def test_one_run_of_a_stack_at_a_time_and_none_is_cut_short() -> None:
@@ -173,15 +186,42 @@ def test_one_run_of_a_stack_at_a_time_and_none_is_cut_short() -> None:
     assert "interruptible" not in gitlab
 
 
+def test_one_run_of_a_shard_at_a_time_and_each_shard_has_a_job() -> None:
+    github, gitlab = read(GITHUB_FLEET)["jobs"], read(GITLAB_FLEET)["up"]
+    assert github["up"]["concurrency"] == {"group": "api-keys-up-${{ matrix.shard }}", "cancel-in-progress": False}
+    assert github["up"]["strategy"] == {
+        "fail-fast": False,
+        "matrix": {"shard": "${{ fromJSON(needs.shards.outputs.names) }}"},
+    }
+    assert gitlab["resource_group"] == "api-keys-$SHARD"
+    ((matrix),) = gitlab["parallel"]["matrix"]
+    count = len(matrix["SHARD"])
+    assert matrix["SHARD"] == [f"{number}/{count}" for number in range(1, count + 1)]
+    assert f"pipelines stacks --shards {count})" in lines(github["shards"])[-1]
+    for job in (github["up"], gitlab):
+        assert '--shard "$SHARD"' in lines(job)[-1]
+
+
+@pytest.mark.parametrize(("one", "fleet"), [(GITHUB, GITHUB_FLEET), (GITLAB, GITLAB_FLEET)])
+def test_a_fleets_file_differs_only_where_stacks_are_shared_out(one: Path, fleet: Path) -> None:
+    """What is mended in one is mended in the other."""
+    plain = one.read_text(encoding="utf-8").splitlines()
+    only = [line for line in fleet.read_text(encoding="utf-8").splitlines() if line not in plain]
+    about = re.compile(
+        r"shard|SHARD|--jobs|JOB_ID|timeout|pauses|docs/fleet|environment|name: api-keys|lock", re.IGNORECASE
+    )
+    assert [line for line in only if not about.search(line)] == []
+
+
 def test_gitlab_brings_up_the_stacks_that_there_are() -> None:
     assert read(GITLAB)["up"]["parallel"]["matrix"] == [{"STACK": chosen(REPOSITORY, [])}]
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB])
+@ON_EITHER
 def test_events_are_handed_on_where_a_team_says_to_whom_and_by_a_job_without_a_login(file: Path) -> None:
     content = read(file)
     jobs = content.get("jobs", content)
-    condition = jobs["events"]["if"] if file == GITHUB else jobs["events"]["rules"][0]["if"]
+    condition = jobs["events"]["if"] if file in (GITHUB, GITHUB_FLEET) else jobs["events"]["rules"][0]["if"]
     assert all(f"PIPELINE_EVENTS_{to}" in condition for to in ("WEBHOOK", "COMMAND"))
     assert re.search(r"-m pipelines send \S+$", lines(jobs["events"])[-1])
     assert not re.search(
@@ -191,25 +231,29 @@ def test_events_are_handed_on_where_a_team_says_to_whom_and_by_a_job_without_a_l
     assert "PIPELINE_EVENTS" not in yaml.safe_dump(jobs["preview"])
 
 
-def test_no_run_lasts_until_its_lock_counts_as_left_behind() -> None:
-    minutes = read(GITHUB)["jobs"]["up"]["timeout-minutes"]
-    assert read(GITLAB)[".api-keys"]["timeout"] == f"{minutes} minutes"
+@pytest.mark.parametrize(("github", "gitlab"), [(GITHUB, GITLAB), (GITHUB_FLEET, GITLAB_FLEET)])
+def test_no_run_lasts_until_its_lock_counts_as_left_behind(github: Path, gitlab: Path) -> None:
+    minutes = read(github)["jobs"]["up"]["timeout-minutes"]
+    assert read(gitlab)[".api-keys"]["timeout"] == f"{minutes} minutes"
     assert timedelta(minutes=minutes) * 2 < STALE_AFTER
 
 
-def test_both_rotate_once_a_day() -> None:
-    (schedule,) = read(GITHUB)[True]["schedule"]  # YAML 1.1 reads `on` as true
+@pytest.mark.parametrize(("github", "gitlab"), [(GITHUB, GITLAB), (GITHUB_FLEET, GITLAB_FLEET)])
+def test_both_rotate_once_a_day(github: Path, gitlab: Path) -> None:
+    (schedule,) = read(github)[True]["schedule"]  # YAML 1.1 reads `on` as true
     assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["cron"])
-    assert "schedule" in read(GITLAB)["up"]["rules"][0]["if"]
+    assert "schedule" in read(gitlab)["up"]["rules"][0]["if"]
 
 
-def test_strangers_requests_get_no_login() -> None:
-    assert "head.repo.full_name == github.repository" in read(GITHUB)["jobs"]["preview"]["if"]
-    assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in read(GITLAB)["preview"]["rules"][0]["if"]
+@pytest.mark.parametrize(("github", "gitlab"), [(GITHUB, GITLAB), (GITHUB_FLEET, GITLAB_FLEET)])
+def test_strangers_requests_get_no_login(github: Path, gitlab: Path) -> None:
+    assert "head.repo.full_name == github.repository" in read(github)["jobs"]["preview"]["if"]
+    assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in read(gitlab)["preview"]["rules"][0]["if"]
 
 
 def test_every_variable_of_theirs_is_in_the_readme() -> None:
     readme = (REPOSITORY / "pipelines" / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:vars|secrets)\.([A-Z_]+)", GITHUB.read_text(encoding="utf-8")))
+    named |= set(re.findall(r"\b(?:vars|secrets)\.([A-Z_]+)", GITHUB_FLEET.read_text(encoding="utf-8")))
     named |= set(re.findall(r"\$(PREVIEW_[A-Z_]+|DEPLOYER_[A-Z_]+)", GITLAB.read_text(encoding="utf-8")))
     assert sorted(name for name in named if f"`{name}`" not in readme) == []
