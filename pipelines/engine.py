@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from pipelines import checkpoints
 from pipelines.events import Events, Resource
 from pipelines.journal import Journal
 from pipelines.lock import is_locked
@@ -70,12 +72,17 @@ class Engine:
         """What `up` would do, with that `refresh`. Takes no lock and changes nothing."""
         return self._run(["preview", "--json", *(["--refresh"] if refresh else [])], lambda _: None)
 
-    def up(self, on_resource: Callable[[Resource], None], *, refresh: bool = False) -> EngineRun:
+    def up(
+        self, on_resource: Callable[[Resource], None], *, refresh: bool = False, writes_once: bool = False
+    ) -> EngineRun:
         """Brings the stack up; `on_resource` is told of each resource that is finished or has failed.
 
-        refresh: asks the cloud first what others have changed, where a plain `up` believes the state.
+        refresh: asks the cloud first what others have changed, where a plain `up` believes the state; writes_once: the state is written at
+        the end alone.
         """
-        return self._run(["up", "--yes", "--skip-preview", "--json", *(["--refresh"] if refresh else [])], on_resource)
+        more = {checkpoints.VARIABLE: "true"} if writes_once else {}
+        arguments = ["up", "--yes", "--skip-preview", "--json", *(["--refresh"] if refresh else [])]
+        return self._run(arguments, on_resource, more)
 
     def clear_pending(self) -> EngineRun:
         """Asks the cloud what became of the operations that a killed run had begun, and forgets them."""
@@ -88,13 +95,18 @@ class Engine:
     def _compressing(self) -> dict[str, str]:
         return {} if any(name in self.environment for name in _COMPRESSIONS) else {_COMPRESSION: "true"}
 
-    def _run(self, arguments: Sequence[str], on_resource: Callable[[Resource], None]) -> EngineRun:
+    def _run(
+        self,
+        arguments: Sequence[str],
+        on_resource: Callable[[Resource], None],
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> EngineRun:
         events = Events()
         with tempfile.TemporaryFile("w+") as errors:
             process = subprocess.Popen(
                 [str(self.executable), "--non-interactive", *arguments, "--stack", self.stack],
                 cwd=self.repository,
-                env={**self._compressing(), **self.environment, **_SETTINGS},
+                env={**self._compressing(), **self.environment, **_SETTINGS, **more},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

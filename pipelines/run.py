@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines import engine_environment, login, report
+from pipelines import checkpoints, engine_environment, login, report
 from pipelines.cloud_events import CloudEvents, Happening, Kind, of_finished, of_problems
 from pipelines.console import Console
 from pipelines.engine import Engine, EngineRun
@@ -91,7 +91,8 @@ class Pipeline:
 
     def up_one(self, stack: str) -> Ended:
         """Brings a stack up, unless that would do more than may be; what there is to tell of it is without any secret of the job."""
-        ended = self._stopped_by_a_limit(stack) or self._up(stack)
+        found = self._before_up(stack) if self.limits else None
+        ended = found if isinstance(found, Ended) else self._up(stack, writes_once=self._writes_once(stack, found))
         return replace(ended, report=report.changed(ended.report, self.console.masked))
 
     def warnings_of(self, stack: str) -> list[str]:
@@ -111,10 +112,8 @@ class Pipeline:
         self._write_events(stack, [Happening(Kind.FAILED, "", why=f"held back: {why}")])
         return Ended(code, report.changed(report.of_up(stack, report.HELD, "held back", [why]), self.console.masked))
 
-    def _stopped_by_a_limit(self, stack: str) -> Ended | None:
-        """Where there are limits: what there is to tell of a stack whose preview is beyond one, or fails."""
-        if not self.limits:
-            return None
+    def _before_up(self, stack: str) -> Ended | Events:
+        """What a preview says that `up` will do; or the stack's end, where that is beyond a limit or can't be previewed."""
         try:
             previewed = self._previewed(stack)
         except login.LoginFailed as error:
@@ -124,10 +123,19 @@ class Pipeline:
         else:
             title, lines = "stopped by a limit", self.limits.exceeded(previewed.events)
             if not lines:
-                return None
+                return previewed.events
         self.console.fail(f"{stack}: pulumi up was not begun: {title}", "\n".join(lines))
         self._write_events(stack, [Happening(Kind.FAILED, "", why=f"{title}: {' '.join(' '.join(lines).split())}")])
         return Ended(FAILED, report.of_up(stack, report.FAILED, title, lines))
+
+    def _writes_once(self, stack: str, previewed: Events | None) -> bool:
+        """Whether the state is written at the end alone, which is said."""
+        once = previewed is not None and self.settings.writes_once and checkpoints.may_be_left_out(previewed)
+        if once:
+            self.console.say(
+                f"{self.settings.time()} {stack}: nothing but rotations is due: the state is written once, at the end"
+            )
+        return once
 
     def _previewed(self, stack: str) -> EngineRun:
         """What `up` is about to do, with the look at the cloud that it takes; without one where that is refused, as `up` goes on then."""
@@ -139,9 +147,9 @@ class Pipeline:
         self._write_events(stack, [Happening(Kind.FAILED, "", why=f"no login: {error}")])
         return Ended(FAILED, report.of_up(stack, report.FAILED, "no login", [str(error)]))
 
-    def _up(self, stack: str) -> Ended:
+    def _up(self, stack: str, *, writes_once: bool) -> Ended:
         try:
-            run, holder = self._up_past_locks(stack, refresh=self.settings.refresh)
+            run, holder = self._up_past_locks(stack, refresh=self.settings.refresh, writes_once=writes_once)
             unseen = (
                 [] if run.events.looked else [f"what others have changed could not be looked at: {_why(run, stack)}"]
             )
@@ -189,12 +197,14 @@ class Pipeline:
         time = self.settings.time()
         return Engine(self.engine.executable, self.repository, stack, environment, journal, time, self.over)
 
-    def _up_past_locks(self, stack: str, *, refresh: bool) -> tuple[EngineRun, str]:
+    def _up_past_locks(self, stack: str, *, refresh: bool, writes_once: bool = False) -> tuple[EngineRun, str]:
         """`up`, with a bounded wait for a lock that is held, and once past locks that were left behind; and who holds it, if one does."""
         began, killed_since = self.now(), None
         while True:
             engine = self._engine(stack)
-            run = engine.up(lambda resource: self._log(stack, resource), refresh=refresh)
+            run = engine.up(lambda resource: self._log(stack, resource), refresh=refresh, writes_once=writes_once)
+            # Whoever held the lock may have changed what is due.
+            writes_once = False
             if not run.locked:
                 if killed_since is not None:
                     for line in unsaid_lines(self.settings.time(), stack, run.events, killed_since - _SKEW):

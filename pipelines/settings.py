@@ -15,6 +15,7 @@ from provider.yandex_keys.as_of import parse_as_of
 
 LOCK_WAIT = timedelta(minutes=5)
 _SCHEDULED, _REFRESHES = "scheduled", ("scheduled", "always", "never")
+_AUTO, _CHECKPOINTS = "auto", ("auto", "always")
 
 
 class BadSetting(Exception):
@@ -39,6 +40,8 @@ class Settings:
     event_kinds: frozenset[Kind] = frozenset(Kind)
     event_owners: frozenset[str] = frozenset()
     """Whose keys' events are wanted; everybody's where it is empty."""
+    writes_once: bool = True
+    """Whether a run in which nothing but rotations is due writes its state at the end alone."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -58,6 +61,7 @@ class Settings:
             Path(given["PIPELINE_EVENTS"]) if given.get("PIPELINE_EVENTS") else None,
             _kinds(given),
             frozenset(given.get("PIPELINE_EVENT_OWNERS", "").replace(",", " ").split()),
+            _writes_once(given),
         )
 
     @property
@@ -94,6 +98,13 @@ def _refresh(environment: Mapping[str, str]) -> bool:
         raise BadSetting(f"PIPELINE_REFRESH is {asked!r}: give one of {', '.join(_REFRESHES)}")
     started_by = {environment.get("GITHUB_EVENT_NAME"), environment.get("CI_PIPELINE_SOURCE")}
     return "schedule" in started_by if asked == _SCHEDULED else asked == "always"
+
+
+def _writes_once(environment: Mapping[str, str]) -> bool:
+    asked = environment.get("PIPELINE_CHECKPOINTS", "") or _AUTO
+    if asked not in _CHECKPOINTS:
+        raise BadSetting(f"PIPELINE_CHECKPOINTS is {asked!r}: give one of {', '.join(_CHECKPOINTS)}")
+    return asked == _AUTO
 
 
 def _kinds(environment: Mapping[str, str]) -> frozenset[Kind]:

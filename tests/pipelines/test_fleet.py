@@ -26,11 +26,12 @@ from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import Settings
 from setup.engine.provision import Engine
 from tests.pipelines.engine_words import rotation, said, step
+from tests.pipelines.test_checkpoints import DUE, updated
 
 # Answers a stack's commands one after the other, as `<stack>.json` says, and notes when it began and when it ended. `meets` names stacks whose
 # engines have to run at the same time; `until` is how long it waits for a request to stop, and then ends as the real one does.
 ENGINE = """
-import json, pathlib, signal, sys, time
+import json, os, pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent
 command, stack = sys.argv[2], sys.argv[sys.argv.index("--stack") + 1]
 stopped = []
@@ -43,6 +44,8 @@ answer = answers.pop(0)
 (here / f"{stack}.json").write_text(json.dumps(answers))
 (here / f"{stack}.runs").write_text("")
 note("begins")
+if os.environ.get("PULUMI_SKIP_CHECKPOINTS"):
+    note("writes once")
 deadline = time.monotonic() + 60
 while not stopped and not all((here / f"{each}.runs").exists() for each in answer["meets"]):
     time.sleep(0.01)
@@ -289,6 +292,22 @@ def test_a_request_s_preview_says_that_a_limit_would_stop_it(tmp_path: Path) -> 
 def test_limits_hold_for_a_lone_stack_as_well(tmp_path: Path) -> None:
     job = Job(tmp_path, {"prod": [ROTATES]}, "[limits]\nrotate = 0\n")
     assert job.pipeline.up(["prod"])[0] == FAILED
+
+
+@pytest.mark.parametrize(("setting", "once"), [("", True), ("auto", True), ("always", False)])
+def test_a_run_in_which_nothing_but_rotations_is_due_writes_its_state_once(
+    tmp_path: Path, setting: str, once: bool
+) -> None:
+    due = answer(*updated(DUE), *updated(DUE, name="b"))
+    job = Job(
+        tmp_path,
+        {"due": [due, due], "new": [answer(step("resourcePreEvent", "create", "a")), answer()]},
+        "[limits]\nrotate = 2\n",
+        PIPELINE_CHECKPOINTS=setting,
+    )
+    assert job.up() == DONE
+    assert [line for line in job.noted() if "once" in line] == ["writes once due up"] * once
+    assert ("due: nothing but rotations is due: the state is written once" in job.log.getvalue()) is once
 
 
 def test_without_limits_nothing_is_previewed(tmp_path: Path) -> None:

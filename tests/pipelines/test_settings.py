@@ -37,6 +37,7 @@ def test_times_are_read_as_people_write_them() -> None:
         ("PIPELINE_WARNING_EXIT_CODE", "300"),
         ("PIPELINE_REFRESH", "daily"),
         ("PIPELINE_EVENT_KINDS", "rotatet"),
+        ("PIPELINE_CHECKPOINTS", "never"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:

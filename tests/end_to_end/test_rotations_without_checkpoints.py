@@ -1,0 +1,118 @@
+"""A run of rotations that writes its state once, at its end, and is killed half-way: no consumer holds a dead key, and nothing is left over.
+
+The engine's PULUMI_SKIP_CHECKPOINTS leaves the writes in between out. What it loses by a kill is what the run had done to keys: the state
+then has the keys of before as current, and Lockbox gives the new ones.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.reliability.engine_bench import EngineBench
+from tests.reliability.promises import Verdict
+
+KEYS = int(os.environ.get("KEYS_OF_A_TEST", "6"))
+HELD = KEYS // 2
+# Where those of the keys stand that the kill meets in the middle; the others are done by then.
+KILLED_AT = (
+    ("ApiKeyService/Create", "after"),
+    ("SecretService/AddVersion", "before"),
+    ("SecretService/AddVersion", "after"),
+    ("ApiKeyService/Update", "before"),
+    ("ApiKeyService/Update", "after"),
+)
+NAMES = [f"key{number}" for number in range(KEYS)]
+# Two of them share a Lockbox secret.
+SHARED = {name: {"secret": "shared", "secretEntry": name, "keyIdEntry": f"{name}_id"} for name in NAMES[:2]}
+ACCOUNT: dict[str, Any] = {
+    "name": "translator",
+    "readers": ["self"],
+    "keys": [{"name": name, "uses": ["translate"], **SHARED.get(name, {})} for name in NAMES],
+}
+
+
+def read(bench: EngineBench) -> set[str]:
+    """The secrets that consumers read of Lockbox now."""
+    view = bench.look()
+    entries = [view.entries(secret_id) for secret_id in view.lockbox]
+    return {value for each in entries for name, value in each.items() if not name.endswith("_id")}
+
+
+def refused(bench: EngineBench, secrets: set[str]) -> list[str]:
+    return [secret for secret in secrets if not bench.accepts(secret)]
+
+
+def kill_half_way(bench: EngineBench, call: str, when: str) -> None:
+    """A run whose engine, program and plugin are gone while half of the keys are at `call`, and the others are over."""
+    bench.cloud.faults({"method": call, "when": when, "hold": True, "times": HELD})
+    bench.stack.environment["PULUMI_SKIP_CHECKPOINTS"] = "true"
+    running = bench.start_up()
+    del bench.stack.environment["PULUMI_SKIP_CHECKPOINTS"]
+    while (
+        len(bench.cloud.admin("GET", "held")) < HELD or bench.cloud.calls().get("ApiKeyService/Update", 0) < KEYS - HELD
+    ):
+        assert running.poll() is None, running.communicate()[0]
+        time.sleep(0.1)
+    time.sleep(0.5)
+    kill(running)
+    bench.cloud.clear_faults()
+    bench.let_go()
+
+
+def kill(running: subprocess.Popen[str]) -> None:
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+
+
+def kept(bench: EngineBench) -> list[int]:
+    return [state["generation"] for state in bench.states()]
+
+
+def but_early_ends(verdict: Verdict) -> list[tuple[str, str]]:
+    """What is wrong, but for previous keys whose overlap the run that died had begun: whoever read Lockbox since then has a later key."""
+    return [
+        (kind, words) for kind, words in verdict.wrong if not re.fullmatch(r"previous key \w+ ends \S+, not \S+", words)
+    ]
+
+
+def test_a_kill_half_way_costs_no_consumer_its_key_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with EngineBench(tmp_path) as bench:
+        bench.write(ACCOUNT)
+        bench.stack.up()
+        for number, (call, when) in enumerate(KILLED_AT):
+            verdict, late = Verdict(), number % 2
+            # Where the round before came to no end of its overlaps, the keys of before are retired by the very run that rotates.
+            bench.cloud.advance("31d")
+            before_kill, known = read(bench), kept(bench)
+            bench.cloud.forget_calls()
+            kill_half_way(bench, call, when)
+            assert kept(bench) == known, f"{call} {when}: the run has written the state in between"
+            assert refused(bench, before_kill) == []
+            after_kill = read(bench)
+            assert refused(bench, after_kill) == []
+            if late:
+                # The next run comes late, and still within the overlap of the one that died.
+                bench.cloud.advance("6d")
+                assert refused(bench, before_kill | after_kill) == []
+            bench.heal(verdict)
+            bench.judge(verdict)
+            assert (but_early_ends(verdict) if late else verdict.wrong) == [], f"{call} {when}"
+            healed = read(bench)
+            bench.cloud.advance("6d")
+            assert refused(bench, after_kill | healed) == [], f"{call} {when}"
+        verdict = Verdict()
+        for _ in range(3):
+            bench.cloud.advance("7d")
+            bench.heal(verdict)
+        bench.judge(verdict)
+        bench.judge_settled(verdict)
+        assert verdict.wrong == []
+        states = bench.states()
+        assert [state["previous"] for state in states] == [[]] * KEYS
+        assert set(bench.look().keys) == {state["keyId"] for state in states}
