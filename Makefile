@@ -2,7 +2,7 @@
 # needed to use the project: `pulumi install --no-plugins`, `pulumi stack select dev`, `pulumi up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env demo policy sdk test bench reliability advisories lock release
+.PHONY: help up status down env demo policy sdk test bench bench-fleet reliability advisories lock release
 
 set-up = @sh setup/python.sh -m setup.virtual_environment
 # Unbuffered, so that its words and those of the commands it runs come in order.
@@ -46,6 +46,10 @@ test: ## set up and run every check: format, lint, types, tests
 bench: ## time stacks of several sizes and the engine's own floor (KEYS="6 100 300", RUNS=3, BESIDE=file; PUBLISH=1: write its page)
 	$(set-up) development
 	$(run) tools.bench $(if $(KEYS),--keys $(KEYS)) $(if $(RUNS),--runs $(RUNS)) $(if $(BESIDE),--beside "$(BESIDE)") $(if $(PUBLISH),--publish)
+
+bench-fleet: ## time many stacks at once, as tables (KEYS=200 STACKS=10 JOBS=1,2 and the like: a small run; the whole takes hours)
+	$(set-up) development
+	$(run) tools.fleet_bench $(if $(KEYS),--keys $(KEYS)) $(if $(STACKS),--stacks $(STACKS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(CLOUDS),--clouds $(CLOUDS)) $(if $(SPLIT),--split $(SPLIT)) $(if $(SPREAD_KEYS),--spread-keys $(SPREAD_KEYS))
 
 reliability: ## run every part of the proof and keep what it came to: every promise, as tables (QUICK=1: a part of each)
 	$(set-up) development

@@ -73,6 +73,16 @@ def test_stages_limits_and_a_stack_that_fails(runner: Runner, cloud: LocalCloud)
     assert code == 0, log
     assert ends(log) == {"anna-dev": "done", "anna-prod": "done"}
     assert (len(cloud.live_keys("anna")), len(cloud.live_keys("anna-live"))) == (4, 2)
+
+    # Where it is within its limits, and nothing but rotations is due, with what they retire, each state is written once.
+    runner.commit({"stacks/fleet.toml": FLEET.replace("rotate = 1", "rotate = 2")})
+    cloud.advance("31d")
+    code, log = runner.run("up", "anna-dev", "anna-prod")
+    assert code == 0, log
+    assert log.count("nothing but rotations is due: the state is written once, at the end") == 2
+    code, log = runner.run("up", "anna-dev", "anna-prod")
+    assert (code, log.count("nothing to do")) == (0, 4), log
+    assert (len(cloud.live_keys("anna")), len(cloud.live_keys("anna-live"))) == (4, 2)
     secrets = [key["secret"] for key in cloud.live_keys()]
     assert [secret for secret in secrets if secret in "\n".join(runner.log)] == []
 
