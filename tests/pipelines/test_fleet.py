@@ -228,10 +228,15 @@ def test_a_stage_rests_only_after_one_that_changed_something_and_looks_at_its_wa
     assert [line for line in job.noted() if line.endswith("preview")] == ["begins a-dev preview", "ends a-dev preview"]
 
 
-def test_what_a_stage_warns_of_after_its_rest_holds_the_next_one_back(tmp_path: Path) -> None:
-    job = Job(tmp_path, {"a-dev": [ROTATES, WARNS], "a-soak": [answer()], "b-dev": [answer()]}, STAGED)
+@pytest.mark.parametrize(
+    ("look", "words"), [(WARNS, "a: still used"), (FAILS, "it can't be previewed: a: no permission")]
+)
+def test_what_a_stage_warns_of_after_its_rest_holds_the_next_one_back(
+    tmp_path: Path, look: dict[str, object], words: str
+) -> None:
+    job = Job(tmp_path, {"a-dev": [ROTATES, look], "a-soak": [answer()], "b-dev": [answer()]}, STAGED)
     assert job.up() == FAILED
-    assert job.reports["a-soak"].lines == ["a-dev, which comes before it, warns: a: still used"]
+    assert job.reports["a-soak"].lines == [f"a-dev, which comes before it, warns: {words}"]
     assert job.table()["b-dev"] == ["dev", "done"]
 
 
