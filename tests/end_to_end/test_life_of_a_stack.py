@@ -164,7 +164,9 @@ def test_not_even_the_engines_most_talkative_log_has_a_secret_that_went_to_lockb
 def everything_written(stack: Stack) -> list[str]:
     """What the runs printed, and every file of the backend."""
     files = (path for path in (stack.directory / "state").rglob("*") if path.is_file())
-    return [*stack.printed, *(opened(path.read_bytes()).decode(errors="replace") for path in files)]
+    written = [opened(path.read_bytes()).decode(errors="replace") for path in files]
+    assert [text for text in written if '"checkpoint"' in text], "no state was looked into"
+    return [*stack.printed, *written]
 
 
 def test_an_input_that_the_user_marked_secret_is_encrypted_in_the_state(stack: Stack, cloud: LocalCloud) -> None:

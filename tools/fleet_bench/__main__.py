@@ -12,7 +12,7 @@ from pathlib import Path
 from setup.progress import say
 from tools.fleet_bench.clouds import clouds
 from tools.fleet_bench.fleet import Fleet, Run
-from tools.fleet_bench.spread import peak
+from tools.fleet_bench.spread import USUAL, can_be_said, peak
 from tools.table import Table
 
 _MEGABYTE = 1_000_000
@@ -56,11 +56,11 @@ def split_table(keys: int, parts: int) -> Table:
     return table
 
 
-def spread_table(keys: int, spreads: Sequence[str]) -> Table:
+def spread_table(keys: int, spreads: Sequence[int]) -> Table:
     """What a quota has to hold."""
     table = Table(
         f"{keys} keys issued together, 90 days: every 30 days, an overlap of 7",
-        ["spread", "live keys at the most", "for each declared", "rotations on the busiest day"],
+        ["spread, %", "live keys at the most", "for each declared", "rotations on the busiest day"],
     )
     for spread in spreads:
         with tempfile.TemporaryDirectory(prefix="spread-") as folder:
@@ -74,6 +74,7 @@ def _add(table: Table, name: str, jobs: int, run: Run, live: int) -> None:
     if not done:
         raise SystemExit(f"{name}, {jobs} jobs: no stack came to a good end\n{run.log}")
     used = run.usage
+    say(f"{name}, {jobs} jobs: {used.seconds:.1f} s")
     counted = f"{done} of {len(run.ended)}"
     table.add(name, jobs, f"{used.seconds:.1f}", f"{used.cpu:.1f}", f"{used.memory / _MEGABYTE:.0f}", counted, live)
 
@@ -106,7 +107,9 @@ def main() -> None:
     parser.add_argument(
         "--spread-keys", type=int, default=200, help="keys whose days are counted (default: 200; 0: leave out)"
     )
-    parser.add_argument("--spreads", default="0%,10%,50%,100%", help="(default: 0%%,10%%,50%%,100%%)")
+    parser.add_argument(
+        "--spreads", type=_numbers, default=[0, 10, 25, 50], help="hundredths of the period (default: 0,10,25,50)"
+    )
     asked = parser.parse_args()
     load = " ".join(f"{figure:.1f}" for figure in os.getloadavg())
     print(
@@ -120,7 +123,7 @@ def main() -> None:
         print(split_table(asked.split, 5).text())
     if asked.spread_keys:
         say(f"counting live keys of {asked.spread_keys} by spread")
-        print(spread_table(asked.spread_keys, asked.spreads.split(",")).text())
+        print(spread_table(asked.spread_keys, asked.spreads if can_be_said() else [USUAL]).text())
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class Fleet:
         file.write_text("{}\n")
         run_pulumi({**self._environment, **cloud.environment()}, self._folder, "stack", "init", name)
         salt = yaml.safe_load(file.read_text())
-        config = {"yandex-keys:endpoint": cloud.ready["endpoint"], "api-keys:accounts": _accounts(number, keys)}
+        config = {"yandex-keys:endpoint": cloud.ready["endpoint"], "api-keys:accounts": accounts(number, keys)}
         # JSON is YAML, and quick to write.
         file.write_text(json.dumps({**salt, "config": config}) + "\n")
 
@@ -99,7 +99,7 @@ class Fleet:
         return self._folder / "stacks" / f"Pulumi.{name}.yaml"
 
 
-def _accounts(stack: int, keys: int) -> list[dict[str, object]]:
+def accounts(stack: int, keys: int) -> list[dict[str, object]]:
     """Ten keys an account, each with a Lockbox secret of its own."""
     names = [f"key{number}" for number in range(keys)]
     groups = [names[at : at + _KEYS_OF_AN_ACCOUNT] for at in range(0, keys, _KEYS_OF_AN_ACCOUNT)]
