@@ -189,6 +189,11 @@ def test_the_page_has_date_machine_pictures_and_every_table(tmp_path: Path) -> N
     assert text.count("| keys |") == 2
 
 
+def test_a_busy_machine_is_said_to_be_one() -> None:
+    assert "busy machine" not in MACHINE.sentence
+    assert "its CPU seconds can be compared, its times can't" in replace(MACHINE, others=0.7).sentence
+
+
 def test_a_page_without_its_marks_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "performance.md"
     file.write_text("# Something else\n")

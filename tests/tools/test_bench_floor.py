@@ -10,8 +10,10 @@ import pytest
 
 from tests.support.pulumi import run_pulumi
 from tools.bench.bare_stack import BareStack
-from tools.bench.figures import CREATE, NO_OP, REFRESH, ROTATE
-from tools.bench.our_stack import ARGUMENTS, Shape, our_stack
+from tools.bench.figures import FLOOR, NO_OP, OURS, REFRESH, ROTATE, STEPS, Place
+from tools.bench.goals import goals
+from tools.bench.our_stack import Shape
+from tools.bench.rounds import Plan, measure
 from tools.bench.spent import CommandFailed, spent
 
 
@@ -25,23 +27,25 @@ def test_the_bare_stack_has_as_many_resources_and_changes_as_many_as_there_are_k
         assert sorted(turns) == [""] * 4 + ["second" if step == ROTATE else "first"] * 3, step
 
 
-def test_a_life_of_ours_is_measured_and_its_shape_is_what_the_engine_has(tmp_path: Path) -> None:
-    with our_stack(tmp_path, 2) as stack:
-        samples = dict(stack.life())
-        shape = stack.shape()
-    assert list(samples) == list(ARGUMENTS)
-    assert shape.components == 1
-    assert shape.changing == 2
-    assert shape.resources >= 4
-    calls = {step: sample.calls for step, sample in samples.items()}
-    assert calls[NO_OP] == 0
-    assert calls[CREATE]
-    assert calls[ROTATE]
-    assert calls[REFRESH]
-    assert all(sample.state and sample.spent.cpu > 0 for sample in samples.values())
-    if sys.platform == "linux":
-        assert {"engine", "program", "plugin"} <= samples[CREATE].spent.by_role.keys()
-        assert {"engine", "program", "plugin"} <= samples[CREATE].spent.memory.keys()
+def test_a_run_measures_each_step_of_both_and_begins_no_round_that_would_end_too_late(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plan = Plan((2,), runs=2, minutes=0, slow=0, bytes_keys=0, memory_keys=0, previews=1)
+    figures = measure(plan)
+    assert "no round 2 of 2" in capsys.readouterr().err
+    assert {len(samples) for samples in figures.samples.values()} == {1}
+    for step in STEPS:
+        ours, floor = (figures.samples[Place(who, step, 2)][0] for who in (OURS, FLOOR))
+        assert ours.calls == 0 if step == NO_OP else ours.calls, step
+        assert ours.state, step
+        assert floor.state, step
+        assert ours.spent.cpu > 0, step
+        if sys.platform == "linux":
+            seen = {"engine", "plugin"} | ({"program"} if step != REFRESH else set())
+            assert seen <= ours.spent.by_role.keys() & ours.spent.memory.keys(), step
+            assert seen <= floor.spent.by_role.keys(), step
+    known = {goal.figure for goal in goals(figures, plan) if goal.met is not None}
+    assert {"no-op of 2 keys", "create of 2 keys", "start: preview of one account over the engine's own"} <= known
 
 
 def test_a_command_that_fails_is_told_with_all_that_it_said(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tools.bench.run import NothingKept, Run, add_beside, keep, newest
 from tools.bench.spent import CommandFailed
 
 _SIZES = (6, 100, 300)
+_INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
     except (CommandFailed, WrongLife, NothingKept, EngineMissing, OSError, ValueError) as error:
         say(str(error))
         return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     print(text(run))
     if asked.publish:
         for file in publish(run):

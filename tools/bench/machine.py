@@ -18,6 +18,9 @@ from tests.support.pulumi import engine
 
 _PROC: Final = Path("/proc")
 _PROSE: Final = (":!docs", ":!*.md")
+_BUSY: Final = " It was a busy machine: its CPU seconds can be compared, its times can't."
+_QUIET: Final = 0.1
+"""As much of a core as a machine uses that has nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,10 @@ class Machine:
     def sentence(self) -> str:
         """All of it, for people."""
         others = "" if self.others is None else f", other processes used {self.others:.2f} of its cores during the run"
+        busy = self.others is not None and self.others > _QUIET
         return (
             f"{self.ended:%Y-%m-%d %H:%M} UTC, commit {self.commit}. {self.words}. {self.versions}. "
-            f"Load before the run: {self.load:.2f}{others}."
+            f"Load before the run: {self.load:.2f}{others}.{_BUSY if busy else ''}"
         )
 
 

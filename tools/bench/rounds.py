@@ -28,7 +28,6 @@ from tools.bench.our_stack import Shape, our_stack
 
 _WRITTEN_ONCE: Final[Mapping[str, str]] = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 """The engine then writes the state at the end of a run alone: what that saves is what writing it at each step takes."""
-_PREVIEWS: Final = 3
 _MINUTE: Final = 60
 
 
@@ -37,6 +36,7 @@ class Plan:
     """sizes: in keys; slow: what each slow call takes on top, in milliseconds, 0: none is measured.
 
     bytes_keys: how many keys are created to see what that writes; memory_keys: of how many a preview shows the memory it takes; 0: none.
+    previews: of one key, in each round.
     No round begins that wouldn't end within `minutes`.
     """
 
@@ -46,6 +46,7 @@ class Plan:
     slow: int = 50
     bytes_keys: int = 200
     memory_keys: int = 1_000
+    previews: int = 3
 
     @property
     def main(self) -> int:
@@ -73,7 +74,7 @@ def measure(plan: Plan) -> Figures:
 
 
 def _round(plan: Plan, figures: Figures) -> None:
-    _starts(figures)
+    _starts(figures, plan.previews)
     for keys in plan.sizes:
         with _told(f"{keys} keys"):
             _floor_life(figures, keys, _our_life(figures, keys))
@@ -99,12 +100,12 @@ def _preview_of_new(figures: Figures, keys: int, directory: Path) -> None:
         figures.add(Place(OURS, PREVIEW_NEW, keys), stack.measured("preview"))
 
 
-def _starts(figures: Figures) -> None:
+def _starts(figures: Figures, previews: int) -> None:
     with _told("previews of one key"), _directory() as directory, our_stack(directory / "ours", 1) as ours:
         ours.step(CREATE)
         bare = BareStack(directory / "bare", ours.shape())
         bare.step(CREATE)
-        for _ in range(_PREVIEWS):
+        for _ in range(previews):
             figures.add(Place(OURS, PREVIEW, 1), ours.measured("preview"))
             figures.add(Place(FLOOR, PREVIEW, 1), bare.measured("preview"))
 

@@ -41,7 +41,7 @@ def add_beside(figures: Figures, file: Path) -> str:
     """Adds another tool's figures, which were measured on this machine beside ours; answers what it is. Raises OSError, ValueError.
 
     The file: `{"tool": "terraform, with its versions", "figures": [FIGURE, …]}`, each figure
-    `{"step": "create", "keys": 300, "delay": 50, "seconds": 9.1, "cpu": 14.2}`; without `delay` calls were no slower.
+    `{"step": "create", "keys": 300, "delay": 50, "seconds": 9.1, "cpu": 14.2, "calls": 1560}`; without `delay` calls were no slower.
     """
     written = json.loads(file.read_text(encoding="utf-8"))
     try:
@@ -50,7 +50,7 @@ def add_beside(figures: Figures, file: Path) -> str:
             if item["step"] not in STEPS:
                 raise ValueError(f"{file}: {item['step']!r} isn't one of {', '.join(STEPS)}")
             place = Place(tool.partition(",")[0], item["step"], int(item["keys"]), int(item.get("delay", 0)))
-            figures.add(place, Sample(Spent(float(item["seconds"]), float(item["cpu"]))))
+            figures.add(place, Sample(Spent(float(item["seconds"]), float(item["cpu"])), item.get("calls")))
     except (KeyError, TypeError) as error:
         raise ValueError(f"{file}: {error!r} is wrong; `tool` and `figures` were expected") from error
     return tool

@@ -67,14 +67,19 @@ def spent(command: Sequence[str], directory: Path, environment: Mapping[str, str
         )
         watch = _Watch(process.pid)
         watch.start()
-        if hasattr(os, "waitid"):
-            # It stays a zombie, whose figures are the last ones.
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        written = _written(process.pid)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        watch.end()
+        try:
+            if hasattr(os, "waitid"):
+                # It stays a zombie, whose figures are the last ones.
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            written = _written(process.pid)
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.monotonic() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            watch.end()
+            # After Ctrl-C, which it was sent as well.
+            if process.returncode is None:
+                process.wait()
         if process.returncode != 0:
             output.seek(0)
             said = output.read().decode(errors="replace")

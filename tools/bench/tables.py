@@ -13,10 +13,8 @@ def times(figures: Figures, beside: str = "") -> Table:
     """Each step at each size: seconds and CPU seconds, and calls."""
     others = [beside] if beside else []
     names = [OURS, FLOOR, *others]
-    columns = [column for name in names for column in (name, "CPU")]
-    table = Table(
-        "seconds, and CPU seconds, median of `runs`", ["step", "keys", "ms a call", *columns, "calls", "runs"]
-    )
+    columns = [column for name in names for column in (name, "CPU", *(["calls"] if name != FLOOR else []))]
+    table = Table("seconds, and CPU seconds, median of `runs`", ["step", "keys", "ms a call", *columns, "runs"])
     for place in sorted(
         (place for place in figures.samples if place.who == OURS and place.step in STEPS),
         key=lambda it: (it.delay, it.keys, STEPS.index(it.step)),
@@ -25,13 +23,14 @@ def times(figures: Figures, beside: str = "") -> Table:
         for name in names:
             same = Place(name, place.step, place.keys, place.delay)
             cells += [_seconds(figures.seconds(same)), _seconds(figures.cpu(same))]
-        calls = figures.calls(place)
+            if name != FLOOR:
+                calls = figures.calls(same)
+                cells.append("" if calls is None else f"{calls:,.0f}")
         table.add(
             place.step,
             place.keys,
             place.delay,
             *cells,
-            "" if calls is None else f"{calls:,.0f}",
             len(figures.samples[place]),
         )
     return table
