@@ -19,7 +19,8 @@ from typing import Final, Literal
 Role = Literal["engine", "language hosts", "program", "plugin"]
 ROLES: Final[tuple[Role, ...]] = ("engine", "program", "plugin", "language hosts")
 _PROC: Final = Path("/proc")
-_LOOK_SECONDS: Final = 0.1
+_KNOWN: Final = (_PROC / "self" / "stat").exists()
+_LOOK_SECONDS: Final = 0.2
 _PROGRAMS: Final = ("language_host/program.py", "pulumi-language-python-exec")
 
 
@@ -71,9 +72,13 @@ def spent(command: Sequence[str], directory: Path, environment: Mapping[str, str
             if hasattr(os, "waitid"):
                 # It stays a zombie, whose figures are the last ones.
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-            written = _written(process.pid)
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.monotonic() - started
+                ended = time.monotonic()
+                watch.end()
+                written = _written(process.pid)
+                _, status, usage = os.wait4(process.pid, 0)
+            else:
+                _, status, usage = os.wait4(process.pid, 0)
+                ended, written = time.monotonic(), None
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             watch.end()
@@ -84,7 +89,7 @@ def spent(command: Sequence[str], directory: Path, environment: Mapping[str, str
             output.seek(0)
             said = output.read().decode(errors="replace")
             raise CommandFailed(f"{' '.join(command)}: exit code {process.returncode}\n{said}")
-    return Spent(seconds, usage.ru_utime + usage.ru_stime, watch.cpu(), watch.memory(), written)
+    return Spent(ended - started, usage.ru_utime + usage.ru_stime, watch.cpu(), watch.memory(), written)
 
 
 def cpu_of(pid: int) -> float | None:
@@ -102,15 +107,17 @@ class _Watch(threading.Thread):
         self._seen: dict[int, tuple[Role, float, int]] = {}
 
     def run(self) -> None:
-        if not (_PROC / "self" / "stat").exists():
-            return
-        while not self._over.wait(_LOOK_SECONDS):
+        while _KNOWN and not self._over.wait(_LOOK_SECONDS):
             self._look()
 
     def end(self) -> None:
-        """Stops looking."""
+        """Looks for the last time; what is looked at may be ended, but not waited for yet."""
+        if self._over.is_set():
+            return
         self._over.set()
         self.join()
+        if _KNOWN:
+            self._look()
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds by role."""
