@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
 import time
 from collections.abc import Mapping
@@ -12,12 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from setup.engine.places import REPOSITORY
+from tests.support.cloud_process import CloudProcess
 from tests.support.kept_connection import KeptConnection
 from tools.local_stack.local_cloud import LocalCloud as RunningCloud
-from tools.local_stack.local_cloud import serve_command
 
-_END_SECONDS: Final = 30.0
 _HOLD_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
 # What a change, made or refused, does not count as: finding the services and logging in.
@@ -30,7 +27,7 @@ class LocalCloud:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.ready: dict[str, Any] = {}
-        self._process: subprocess.Popen[str] | None = None
+        self._process: CloudProcess | None = None
         self.start()
 
     def __enter__(self) -> Self:
@@ -42,26 +39,21 @@ class LocalCloud:
         self.stop()
 
     def start(self) -> None:
-        command = serve_command(self.directory)
-        self._process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.ready = json.loads(self._process.stdout.readline())
+        self._process = CloudProcess(self.directory)
+        self.ready = self._process.ready
         self.running = RunningCloud.from_ready(self.ready)
         self._http = KeptConnection(self.ready["http"])
 
     def stop(self) -> None:
-        self._end("terminate")
-
-    def kill(self) -> None:
-        self._end("kill")
-
-    def _end(self, how: str) -> None:
         if self._process is not None:
             self._http.close()
-            getattr(self._process, how)()
-            self._process.wait(_END_SECONDS)
-            assert self._process.stdout is not None
-            self._process.stdout.close()
+            self._process.terminate()
+            self._process = None
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._http.close()
+            self._process.kill()
             self._process = None
 
     @property
