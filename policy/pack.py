@@ -22,10 +22,8 @@ def as_policy(rule: Rule) -> ResourceValidationPolicy:
     """`rule` as Pulumi's SDK has it."""
 
     def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-        if args.resource_type != rule.kind:
-            return
         try:
-            found = list(rule.violations(args.props, args.get_config(), stack_of(args.urn)))
+            found = list(rule.violations(args.resource_type, args.props, args.get_config(), stack_of(args.urn)))
         except UnknownValueError as unknown:
             # A warning for each such resource of each first preview would be no news: `up` judges it before it is made.
             args.not_applicable(unknown.message)

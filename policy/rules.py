@@ -14,22 +14,23 @@ from policy.settings import EVERY, STACKS, Setting, Written, values
 API_KEY: Final = "yandex-keys:index:ApiKey"
 SECRET: Final = "yandex-keys:index:LockboxSecret"
 READER: Final = "yandex-keys:index:LockboxSecretIamMember"
+ACCOUNT: Final = "yandex-keys:index:ServiceAccountKeys"
 OWNER: Final = "owner"
 
 Properties = Mapping[str, object]
 Settings = Mapping[str, Sequence[str]]
 """What counts of a policy's settings, defaults filled in."""
+Judge = Callable[[Properties, Settings, str], Iterator[str]]
+"""From a resource's inputs, the policy's settings and the stack's name to what is wrong and what would be right."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One policy. about: one sentence of what holds; judge: from a resource's inputs, the policy's settings and the stack's name to what is wrong
-    and what would be right."""
+    """One policy. about: one sentence of what holds; judges: by the type of a resource, who judges it."""
 
     name: str
     about: str
-    kind: str
-    judge: Callable[[Properties, Settings, str], Iterator[str]]
+    judges: Mapping[str, Judge]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     stacks: tuple[str, ...] = EVERY
 
@@ -38,11 +39,14 @@ class Rule:
         words = "Patterns of the names of the stacks that the policy is held to."
         return {**self.settings, STACKS: Setting("patterns", self.stacks, words)}
 
-    def violations(self, properties: Properties, written: Written, stack: str) -> Iterator[str]:
-        """What is wrong with a resource of its kind, in a stack of that name, by settings as they are written."""
+    def violations(self, kind: str, properties: Properties, written: Written, stack: str) -> Iterator[str]:
+        """What is wrong with a resource of that type, in a stack of that name, by settings as they are written."""
+        judge = self.judges.get(kind)
+        if judge is None:
+            return
         settings = {name: values(setting, name, written) for name, setting in self.all_settings().items()}
         if matches(stack, settings[STACKS]):
-            yield from self.judge(properties, settings, stack)
+            yield from judge(properties, settings, stack)
 
 
 def stack_of(urn: str) -> str:
@@ -73,14 +77,37 @@ def _delivered_as_output(properties: Properties, settings: Settings, stack: str)
         )
 
 
-def _without_owner(properties: Properties, settings: Settings, stack: str) -> Iterator[str]:
-    labels, owners = properties.get("labels"), settings["owners"]
+def _secret_without_owner(properties: Properties, settings: Settings, stack: str) -> Iterator[str]:
+    labels = properties.get("labels")
     owner = labels.get(OWNER) if isinstance(labels, Mapping) else None
-    allowed = "" if tuple(owners) == EVERY else f", one of {', '.join(owners)}"
     if not owner:
-        yield f"no one answers for the keys of this Lockbox secret: name their owner (label `{OWNER}`){allowed}"
-    elif not matches(str(owner), owners):
-        yield f"owner {str(owner)!r} is none that policy allows: name another one{allowed}"
+        yield f"no one answers for the keys of this Lockbox secret: name their owner (label `{OWNER}`)" + _allowed(
+            settings
+        )
+    else:
+        yield from _owner_not_allowed(str(owner), settings)
+
+
+def _account_without_owner(properties: Properties, settings: Settings, stack: str) -> Iterator[str]:
+    """Also of keys that no Lockbox secret holds, whose labels would say it."""
+    owners = properties.get("owners")
+    named = {str(owner) for owner in owners.values()} if isinstance(owners, Mapping) else set()
+    if isinstance(properties.get(OWNER), str):
+        named.add(str(properties[OWNER]))
+    if not named:
+        yield "no one answers for the keys of this account: name its `owner`" + _allowed(settings)
+    for owner in sorted(named):
+        yield from _owner_not_allowed(owner, settings)
+
+
+def _owner_not_allowed(owner: str, settings: Settings) -> Iterator[str]:
+    if not matches(owner, settings["owners"]):
+        yield f"owner {owner!r} is none that policy allows: name another one" + _allowed(settings)
+
+
+def _allowed(settings: Settings) -> str:
+    owners = settings["owners"]
+    return "" if tuple(owners) == EVERY else f", one of {', '.join(owners)}"
 
 
 def _scope_not_allowed(properties: Properties, settings: Settings, stack: str) -> Iterator[str]:
@@ -115,29 +142,25 @@ _RULES: Final = (
     Rule(
         "maximum-lifetime",
         "No API key lives longer than the policy says.",
-        API_KEY,
-        _too_long_a_life,
+        {API_KEY: _too_long_a_life},
         {"lifetime": Setting("duration", ("90d",), "The longest lifetime that a key may have, such as 90d or 36h.")},
     ),
     Rule(
         "no-output-delivery",
         "In production an API key's secret goes to Lockbox and nowhere else.",
-        API_KEY,
-        _delivered_as_output,
+        {API_KEY: _delivered_as_output},
         stacks=("prod", "prod-*", "*-prod"),
     ),
     Rule(
         "owner-required",
         "Somebody answers for every API key.",
-        SECRET,
-        _without_owner,
+        {SECRET: _secret_without_owner, ACCOUNT: _account_without_owner},
         {"owners": Setting("patterns", EVERY, "Patterns of the owners that may be named.")},
     ),
     Rule(
         "allowed-scopes",
         "An API key has no scope but those that the policy allows.",
-        API_KEY,
-        _scope_not_allowed,
+        {API_KEY: _scope_not_allowed},
         {
             "scopes": Setting(
                 "patterns", (), "Patterns of the scopes that a key may have; with neither these nor services, any."
@@ -148,8 +171,7 @@ _RULES: Final = (
     Rule(
         "allowed-readers",
         "Nobody reads an API key in Lockbox but those that the policy allows.",
-        READER,
-        _reader_not_allowed,
+        {READER: _reader_not_allowed},
         {"readers": Setting("patterns", EVERY, "Patterns of the members that may read, such as serviceAccount:*.")},
     ),
 )

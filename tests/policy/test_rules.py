@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from policy.rules import RULES, stack_of
+from policy.rules import ACCOUNT, RULES, stack_of
 from setup.engine.places import REPOSITORY
 
 KEY = {"lifetime": "30d", "scopes": ["yc.ai.translate.execute"], "exposeSecret": False}
 
 
 def violations(
-    name: str, properties: dict[str, Any], settings: dict[str, Any] | None = None, stack: str = "prod"
+    name: str, properties: dict[str, Any], settings: dict[str, Any] | None = None, stack: str = "prod", kind: str = ""
 ) -> str:
-    return "\n".join(RULES[name].violations(properties, settings or {}, stack))
+    """By the first of the policy's types, unless another is given."""
+    judged = kind or next(iter(RULES[name].judges))
+    return "\n".join(RULES[name].violations(judged, properties, settings or {}, stack))
 
 
 @pytest.mark.parametrize(("lifetime", "longest"), [("30d", "30d"), ("720h", "30d"), ("15m", "1d")])
@@ -75,6 +77,27 @@ def test_an_owner_whom_nobody_knows_is_refused() -> None:
     assert violations("owner-required", {"labels": {"owner": "mail-team"}}, owners) == ""
     told = violations("owner-required", {"labels": {"owner": "me"}}, owners)
     assert told == "owner 'me' is none that policy allows: name another one, one of *-team, shop"
+
+
+@pytest.mark.parametrize("told", [{}, {"owners": None}, {"owners": {}}])
+def test_an_account_that_nobody_answers_for_is_refused(told: dict[str, Any]) -> None:
+    assert violations("owner-required", told, kind=ACCOUNT) == (
+        "no one answers for the keys of this account: name its `owner`"
+    )
+
+
+@pytest.mark.parametrize("told", [{"owner": "shop"}, {"owners": {"default": "shop"}}])
+def test_an_account_or_its_keys_name_who_answers(told: dict[str, Any]) -> None:
+    assert violations("owner-required", told, kind=ACCOUNT) == ""
+
+
+def test_every_owner_of_an_account_s_keys_is_looked_at() -> None:
+    told = violations("owner-required", {"owners": {"a": "shop", "b": "me"}}, {"owners": ["shop"]}, kind=ACCOUNT)
+    assert told == "owner 'me' is none that policy allows: name another one, one of shop"
+
+
+def test_a_policy_looks_at_no_resource_that_it_is_not_about() -> None:
+    assert violations("maximum-lifetime", {**KEY, "lifetime": "900d"}, kind=ACCOUNT) == ""
 
 
 def test_any_scope_passes_until_some_are_listed() -> None:
