@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.reliability.engine_bench import EngineBench
-from tests.reliability.promises import Verdict
+from tests.reliability.promises import BrokenPromises
 
 KEYS = int(os.environ.get("KEYS_OF_A_TEST", "6"))
 HELD = KEYS // 2
@@ -74,10 +74,10 @@ def kept(bench: EngineBench) -> list[int]:
     return [state["generation"] for state in bench.states()]
 
 
-def but_early_ends(verdict: Verdict) -> list[tuple[str, str]]:
+def but_early_ends(broken: BrokenPromises) -> list[tuple[str, str]]:
     """What is wrong, but for previous keys whose overlap the run that died had begun: whoever read Lockbox since then has a later key."""
     return [
-        (kind, words) for kind, words in verdict.wrong if not re.fullmatch(r"previous key \w+ ends \S+, not \S+", words)
+        (kind, words) for kind, words in broken.wrong if not re.fullmatch(r"previous key \w+ ends \S+, not \S+", words)
     ]
 
 
@@ -86,7 +86,7 @@ def test_a_kill_half_way_costs_no_consumer_its_key_and_leaves_nothing_behind(tmp
         bench.write(ACCOUNT)
         bench.stack.up()
         for number, (call, when) in enumerate(KILLED_AT):
-            verdict, late = Verdict(), number % 2
+            broken, late = BrokenPromises(), number % 2
             # Where the round before came to no end of its overlaps, the keys of before are retired by the very run that rotates.
             bench.cloud.advance("31d")
             before_kill, known = read(bench), kept(bench)
@@ -100,19 +100,19 @@ def test_a_kill_half_way_costs_no_consumer_its_key_and_leaves_nothing_behind(tmp
                 # The next run comes late, and still within the overlap of the one that died.
                 bench.cloud.advance("6d")
                 assert refused(bench, before_kill | after_kill) == []
-            bench.heal(verdict)
-            bench.judge(verdict)
-            assert (but_early_ends(verdict) if late else verdict.wrong) == [], f"{call} {when}"
+            bench.heal(broken)
+            bench.judge(broken)
+            assert (but_early_ends(broken) if late else broken.wrong) == [], f"{call} {when}"
             healed = read(bench)
             bench.cloud.advance("6d")
             assert refused(bench, after_kill | healed) == [], f"{call} {when}"
-        verdict = Verdict()
+        broken = BrokenPromises()
         for _ in range(3):
             bench.cloud.advance("7d")
-            bench.heal(verdict)
-        bench.judge(verdict)
-        bench.judge_settled(verdict)
-        assert verdict.wrong == []
+            bench.heal(broken)
+        bench.judge(broken)
+        bench.judge_settled(broken)
+        assert broken.wrong == []
         states = bench.states()
         assert [state["previous"] for state in states] == [[]] * KEYS
         assert set(bench.look().keys) == {state["keyId"] for state in states}

@@ -31,6 +31,12 @@ class CloudProcess:
         # Kept open: what it prints later must not fail.
         self._output = ours
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def terminate(self) -> None:
         """Ends it as Ctrl-C would: what it holds is on disk, and no request is cut short."""
         self._process.terminate()
