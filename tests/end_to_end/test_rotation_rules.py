@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.support.colleague import call
@@ -202,6 +205,71 @@ def test_rule_9_what_exists_is_kept_when_only_the_last_step_fails(stack: Stack, 
     assert ends.keys() == {held["keyId"], old}
     assert ends[old][:16] == previous["expiresAt"][:16]
     stack.run("preview", "--expect-no-changes")
+
+
+def test_rule_10_a_frozen_key_rotates_after_the_freeze_and_until_then_is_no_change_and_no_call(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    now = datetime.fromisoformat(cloud.now())
+    # A date, as YAML has it without quotes.
+    freeze = {"from": now.date() + timedelta(days=20), "until": now.date() + timedelta(days=41), "why": "A fair"}
+    stack.write(account({**MONTHLY, "freezes": [freeze]}))
+    stack.up()
+    before = stack.receipt("translator/default")
+    assert before["nextRotationAt"] == f"{freeze['until']}T00:00:00Z"
+    cloud.advance("31d")
+    cloud.forget_calls()
+    assert f"waits for the end of the freeze, {freeze['until']} 00:00 UTC; frozen: A fair" in stack.preview(
+        "--expect-no-changes"
+    )
+    printed = stack.up("--expect-no-changes")
+    assert "due since" in printed
+    assert cloud.calls() == {}
+    cloud.advance("10d")
+    assert "rotates: due since" in stack.up()
+    after = stack.receipt("translator/default")
+    assert after["keyId"] != before["keyId"]
+    cloud.forget_calls()
+    stack.up("--expect-no-changes")
+    assert cloud.calls() == {}
+
+
+def test_rule_10_in_a_freeze_a_reissue_happens_at_once_and_is_warned_of(stack: Stack, cloud: LocalCloud) -> None:
+    today = datetime.fromisoformat(cloud.now()).date()
+    freeze = {"from": str(today - timedelta(days=1)), "until": str(today + timedelta(days=40))}
+    stack.write(account(MONTHLY, freezes=[freeze]))
+    stack.up()
+    before = stack.receipt("translator/default")["keyId"]
+    stack.write(account({**MONTHLY, "reissue": "2026-12"}, freezes=[freeze]))
+    printed = stack.up()
+    assert f"warning: key {before} is rotated at once, although the calendar would have it wait" in printed
+    assert stack.receipt("translator/default")["keyId"] != before
+
+
+def test_a_state_of_before_there_was_a_calendar_shows_no_change_and_is_due_as_before(
+    stack: Stack, cloud: LocalCloud, tmp_path: Path
+) -> None:
+    stack.write(account())
+    stack.up()
+    due = stack.receipt("translator/default")["nextRotationAt"]
+    exported = tmp_path / "state.json"
+    stack.run("stack", "export", "--file", str(exported))
+    state = json.loads(exported.read_text())
+    (key,) = (it for it in state["deployment"]["resources"] if it["type"] == "yandex-keys:index:ApiKey")
+    for values in (key["inputs"], key["outputs"]):
+        assert values.pop("spread") == 10
+        for name in ("windows", "freezes", "dueAt"):
+            values.pop(name, None)
+    exported.write_text(json.dumps(state))
+    stack.run("stack", "import", "--file", str(exported))
+    cloud.forget_calls()
+    stack.up("--expect-no-changes")
+    assert cloud.calls() == {}
+    assert stack.receipt("translator/default")["nextRotationAt"] == due
+    cloud.move_to(datetime.fromisoformat(due) - timedelta(seconds=1))
+    stack.up("--expect-no-changes")
+    cloud.move_to(datetime.fromisoformat(due))
+    assert "rotates: due since" in stack.up()
 
 
 def test_a_compromised_key_is_replaced_first_and_dies_in_the_same_update(stack: Stack, cloud: LocalCloud) -> None:

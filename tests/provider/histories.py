@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from hypothesis import strategies as st
 
 from provider.yandex_keys.api_key.rotation import Inputs, Lockbox, Status, Verb
 from provider.yandex_keys.durations import SHORTEST
+from provider.yandex_keys.rotation_calendar import ALWAYS, Calendar, Freeze, Window
 
 from .examples import DAY, HOUR, ISSUED, SECOND, wanted
 from .model import Foreign, Killed, Model
@@ -128,6 +129,28 @@ def policies(shortest: timedelta = SECOND) -> st.SearchStrategy[Policy]:
     return (chosen | free).map(lambda values: tuple(zip(names, values, strict=True)))
 
 
+def calendars() -> st.SearchStrategy[Calendar]:
+    """Windows of a minute to a day, in zones that change their clocks, and freezes of an hour to two months; half of the lives have none."""
+    begins, lasts = st.integers(0, 1_439), st.sampled_from([1, 60, 480, 1_439])
+    names = st.sampled_from(["UTC", "Europe/Moscow", "Europe/Berlin"])
+    days = st.sets(st.integers(0, 6), min_size=1)
+    window = st.builds(
+        lambda days, begins, lasts, name: Window(
+            frozenset(days), timedelta(minutes=begins), timedelta(minutes=begins + lasts), name
+        ),
+        *(days, begins, lasts, names),
+    )
+    freeze = st.builds(
+        lambda after, lasts: Freeze(ISSUED + after * DAY, ISSUED + after * DAY + lasts, "why"),
+        *(st.integers(0, 400), st.sampled_from([HOUR, DAY, 14 * DAY, 60 * DAY])),
+    )
+    some = st.builds(Calendar, st.lists(window, max_size=2).map(tuple), st.lists(freeze, max_size=2).map(tuple))
+    return st.just(ALWAYS) | some
+
+
+SPREADS: Final = (0, 1, 10, 50)
+
+
 def skews() -> st.SearchStrategy[timedelta]:
     """How far the machine's clock is ahead of the cloud's: mostly not at all, else seconds to weeks either way, at times a year."""
     off = [timedelta(0), 20 * SECOND, 299 * SECOND, 301 * SECOND, HOUR, DAY, 8 * DAY, 40 * DAY, 365 * DAY]
@@ -163,6 +186,8 @@ def wishes(shortest: timedelta = SECOND) -> st.SearchStrategy[Wish]:
         st.just((("lockbox", None), ("expose_secret", True))),
         st.booleans().map(lambda value: (("lockbox", Lockbox("e6qone")), ("expose_secret", value))),
         st.just((("compromised", frozenset()),)),
+        calendars().map(lambda value: (("calendar", value),)),
+        st.sampled_from(SPREADS).map(lambda value: (("spread", value),)),
     )
     return st.lists(one, min_size=1, max_size=3).map(lambda edits: Wish(tuple(pair for edit in edits for pair in edit)))
 
@@ -188,7 +213,9 @@ def histories(draw: st.DrawFn, failures: bool = True, quiet: bool = False) -> Hi
     ahead = draw(skews())
     # What is shorter than the provider's check takes leaves no room for two clocks.
     shortest = SHORTEST if ahead else SECOND
-    first = wanted(**dict(draw(policies(shortest))))
+    first = wanted(
+        **dict(draw(policies(shortest))), calendar=draw(calendars()), spread=draw(st.sampled_from((10, *SPREADS)))
+    )
     events = draw(st.lists(_events(failures, quiet, shortest), min_size=3, max_size=15))
     first_run = Up(0, "overlap", timedelta(0))
     if failures:

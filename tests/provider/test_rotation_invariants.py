@@ -7,7 +7,9 @@
 - What isn't this resource's is never in an action, whatever it carries, and every key that is its own is in the state after a rotation.
 - Where runs come at least once an overlap, the current key never expires between them.
 - A second run at the same time changes nothing.
-- Preview and update agree, and what is due stays due.
+- Preview and update agree, and what is due stays due, but for a window that opens or closes in between.
+- Nothing is rotated at a time that its calendar leaves out, but for what was asked for, what consumers suffer from, and what would expire.
+- What waits keeps its overlap, where runs come at least twice an overlap.
 
 A clock that is behind by more than half an overlap, or ahead by more than a lifetime less an overlap, takes some of this away: `Run.in_time` and
 `Run.settles` say what is left.
@@ -21,11 +23,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key.rotation import Decision, Status, Verb
+from provider.yandex_keys.api_key.rotation import Decision, Status, Verb, decide, next_rotation
 from provider.yandex_keys.durations import SHORTEST
+from provider.yandex_keys.rotation_calendar import Calendar
 
-from .examples import DAY, HOUR, ISSUED, OWNER, SECOND, wanted
-from .histories import History, Policy, Up, histories, played, policies, ups
+from .decide_inputs import waits_rightly
+from .examples import DAY, HOUR, ISSUED, OWNER, SECOND, URN, wanted
+from .histories import History, Policy, Up, calendars, histories, played, policies, ups
 from .model import TOLERANCE, Key, Model, Run
 
 BECOMES = {
@@ -70,7 +74,7 @@ def test_after_a_run_the_current_key_is_alive_and_as_wanted(history: History) ->
         assert key.key_id not in inputs.compromised
         assert run.after.applied == inputs
         assert run.after.status == Status.CURRENT
-        assert run.after.next_rotation_at > run.ours or not run.settles
+        assert run.after.next_rotation_at > run.ours or not run.settles or run.repeated().waits
         if key.key_id in run.doubtful:
             continue
         assert key.deleted_at is None
@@ -194,9 +198,54 @@ def test_preview_and_update_agree(history: History, seconds: int) -> None:
         if run.before is None:
             continue
         now = {(action.verb, action.key_id) for action in run.decision.actions}
+        calendar, then = run.inputs.calendar, run.ours - timedelta(seconds=seconds)
+        if calendar.next_allowed(then) == then and run.decision.waits:
+            continue  # the window has closed, or a freeze has begun
         for action in run.previewed(timedelta(seconds=seconds)).actions:
             verbs = {action.verb} | BECOMES.get(action.verb, set())
             assert now & {(verb, action.key_id) for verb in verbs}
+
+
+@given(histories())
+def test_nothing_rotates_against_its_calendar_but_what_was_asked_for_is_broken_or_would_expire(
+    history: History,
+) -> None:
+    for run in runs_of(history):
+        action = run.decision.action(Verb.ROTATE)
+        if run.before is None or action is None or run.inputs.calendar.next_allowed(run.ours) == run.ours:
+            continue
+        assert any("although the calendar would have it wait" in warning for warning in run.decision.warnings)
+        if action.reason.startswith("rotates: due since"):
+            assert not waits_rightly(run.inputs, run.before, run.ours)
+
+
+@given(histories())
+def test_what_is_due_rotates_in_its_window_or_waits_for_one_with_time_to_spare(history: History) -> None:
+    for run in runs_of(history):
+        if run.before is None or next_rotation(run.inputs, run.before, URN) > run.ours:
+            continue
+        assert bool(run.decision.waits) != bool(run.decision.action(Verb.ROTATE))
+        if run.decision.waits:
+            assert waits_rightly(run.inputs, run.before, run.ours)
+
+
+@given(policies(SHORTEST), calendars(), st.lists(st.floats(0.01, 1), min_size=1, max_size=60))
+def test_a_rotated_key_keeps_its_whole_overlap_whatever_its_calendar_where_two_runs_come_an_overlap(
+    policy: Policy, calendar: Calendar, came: list[float]
+) -> None:
+    """So no consumer that reads again within the overlap ever holds a dead key."""
+    model, now = Model(), ISSUED
+    inputs = wanted(**dict(policy), calendar=calendar)
+    model.run(inputs, now)
+    for share in came:
+        late = max(next_rotation(inputs, model.state, URN) - now, timedelta(0))
+        now += max(inputs.overlap / 2 * share, SECOND) if share < 0.9 else max(late, SECOND)
+        now = min(now, max(ISSUED, model.runs[-1].now) + max(late, inputs.overlap / 2)).replace(microsecond=0)
+        waited = bool(decide(inputs, model.state, model.runs[-1].now, URN).waits)
+        before = model.current
+        run = model.run(inputs, now)
+        if waited and run.rotated:
+            assert run.keys[before.key_id].died_at >= now + inputs.overlap
 
 
 @given(histories())
@@ -213,12 +262,12 @@ def test_actions_come_in_one_order_and_at_most_one_for_each_key(history: History
 
 
 @pytest.mark.parametrize("ahead", [0, 20, 299, -20, -299, 3_600, 86_400, -86_400])
-@given(policy=policies(SHORTEST), came=st.lists(ups(failures=False), min_size=1, max_size=30))
+@given(policy=policies(SHORTEST), calendar=calendars(), came=st.lists(ups(failures=False), min_size=1, max_size=30))
 def test_the_current_key_never_expires_between_runs_that_come_once_an_overlap(
-    ahead: int, policy: Policy, came: list[Up]
+    ahead: int, policy: Policy, calendar: Calendar, came: list[Up]
 ) -> None:
     """A clock that is behind takes from the overlap what it is behind, twice: expiries are counted from it as well where it is about right."""
-    model, inputs = Model(ahead=ahead * SECOND), wanted(**dict(policy))
+    model, inputs = Model(ahead=ahead * SECOND), wanted(**dict(policy), calendar=calendar)
     most = inputs.overlap - 2 * max(-model.ahead, timedelta(0))
     model.run(inputs, ISSUED)
     now = ISSUED
