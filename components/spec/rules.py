@@ -180,7 +180,7 @@ def _refused(place: Place, items: Iterable[Item], read: Callable[[Item], object]
         try:
             read(item)
         except ValueError as error:
-            wrong, _, right = str(error).rpartition(": write ")
+            wrong, _, right = str(error).partition(": write ")
             yield Problem(place / index, wrong, f"write {right}")
 
 

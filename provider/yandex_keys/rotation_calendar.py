@@ -268,7 +268,7 @@ def window_of(days: frozenset[str] | None, begins: str, ends: str, timezone: str
     if start == _MIDNIGHT:
         raise ValueError('from "24:00" is the next day\'s "00:00": write that')
     if start == end:
-        raise ValueError(f'from and to are both {begins}: for a whole day write from: "00:00", to: "24:00"')
+        raise ValueError(f'from and to are both {begins}: write from "00:00" and to "24:00" for a whole day')
     numbers = frozenset(range(7)) if days is None else frozenset(DAYS.index(day) for day in days)
     return Window(numbers, start, end if end > start else end + _MIDNIGHT, timezone)
 
