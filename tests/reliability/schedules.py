@@ -19,6 +19,7 @@ from typing import Final, Literal
 from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.rotation import Action, Inputs, ListedKey, Lockbox, PreviousKey, State, Verb, decide
 from provider.yandex_keys.api_key.state import first_state, rotated_state
+from provider.yandex_keys.rotation_calendar import ALWAYS, DAYS, Calendar, freeze_of, window_of
 from provider.yandex_keys.times import format_time
 from tests.reliability.workers import processors
 from tools.table import Table
@@ -33,6 +34,18 @@ READS: Final[Mapping[str, timedelta | None]] = {
     "hour": _HOUR,
     "day": _DAY,
     "never": None,
+}
+CALENDARS: Final[Mapping[str, Calendar]] = {
+    "none": ALWAYS,
+    "working hours": Calendar((window_of(frozenset(DAYS[:5]), "09:00", "17:00", "Europe/Berlin"),)),
+    "Sunday nights": Calendar((window_of(frozenset({"sun"}), "22:00", "04:00", "Europe/Berlin"),)),
+    "Mondays, frozen each December": Calendar(
+        (window_of(frozenset({"mon"}), "00:00", "24:00", "Europe/Moscow"),),
+        tuple(freeze_of(f"{year}-12-15", f"{year + 1}-01-11", "The end of the year") for year in range(2026, 2032)),
+    ),
+    "frozen for a quarter": Calendar(
+        (), tuple(freeze_of(f"{year}-02-01", f"{year}-05-01", "") for year in range(2026, 2032))
+    ),
 }
 MANNERS: Final = ("punctual", "unpunctual", "runs missed")
 YEARS: Final = 3
@@ -49,9 +62,11 @@ class Plan:
     reads: str
     still_used: Literal["extend", "retire"] = "extend"
     years: int = YEARS
+    calendar: str = "none"
 
     def __str__(self) -> str:
-        return f"runs every {self.every}, {self.manner}, overlap {self.overlap}d, read every {self.reads}, {self.still_used}"
+        when = "" if self.calendar == "none" else f", {self.calendar}"
+        return f"runs every {self.every}, {self.manner}, overlap {self.overlap}d, read every {self.reads}, {self.still_used}{when}"
 
 
 @dataclass
@@ -59,6 +74,7 @@ class Course:
     """What came of it: rotations, words (warnings of a use), keys that ended under their consumer, and those among them without any word before.
 
     seen: how many of those that ended without a word could have been seen by a run. longest: the longest life of a previous key.
+    against: rotations that didn't wait though they could; shortened: keys that had waited and then kept less than their overlap.
     """
 
     plan: Plan
@@ -67,6 +83,8 @@ class Course:
     cut: int = 0
     unsaid: int = 0
     seen: int = 0
+    against: int = 0
+    shortened: int = 0
     longest: timedelta = timedelta(0)
     served: bool = True
 
@@ -90,6 +108,10 @@ class Course:
             found.append(f"{self.words} words about a healthy consumer, {self.cut} times cut")
         if self.is_healthy and self.longest > self.plan.overlap * _DAY:
             found.append(f"a previous key lived {self.longest}")
+        if self.against:
+            found.append(f"{self.against} rotations at a time that the calendar leaves out, with time to wait")
+        if self.shortened:
+            found.append(f"{self.shortened} keys that waited kept less than their overlap")
         if not self.served:
             found.append("the current key had ended as a run came")
         return found
@@ -112,7 +134,9 @@ class _Simulation:
             overlap=plan.overlap * _DAY,
             when_still_used=plan.still_used,
             lockbox=Lockbox("e6q"),
+            calendar=CALENDARS[plan.calendar],
         )
+        self._waited = False
         self._urn = f"urn:pulumi:prod::api-keys::yandex-keys:index:ApiKey::{plan.every}-{plan.manner}-{seed}"
         self._state = first_state(self._inputs, self._issued(START), "instance", self._urn, START, None)
         self._state = replace(self._state, expires_at=START + self._inputs.lifetime, lifetime=self._inputs.lifetime)
@@ -142,6 +166,15 @@ class _Simulation:
         if decision.wants_listing:
             listed = {item.key_id: self._listed(item, now) for item in self._state.previous}
             decision = decide(self._inputs, self._state, now, self._urn, listed)
+        rotation = decision.action(Verb.ROTATE)
+        if rotation is not None:
+            allowed = self._inputs.calendar.next_allowed(now)
+            ends = self._state.issued_at + self._inputs.lifetime
+            self._course.against += allowed > now and allowed + self._inputs.overlap * 1.5 <= ends
+            # Of runs that come twice an overlap the one before would have seen it.
+            punctual = self._plan.manner == "punctual" and EVERY[self._plan.every] * 2 <= self._inputs.overlap
+            self._course.shortened += self._waited and punctual and now + self._inputs.overlap > ends
+        self._waited = bool(decision.waits)
         for words in decision.warnings:
             self._course.words += "still used" in words
             self._said |= {item.key_id for item in self._state.previous if item.key_id in words}
@@ -215,7 +248,12 @@ class _Simulation:
 
 
 def plans(years: int = YEARS) -> Iterator[Plan]:
-    """Every way of running, with every overlap, consumer and wish."""
+    """Every way of running, with every overlap, consumer and wish; and with every calendar, consumers that read in time."""
+    for every in EVERY:
+        for manner in MANNERS:
+            for overlap in (2, 14):
+                for calendar in sorted(CALENDARS.keys() - {"none"}):
+                    yield Plan(every, manner, overlap, "hour", years=years, calendar=calendar)
     for every in EVERY:
         for manner in MANNERS:
             for overlap in OVERLAPS:

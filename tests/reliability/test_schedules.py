@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.reliability.schedules import EVERY, MANNERS, OVERLAPS, READS, Plan, lived
+from tests.reliability.schedules import CALENDARS, EVERY, MANNERS, OVERLAPS, READS, Plan, lived
 
 A_YEAR = 1
 
@@ -37,3 +37,18 @@ def test_a_previous_key_whose_consumers_have_read_again_lives_its_overlap(overla
 def test_a_stuck_consumer_is_extended_as_long_as_its_key_may_live() -> None:
     extended, retired = (lived(Plan("day", "punctual", 7, "never", wish, A_YEAR)) for wish in ("extend", "retire"))
     assert extended.longest > timedelta(days=40) > retired.longest == timedelta(days=7)
+
+
+@pytest.mark.parametrize("every", EVERY)
+@pytest.mark.parametrize("calendar", CALENDARS)
+def test_no_consumer_ever_holds_a_dead_key_whatever_the_calendar(every: str, calendar: str) -> None:
+    """Nor is anything rotated at a time that the calendar leaves out, unless the key would expire."""
+    overlaps = (2, 14) if every != "hour" else (2,)
+    courses = [
+        lived(Plan(every, manner, overlap, "hour", years=A_YEAR, calendar=calendar))
+        for manner in MANNERS
+        for overlap in overlaps
+    ]
+    assert [f"{course.plan}: {words}" for course in courses for words in course.wrong] == []
+    # Daily runs at three in the morning never meet working hours: such keys rotate before they would expire.
+    assert all(course.rotations >= 3 for course in courses)
