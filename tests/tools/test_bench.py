@@ -17,8 +17,8 @@ from tools.bench.figures import (
     FLOOR,
     NO_OP,
     OURS,
+    OURS_WRITTEN_ONCE,
     PREVIEW,
-    PREVIEW_NEW,
     REFRESH,
     ROTATE,
     STEPS,
@@ -59,7 +59,7 @@ def measured() -> Figures:
                 figures.add(Place(OURS, step, keys, 50), sample(2 * seconds * keys / 100, calls))
     figures.add(Place(OURS, PREVIEW, 1), sample(1.2))
     figures.add(Place(FLOOR, PREVIEW, 1), sample(1.0))
-    figures.add(Place(OURS, PREVIEW_NEW, 1_000), sample(5))
+    figures.add(Place(OURS_WRITTEN_ONCE, CREATE, 1_000), sample(5))
     return figures
 
 
@@ -108,7 +108,7 @@ def test_a_run_that_meets_its_goals_says_so_of_all_that_it_measured() -> None:
             f"bytes written to the backend, create of {BEFORE_KEYS} keys",
         ),
         (
-            Place(OURS, PREVIEW_NEW, 1_000),
+            Place(OURS_WRITTEN_ONCE, CREATE, 1_000),
             replace(sample(5), spent=Spent(5, 5, memory={"plugin": 101 * MB})),
             "the plugin's peak memory at 1,000 keys",
         ),
@@ -184,12 +184,23 @@ def test_the_page_has_date_machine_pictures_and_every_table(tmp_path: Path) -> N
     assert text.endswith("\n\nafter\n")
     assert "old" not in text
     assert "2026-12-01 10:30 UTC, commit abc1234567. 2 cores, some model." in text
-    assert [path.name for path in written] == ["performance.md", "performance-time.svg", "performance-bytes.svg"]
+    assert [path.name for path in written] == [
+        "performance.md",
+        "performance-time.svg",
+        "performance-cpu.svg",
+        "performance-bytes.svg",
+    ]
     assert all(f"](images/{path.name})" in text for path in written[1:])
     assert text.count("| keys |") == 2
 
 
-def test_a_busy_machine_is_said_to_be_one() -> None:
+def test_a_busy_machine_is_said_to_be_one_and_judges_nothing_by_time() -> None:
+    figures = measured()
+    put(figures, Place(OURS, NO_OP, 300), sample(9.0, 1))
+    found = {goal.figure: goal.verdict for goal in goals(figures, PLAN, is_busy=True)}
+    assert found["no-op of 300 keys"] == "busy machine"
+    assert found["calls, no-op of 300 keys"] == "NO"
+    assert found["calls, create of 300 keys"] == "yes"
     assert "busy machine" not in MACHINE.sentence
     assert "its CPU seconds can be compared, its times can't" in replace(MACHINE, others=0.7).sentence
 

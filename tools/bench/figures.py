@@ -20,7 +20,6 @@ REFRESH: Final = "refresh"
 ROTATE: Final = "rotate"
 STEPS: Final = (CREATE, NO_OP, ROTATE, REFRESH)
 PREVIEW: Final = "preview"
-PREVIEW_NEW: Final = "preview of new keys"
 
 
 @dataclass(frozen=True, order=True)

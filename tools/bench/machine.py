@@ -36,13 +36,17 @@ class Machine:
     commit: str
 
     @property
+    def is_busy(self) -> bool:
+        """Whether it had enough else to do for times to say little."""
+        return self.others is not None and self.others > _QUIET
+
+    @property
     def sentence(self) -> str:
         """All of it, for people."""
         others = "" if self.others is None else f", other processes used {self.others:.2f} of its cores during the run"
-        busy = self.others is not None and self.others > _QUIET
         return (
             f"{self.ended:%Y-%m-%d %H:%M} UTC, commit {self.commit}. {self.words}. {self.versions}. "
-            f"Load before the run: {self.load:.2f}{others}.{_BUSY if busy else ''}"
+            f"Load before the run: {self.load:.2f}{others}.{_BUSY if self.is_busy else ''}"
         )
 
 

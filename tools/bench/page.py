@@ -18,7 +18,7 @@ END: Final = "<!-- The end of what is made. -->"
 
 def text(run: Run) -> str:
     """For a terminal."""
-    found = goals(run.figures, run.plan, run.other)
+    found = goals(run.figures, run.plan, run.other, run.machine.is_busy)
     missed = [f"  {goal.figure}: {goal.why}" for goal in found if goal.met is False and goal.why]
     parts = [run.machine.sentence, *([f"Beside: {run.beside}."] if run.beside else []), goals_table(found).text()]
     if missed:
@@ -29,7 +29,7 @@ def text(run: Run) -> str:
 
 def markdown(run: Run) -> str:
     """What stands between the page's marks."""
-    found = goals(run.figures, run.plan, run.other)
+    found = goals(run.figures, run.plan, run.other, run.machine.is_busy)
     missed = [f"- **{goal.figure}**: {goal.why}." for goal in found if goal.met is False and goal.why]
     beside = f" Beside: {run.beside}." if run.beside else ""
     parts = [f"{run.machine.sentence}{beside}", goals_table(found).markdown()]
@@ -45,6 +45,7 @@ def drawn(run: Run) -> list[tuple[str, str, str]]:
     when = f"{run.machine.ended:%Y-%m-%d}, {run.machine.words.partition(',')[0]}"
     kinds = (
         ("performance-time.svg", "Time against keys", pictures.time_panels(run.figures, run.other)),
+        ("performance-cpu.svg", "CPU seconds against keys", pictures.cpu_panels(run.figures, run.other)),
         ("performance-bytes.svg", "Bytes against keys", pictures.bytes_panels(run.figures)),
     )
     return [(name, title, pictures.picture(panels, f"{title} ({when})")) for name, title, panels in kinds if panels]

@@ -117,6 +117,11 @@ def time_panels(figures: Figures, beside: str = "") -> list[Panel]:
     return [_panel(figures, step, "seconds", figures.seconds, (OURS, FLOOR, beside)) for step in STEPS]
 
 
+def cpu_panels(figures: Figures, beside: str = "") -> list[Panel]:
+    """CPU seconds over keys, likewise: what a busy machine tells too."""
+    return [_panel(figures, step, "CPU seconds", figures.cpu, (OURS, FLOOR, beside)) for step in STEPS]
+
+
 def bytes_panels(figures: Figures) -> list[Panel]:
     """What a create writes, and what the state then takes, over keys; those of which nothing is known are left out."""
     panels = [
