@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.support.pulumi import run_pulumi
 from tools.bench.bare_stack import BareStack
 from tools.bench.figures import FLOOR, NO_OP, OURS, REFRESH, ROTATE, STEPS, Place
 from tools.bench.goals import goals
+from tools.bench.machine import Look
 from tools.bench.our_stack import Shape
 from tools.bench.rounds import Plan, measure
 from tools.bench.spent import CommandFailed, spent
@@ -57,3 +59,9 @@ def test_cpu_of_all_that_a_command_started_is_counted(tmp_path: Path) -> None:
     busy = "import time\nwhile time.process_time() < 0.5: pass"
     command = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"]
     assert spent(command, tmp_path, {}).cpu >= 0.5
+
+
+def test_a_run_says_which_machine_and_versions_it_is_of() -> None:
+    said = Look().end().sentence
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC, commit \w+.*\. \d+ cores?, ", said)
+    assert re.search(r"Pulumi v\d+\.\d+\.\d+.*, Python 3\.\d+\.\d+\. Load before the run: \d", said)
