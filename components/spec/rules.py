@@ -28,6 +28,7 @@ Named = TypeVar("Named", AccountSpec, KeySpec)
 Answered = TypeVar("Answered", AccountSpec, KeySpec, Defaults)
 Item = TypeVar("Item", WindowSpec, FreezeSpec)
 _SCHEDULE: Final = ("overlap", "rotateEvery", "lifetime")
+_CALENDAR: Final = ("windows", "freezes")
 
 
 def within_defaults(default: PartlyRead[Defaults], run_every: timedelta | None) -> Iterator[Problem]:
@@ -37,8 +38,8 @@ def within_defaults(default: PartlyRead[Defaults], run_every: timedelta | None) 
         yield from _schedule_problems(default, lambda field: "" if field in default.written else " (built in)")
     yield from _label_problems(default, [default])
     yield from _calendar_problems(default)
-    if "windows" in default.written:
-        yield from _unmet_windows(default, default.place / "windows", run_every)
+    if own := _first_of(_CALENDAR, default):
+        yield from _unmet(default, default.place / own, run_every)
 
 
 def within_account(
@@ -50,7 +51,7 @@ def within_account(
     """What is wrong between the fields of each key, and between the keys of an account."""
     yield from _label_problems(account, [account, default])
     yield from _calendar_problems(account)
-    yield from _unmet_windows_of(account, keys, default, run_every)
+    yield from _unmet_calendars(account, keys, default, run_every)
     for key in keys:
         yield from _label_problems(key, [key, account, default])
         yield from _calendar_problems(key)
@@ -192,42 +193,46 @@ def _freeze(spec: FreezeSpec) -> rotation_calendar.Freeze:
     return rotation_calendar.freeze_of(spec.begins, spec.until, spec.why)
 
 
-def _unmet_windows_of(
+def _first_of(fields: Iterable[str], policy: PartlyRead[Calendar]) -> str | None:
+    return next((field for field in fields if field in policy.written), None)
+
+
+def _unmet_calendars(
     account: PartlyRead[AccountSpec],
     keys: Sequence[PartlyRead[KeySpec]],
     default: PartlyRead[Defaults],
     run_every: timedelta | None,
 ) -> Iterator[Problem]:
-    """What is wrong with the windows of each key; those that many keys take from the account are named once."""
+    """What is wrong with the calendar of each key; what many keys take from the account is named once."""
     told: set[Place] = set()
     for key in keys:
         # What can't be read is named where it stands.
-        if not account.knows("windows") or not default.unreadable.isdisjoint({*_SCHEDULE, "windows"} - key.written):
+        if not account.knows(*_CALENDAR) or not default.unreadable.isdisjoint({*_SCHEDULE, *_CALENDAR} - key.written):
             continue
-        own = next((field for field in ("windows", *_SCHEDULE) if field in key.written), None)
-        if own is None and "windows" not in account.written:
+        own, shared = _first_of((*_CALENDAR, *_SCHEDULE), key), _first_of(_CALENDAR, account)
+        if own is None and shared is None:
             continue  # as in the defaults, where they are looked at
-        place = key.place / own if own else account.place / "windows"
+        place = key.place / own if own else account.place / str(shared)
         if place not in told:
             told.add(place)
-            yield from _unmet_windows(key, place, run_every)
+            yield from _unmet(key, place, run_every)
 
 
-def _unmet_windows(policy: PartlyRead[Policy], place: Place, run_every: timedelta | None) -> Iterator[Problem]:
-    """Windows that runs can't meet while a key waits."""
-    if run_every is None or not policy.knows(*_SCHEDULE, "windows"):
+def _unmet(policy: PartlyRead[Policy], place: Place, run_every: timedelta | None) -> Iterator[Problem]:
+    """A calendar that runs can't follow while a key waits."""
+    if run_every is None or not policy.knows(*_SCHEDULE, *_CALENDAR):
         return
     spec = policy.spec
     lifetime, every, overlap = (
         durations.parse_duration(text) for text in (spec.lifetime, spec.rotate_every, spec.overlap)
     )
     try:
-        windows = tuple(map(_window, spec.windows))
+        calendar = rotation_calendar.Calendar(tuple(map(_window, spec.windows)), tuple(map(_freeze, spec.freezes)))
     except ValueError:
         return
-    # Where even a schedule without windows doesn't fit, that is what is said.
+    # Where even a schedule without a calendar doesn't fit, that is what is said.
     if every + overlap <= lifetime and (
-        unmet := key_rules.calendar_problem(lifetime, every, overlap, windows, run_every)
+        unmet := key_rules.calendar_problem(lifetime, every, overlap, calendar, run_every)
     ):
         yield Problem(place, *unmet)
 

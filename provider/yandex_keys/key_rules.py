@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from . import marks
 from .durations import SHORTEST, format_duration, parse_duration
-from .rotation_calendar import Window, longest_wait
+from .rotation_calendar import ALWAYS, Calendar, longest_wait
 
 DESCRIPTION_LENGTH: Final = 256 - marks.ROOM
 """The API takes 256 characters; the mark stands behind the user's words."""
@@ -111,24 +111,35 @@ def calendar_problem(
     lifetime: timedelta,
     rotate_every: timedelta,
     overlap: timedelta,
-    windows: tuple[Window, ...],
+    calendar: Calendar,
     run_every: timedelta,
 ) -> tuple[str, str] | None:
-    """What is wrong with windows that runs every `run_every` can't meet while a key waits, and the remedy; None where
-    nothing is.
+    """What is wrong with a calendar where runs come every `run_every`, and the remedy; None where nothing is: windows
+    that they can't meet while a key waits, and an overlap in which a key that waited too long might not see the next
+    run.
 
     A key that waits keeps its overlap, and half of one before that (see `rotation.as_allowed`). One that was rotated so
     late that it leaves out a point of its grid is due up to a quarter of the period later.
     """
-    if not windows:
+    if calendar == ALWAYS:
         return None
-    wait = longest_wait(windows, run_every)
+    if overlap < 2 * run_every:
+        return (
+            f"overlap {format_duration(overlap)} holds fewer than two runs (yandex-keys:runEvery is "
+            f"{format_duration(run_every)}), and a key that waits could expire before the next one comes",
+            f"make overlap {format_duration(2 * run_every)} or longer, or run more often and say so in "
+            "yandex-keys:runEvery",
+        )
+    if not calendar.windows:
+        return None
+    wait = longest_wait(calendar.windows, run_every)
     period = rotate_every if wait <= rotate_every * 3 / 4 else rotate_every * 5 / 4
     least = period + wait + overlap * 3 / 2
     if least <= lifetime:
         return None
     # In words that are no finer than what the user writes.
-    enough = timedelta(hours=-(-least // timedelta(hours=1)))
+    unit = timedelta(days=1) if least > timedelta(days=3) else timedelta(hours=1)
+    enough = -(-least // unit) * unit
     return (
         f"runs every {format_duration(run_every)} (yandex-keys:runEvery) meet these windows only once in "
         f"{format_duration(wait)}, and a lifetime of {format_duration(lifetime)} with rotateEvery "

@@ -100,27 +100,42 @@ def test_a_slip_is_one_line_with_its_path_and_remedy(key: dict[str, Any], proble
 
 
 def test_windows_that_runs_can_not_meet_in_time_are_refused_where_they_stand() -> None:
+    """Mondays come every seventh of runs that come every sixteen days."""
     words = (
-        "runs every 30d (yandex-keys:runEvery) meet these windows only once in 210d, and a lifetime of 90d with rotateEvery "
-        "30d and overlap 7d can't wait that long: make lifetime 258d or longer, open more windows, or run more often and "
-        "say so in yandex-keys:runEvery"
+        "runs every 16d (yandex-keys:runEvery) meet these windows only once in 112d, and a lifetime of 150d with "
+        "rotateEvery 30d and overlap 32d can't wait that long: make lifetime 198d or longer, open more windows, or run "
+        "more often and say so in yandex-keys:runEvery"
     )
-    late = {"windows": [MONDAY]}
-    assert problems(late, accounts({}, {}), 30 * DAY) == [f"defaults.windows: {words}"]
-    assert problems(None, accounts({}, {}, **late), 30 * DAY) == [f"accounts[0] (shop).windows: {words}"]
-    assert problems(None, accounts({}, late), 30 * DAY) == [f"accounts[0] (shop).keys[1] (k1).windows: {words}"]
-    assert read(late, accounts({"lifetime": "258d"})).keys
-    assert parse(late, accounts({})).accounts  # how often runs come isn't known
+    seldom, rest = {"windows": [MONDAY]}, {"lifetime": "150d", "overlap": "32d"}
+    assert problems({**seldom, **rest}, accounts({}, {}), 16 * DAY) == [f"defaults.windows: {words}"]
+    assert problems(rest, accounts({}, {}, **seldom), 16 * DAY) == [f"accounts[0] (shop).windows: {words}"]
+    assert problems(rest, accounts({}, seldom), 16 * DAY) == [f"accounts[0] (shop).keys[1] (k1).windows: {words}"]
+    assert read({**seldom, **rest, "lifetime": "198d"}, accounts({}), 16 * DAY).keys
+    assert parse({**seldom, **rest}, accounts({})).accounts  # how often runs come isn't known
+
+
+@pytest.mark.parametrize("calendar", [{"windows": [WORK]}, {"freezes": [FAIR]}])
+def test_a_calendar_whose_keys_could_expire_before_the_next_run_is_refused(calendar: dict[str, Any]) -> None:
+    (name,) = calendar
+    words = (
+        "overlap 7d holds fewer than two runs (yandex-keys:runEvery is 4d), and a key that waits could expire before the "
+        "next one comes: make overlap 8d or longer, or run more often and say so in yandex-keys:runEvery"
+    )
+    assert problems(calendar, accounts({}, {}), 4 * DAY) == [f"defaults.{name}: {words}"]
+    assert problems(None, accounts({}, {}, **calendar), 4 * DAY) == [f"accounts[0] (shop).{name}: {words}"]
+    assert problems(None, accounts({}, calendar), 4 * DAY) == [f"accounts[0] (shop).keys[1] (k1).{name}: {words}"]
+    assert read({**calendar, "overlap": "8d"}, accounts({}), 4 * DAY).keys
+    assert read(None, accounts({}), 4 * DAY).keys
 
 
 def test_a_schedule_that_leaves_no_room_for_the_windows_of_the_defaults_is_refused_where_it_stands() -> None:
     """83 + 10.5 days and a weekend's three are more than 90."""
     (problem,) = problems({"windows": [WORK]}, accounts({}, {"rotateEvery": "83d"}))
     assert problem.startswith("accounts[0] (shop).keys[1] (k1).rotateEvery: runs every 1d")
-    assert "make lifetime 2316h or longer" in problem
+    assert "make lifetime 97d or longer" in problem
     assert read({"windows": [WORK]}, accounts({"rotateEvery": "83d", "windows": []})).keys
 
 
 @pytest.mark.parametrize("run_every", [timedelta(hours=1), DAY, 7 * DAY])
 def test_windows_of_working_hours_are_met_by_hourly_daily_and_weekly_runs(run_every: timedelta) -> None:
-    assert read({"windows": [WORK]}, accounts({}), run_every).keys
+    assert read({"windows": [WORK], "overlap": "14d"}, accounts({}), run_every).keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -278,3 +279,27 @@ def answer(given_bag: dict[str, Any]) -> dict[str, Any] | InvalidInput:
         return checked(given_bag)
     except InvalidInput as error:
         return error
+
+
+@pytest.mark.parametrize(
+    ("calendar", "run_every", "path"),
+    [
+        ({"windows": [{"days": ["mon"], "from": "09:00", "to": "17:00"}]}, timedelta(days=16), "windows"),
+        ({"windows": [{"from": "09:00", "to": "17:00"}]}, timedelta(days=4), "windows"),
+        ({"freezes": [{"from": "2026-12-20", "until": "2027-01-10"}]}, timedelta(days=4), "freezes"),
+    ],
+)
+def test_a_calendar_that_runs_can_not_follow_is_refused_and_one_whose_runs_are_not_known_is_not(
+    calendar: dict[str, Any], run_every: timedelta, path: str
+) -> None:
+    with pytest.raises(InvalidInput) as told:
+        checked(bag(**calendar), run_every)
+    assert [where for where, _ in told.value.problems] == [path]
+    assert checked(bag(**calendar), timedelta(days=1))[path]
+    assert checked(bag(**calendar))[path]
+
+
+def test_windows_that_are_not_known_yet_pass() -> None:
+    window = {"from": UNKNOWN, "to": "17:00"}
+    assert is_unknown(checked(bag(windows=[window]), timedelta(days=1))["windows"])
+    assert checked(bag(windows=UNKNOWN, freezes=UNKNOWN, spread=UNKNOWN), timedelta(days=1))["spread"] is UNKNOWN

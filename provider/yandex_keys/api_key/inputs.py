@@ -282,11 +282,11 @@ def _between(inputs: Properties, wrong: set[str], run_every: timedelta | None) -
         lifetime = key_rules.parse_lifetime(inputs["lifetime"])
         every, overlap = (key_rules.parse_period(inputs[name]) for name in ("rotateEvery", "overlap"))
         least = every + overlap
-        known = not any(path.startswith("windows") for path in wrong) and not is_unknown(inputs["windows"])
+        written = {name: inputs[name] for name in ("windows", "freezes")}
+        known = not any(path.startswith(tuple(written)) for path in wrong) and not is_unknown(written)
         if least <= lifetime and known and run_every is not None:
-            windows = calendar_of({"windows": inputs["windows"]}).windows
-            unmet = key_rules.calendar_problem(lifetime, every, overlap, windows, run_every)
-            yield from [("windows", ": ".join(unmet))] if unmet else []
+            unmet = key_rules.calendar_problem(lifetime, every, overlap, calendar_of(written), run_every)
+            yield from [("windows" if written["windows"] else "freezes", ": ".join(unmet))] if unmet else []
         if least > lifetime:
             yield (
                 "lifetime",
