@@ -27,7 +27,7 @@ from provider.yandex_keys.api_key.schedule import time_after
 from provider.yandex_keys.api_key.state import finished_state, inputs_of, rotated_state, state_of
 from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.errors import CloudError, InvalidInput, NotFound, YandexKeysError
-from provider.yandex_keys.key_rules import RUN_EVERY
+from provider.yandex_keys.key_rules import RUN_EVERY, is_key_id
 from provider.yandex_keys.marks import Mark, owner_of, words_and_mark
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, settings
 from provider.yandex_keys.shown import is_credential
@@ -69,6 +69,7 @@ __all__ = [
     "format_time",
     "inputs_of",
     "is_credential",
+    "is_key_id",
     "next_rotation",
     "owner_of",
     "parse",

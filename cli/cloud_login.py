@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,9 @@ from provider.yandex_keys.version import VERSION
 
 __all__ = ["Lookup", "cloud_of", "provenance_of"]
 _CALLS_AT_ONCE = 16
+_OF_RUNS = re.compile(
+    r"(?:;| and)? then run `pulumi up` again|(?: |^)Run `pulumi up` again: it finishes what was begun\."
+)
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -66,6 +70,11 @@ def cloud_of(settings: Settings, environment: Mapping[str, str]) -> Iterator[Loo
         key = credentials.service_account_key or {}
         yield Lookup(cloud, str(key.get("service_account_id", "")))
     except CloudError as error:
-        raise CouldNotLook(f"the cloud could not be read: {error}") from None
+        raise CouldNotLook(f"the cloud could not be read: {_for_a_look(error)}") from None
     except YandexKeysError as error:
-        raise CouldNotLook(str(error)) from None
+        raise CouldNotLook(_for_a_look(error)) from None
+
+
+def _for_a_look(error: YandexKeysError) -> str:
+    """The error without the advice for runs: nothing was begun here that another run could finish."""
+    return _OF_RUNS.sub("", str(error))

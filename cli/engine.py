@@ -128,4 +128,9 @@ class Engine:
             raise WrongUse(
                 f"--stack {stack}: the backend has no such stack of project {self.project.name}; it has {known}"
             )
-        raise CouldNotLook(f"`pulumi {' '.join(arguments)}` failed with exit code {done.returncode}: {said}")
+        login = ""
+        if "PULUMI_ACCESS_TOKEN" in said and not self.environment.get("PULUMI_BACKEND_URL"):
+            login = (
+                '. Set PULUMI_BACKEND_URL, or `pulumi login`; for the local stack `eval "$(make -s env)"` in this shell'
+            )
+        raise CouldNotLook(f"`pulumi {' '.join(arguments)}` failed with exit code {done.returncode}: {said}{login}")

@@ -32,7 +32,7 @@ def gathered(
     """
     project = workplace.project
     judged_by = audit_settings(config or project.folder / FILE, config is not None)
-    deployed = workplace.deployed(stacks or [])
+    deployed = workplace.deployed(stacks or [], or_none=bool(folders or whole_cloud))
     now = workplace.now()
     view, access, quotas = _looked(workplace, deployed, folders or [], whole_cloud, one_by_one)
     runs = {it.stack: run_every(project, it.stack, workplace.environment) for it in deployed}

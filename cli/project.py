@@ -28,6 +28,14 @@ StackFileLoader: Final = type(
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 
 
+class NotYaml(CouldNotLook):
+    """A file that can't be read as YAML: `why`, and from which `line` on."""
+
+    def __init__(self, file: Path, why: str, line: int) -> None:
+        super().__init__(f"{file}: can't be read as YAML: {why}")
+        self.why, self.line = why, line
+
+
 @dataclass(frozen=True)
 class Project:
     """`folder` has Pulumi.yaml; `stack_folder` has the stack files."""
@@ -77,5 +85,6 @@ def _mapping(file: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CouldNotLook(f"{file}: can't be read as YAML: {' '.join(str(error).split())[:200]}") from None
+        mark = getattr(error, "problem_mark", None)
+        raise NotYaml(file, " ".join(str(error).split())[:200], mark.line + 1 if mark else 1) from None
     return written if isinstance(written, Mapping) else {}

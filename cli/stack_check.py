@@ -24,7 +24,7 @@ from cli.borrowed import (
     place,
     settings,
 )
-from cli.project import Project
+from cli.project import NotYaml, Project
 from cli.stack_file_lines import line_at
 
 _OURS: Final = "yandex-keys:"
@@ -105,9 +105,13 @@ class Reporter:
 
 
 def check_file(project: Project, stack: str, environment: Mapping[str, str]) -> Checked:
-    """What is wrong with the file of `stack`. `YC_FOLDER_ID` counts as in a run. Raises CouldNotLook where it isn't YAML."""
-    config = project.config_of(stack)
+    """What is wrong with the file of `stack`. `YC_FOLDER_ID` counts as in a run."""
     report = Reporter(project, stack)
+    try:
+        config = project.config_of(stack)
+    except NotYaml as error:
+        wrong = FileProblem(stack, report.file, error.line, "the file", "can't be read as YAML", error.why)
+        return Checked(stack, report.file, None, (wrong,))
     problems = list(_settings_problems(config, report))
     given = config.get(f"{_OURS}folderId")
     folder_id = given if isinstance(given, str) else environment.get("YC_FOLDER_ID", "")

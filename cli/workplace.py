@@ -15,6 +15,7 @@ from rich.console import Console
 from cli.cloud_keys import NOTHING, CloudView, folders_of, look
 from cli.deployed import Deployed, deployed
 from cli.engine import Engine
+from cli.exit_codes import CouldNotLook
 from cli.project import Project, find_project
 from cli.stack_settings import cloud_ids, common_settings, judged_at
 
@@ -39,10 +40,16 @@ class Workplace:
         """`pulumi`, run in the project."""
         return Engine(self.project, self.environment)
 
-    def deployed(self, named: Sequence[str]) -> list[Deployed]:
-        """What the chosen stacks hold; all of them, where none is named. Raises CouldNotLook and WrongUse."""
+    def deployed(self, named: Sequence[str], *, or_none: bool = False) -> list[Deployed]:
+        """What the chosen stacks hold; all of them, where none is named. Raises WrongUse, and CouldNotLook, also where there is none
+        (unless `or_none`): who looks at the wrong backend must not hear that all is well."""
         with progress("reading stacks"):
-            return [deployed(stack) for stack in self.engine.stacks(named)]
+            found = [deployed(stack) for stack in self.engine.stacks(named)]
+        if not found and not or_none:
+            raise CouldNotLook(
+                f"the backend has no stack of project {self.project.name}: is it the right one? PULUMI_BACKEND_URL names it, or else `pulumi login`"
+            )
+        return found
 
     @contextmanager
     def cloud(self, stacks: Sequence[str]) -> Iterator[Lookup]:

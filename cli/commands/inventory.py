@@ -144,7 +144,7 @@ def command(
         raise WrongUse("--json and --csv: choose one of them")
     ends, unused = _duration("--expires-within", expires_within), _duration("--unused-for", unused_for)
     workplace = Workplace.at(project)
-    stacks = workplace.deployed(stack or [])
+    stacks = workplace.deployed(stack or [], or_none=bool(folder or cloud))
     now = workplace.now()
     records = inventory(stacks, now, workplace.cloud_view(stacks, folder or [], cloud))
     shown = [

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.borrowed import is_credential
+from cli.borrowed import is_credential, is_key_id
 from cli.cloud_keys import NOTHING
 from cli.deployed import Deployed
 from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
@@ -86,6 +86,8 @@ def command(
         raise WrongUse(
             "that is a secret, and no id: pass it by --stdin; your shell may have noted it, so clean its history"
         )
+    if key_id and not is_key_id(key_id):
+        raise WrongUse(f"{key_id!r} is no key's id: it is small letters and digits, as in `yckeys inventory`")
     workplace = Workplace.at(project)
     stacks = workplace.deployed(stack or [])
     leaks = _leaks(workplace, stacks, key_id, events, stdin)

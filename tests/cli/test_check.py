@@ -54,6 +54,15 @@ def test_every_mistake_is_told_at_once_with_its_line(own_copy: Yckeys, golden: G
     golden("check.json", own_copy("check", "--json").out)
 
 
+def test_a_file_that_is_no_yaml_hides_no_other_s_mistakes(own_copy: Yckeys) -> None:
+    (own_copy.folder / "stacks" / "Pulumi.broken.yaml").write_text("config:\n  api-keys:accounts: [\n")
+    (own_copy.folder / "stacks" / "Pulumi.wrong.yaml").write_text(WRONG)
+    found = problems(own_copy)
+    assert {it["stack"] for it in found} == {"broken", "wrong"}
+    (broken,) = (it for it in found if it["stack"] == "broken")
+    assert (broken["line"], broken["path"], broken["wrong"]) == (3, "the file", "can't be read as YAML")
+
+
 def test_an_encrypted_value_among_the_accounts_is_refused(own_copy: Yckeys) -> None:
     text = WRONG.replace("uses: [transalte]", "uses: [{ secure: AAABBB }]")
     (own_copy.folder / "stacks" / "Pulumi.wrong.yaml").write_text(text)

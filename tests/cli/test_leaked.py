@@ -38,6 +38,13 @@ def stack_file(yckeys: Yckeys, stack: str = "prod") -> str:
     return (yckeys.folder / "stacks" / f"Pulumi.{stack}.yaml").read_text()
 
 
+@pytest.mark.parametrize("no_id", ["ajeleaked; rm -rf /", "Aje", "prod/translator/default", "a" * 51])
+def test_what_is_no_key_s_id_is_told_and_no_command_is_made_of_it(yckeys: Yckeys, no_id: str) -> None:
+    ended = yckeys("leaked", no_id)
+    assert (ended.code, ended.out) == (2, "")
+    assert "is no key's id" in ended.errors
+
+
 def test_json_has_the_documented_shape(own_copy: Yckeys, golden: Callable[[str, str], None]) -> None:
     known = ids(own_copy)
     golden("leaked.json", own_copy("leaked", known["translator/nightly/current"], "--json").out)

@@ -31,6 +31,50 @@ def test_without_an_engine_it_could_not_look(yckeys: Yckeys, tmp_path: Path) -> 
     assert "no `pulumi` on PATH" in ended.errors
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["inventory"],
+        ["audit"],
+        ["plan"],
+        ["metrics"],
+        ["report", "--html", "keys.html"],
+        ["explain", "translator/default"],
+        ["adopt"],
+        ["leaked", "ajeleaked"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_backend_without_a_stack_is_not_called_fine(own_copy: Yckeys, command: list[str]) -> None:
+    """As where PULUMI_BACKEND_URL names another one than was meant."""
+    for file in (own_copy.folder / "state" / ".pulumi" / "stacks" / "api-keys").glob("*.json"):
+        file.unlink()
+    ended = own_copy(*command)
+    assert (ended.code, ended.out) == (3, "")
+    assert "the backend has no stack of project api-keys: is it the right one?" in ended.errors
+
+
+def test_the_cloud_alone_can_be_looked_into_without_a_stack(own_copy: Yckeys) -> None:
+    for file in (own_copy.folder / "state" / ".pulumi" / "stacks" / "api-keys").glob("*.json"):
+        file.unlink()
+    ended = own_copy("inventory", "--cloud")
+    assert (ended.code, "unmanaged" in ended.out) == (0, True)
+    assert own_copy("audit", "--cloud").code == 1
+
+
+def test_a_cloud_that_is_not_reached_is_told_without_advice_for_runs(
+    own_copy: Yckeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(own_copy.folder)
+    own_copy.environment |= {"YC_ENDPOINT": "127.0.0.1:1", "YC_TOKEN": "t1.token-of-nobody"}
+    ended = own_copy("inventory", "--cloud")
+    assert (ended.code, ended.out) == (3, "")
+    assert "The endpoint can't be reached: check yandex-keys:endpoint or YC_ENDPOINT, and the network." in ended.errors
+    assert "pulumi up" not in ended.errors
+    assert "t1.token" not in ended.errors
+
+
 def test_an_unknown_command_is_wrong_use(yckeys: Yckeys) -> None:
     assert yckeys("inventori").code == 2
 
