@@ -70,9 +70,9 @@ class Children:
             end(process)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -> None:
     """Asks a process to stop, and kills it when it doesn't within GRACE_SECONDS."""
-    _signal(process, signal.SIGTERM)
+    _signal(process, by)
     try:
         process.wait(timeout=GRACE_SECONDS)
     except subprocess.TimeoutExpired:

@@ -133,11 +133,7 @@ def main() -> None:
     request = _read_request()
     if request.pwd:
         os.chdir(request.pwd)
-    try:
-        code = run(request, sys.argv[1])
-    except KeyboardInterrupt:
-        code = REPORTED
-    sys.exit(code)
+    sys.exit(run(request, sys.argv[1]))
 
 
 if __name__ == "__main__":

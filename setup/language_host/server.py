@@ -128,8 +128,13 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             captured=False,
             with_input=True,
         )
-        if not context.add_callback(lambda: end(process)):
-            end(process)
+
+        # By the signal of Pulumi's own host, so that users of either see the same.
+        def interrupt() -> None:
+            end(process, by=signal.SIGINT)
+
+        if not context.add_callback(interrupt):
+            interrupt()
         assert process.stdin is not None
         try:
             with process.stdin as pipe:

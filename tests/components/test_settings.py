@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import runpy
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ def provider_of(config: Mapping[str, str], **options: Any) -> dict[str, Any]:
 def run_program(monkeypatch: pytest.MonkeyPatch, config: Mapping[str, Any]) -> tuple[Declared, dict[str, Any]]:
     exports: dict[str, Any] = {}
     monkeypatch.setattr(pulumi, "export", exports.__setitem__)
-    # It is for a process of the program's own.
+    # These are for a process of the program's own.
     monkeypatch.setattr(gc, "disable", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     # The SDK's mocks end the stack before the program starts; what it waits for is awaited with all else.
     monkeypatch.setattr(pulumi, "run", lambda program: asyncio.ensure_future(program()))
     written = {name: value if isinstance(value, str) else json.dumps(value) for name, value in config.items()}
