@@ -25,7 +25,7 @@ import pulumi
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
-from cli.checkpoint_files import FileBackend
+from cli.checkpoint_files import opened
 from provider.yandex_keys.run import Session
 from provider.yandex_keys.server import TYPES, ProviderServicer
 from tests.reliability.engine_state import Held, State, as_json
@@ -209,8 +209,8 @@ class RealStack:
         return [item["urn"] for item in self._deployment().get("resources", [])]
 
     def _deployment(self) -> dict[str, Any]:
-        backend = FileBackend.of((self._directory / "state").as_uri(), _PROJECT)
-        return dict(backend.deployment(self._name) or {}) if backend else {}
+        path = self._directory / "state" / ".pulumi" / "stacks" / _PROJECT / f"{self._name}.json.zst"
+        return dict(json.loads(opened(path.read_bytes()))["checkpoint"]["latest"] or {}) if path.exists() else {}
 
     def _read(self) -> State:
         state = State(self._name, _PROJECT)
