@@ -56,7 +56,7 @@ class Writings:
         """Every file below `directory`."""
         for path in sorted(directory.rglob("*")):
             if path.is_file() and not path.is_symlink() and "/.venv/" not in str(path):
-                self.add(where, opened(path.read_bytes()))
+                self.add(where, _written(path))
 
     def places(self) -> Iterator[tuple[str, int, bytes]]:
         """Each place, how many pieces were written there, and all of them."""
@@ -182,9 +182,18 @@ def open_files(directory: Path, secrets: Sequence[str]) -> list[Path]:
     for path in directory.rglob("*"):
         if path.is_symlink() or not path.is_file() or not stat.S_IMODE(path.stat().st_mode) & 0o077:
             continue
-        if found_in(opened(path.read_bytes()), secrets):
+        if found_in(_written(path), secrets):
             found.append(path)
     return found
+
+
+def _written(path: Path) -> bytes:
+    """What a file holds; what the engine has compressed, as it was before. One that a kill cut short stays as it is."""
+    content = path.read_bytes()
+    try:
+        return opened(content)
+    except ValueError:
+        return content
 
 
 def _crash(bench: EngineBench, writings: Writings, more: Mapping[str, str]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import stat
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +14,11 @@ import pytest
 
 from tests.reliability.leak_search import found_in
 from tests.reliability.leaks import Writings, open_files
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 SECRET = "AQVNy1+/x9d8Zk3pQ7sT0uVw"
 
@@ -46,6 +53,19 @@ def test_files_with_a_secret_that_others_may_read_are_named(tmp_path: Path) -> N
     (tmp_path / "harmless").write_text("nothing")
     assert open_files(tmp_path, [SECRET]) == [tmp_path / "open"]
     assert stat.S_IMODE((tmp_path / "closed").stat().st_mode) == 0o600
+
+
+def test_a_secret_is_found_in_what_the_engine_has_compressed_also_in_an_older_copy(tmp_path: Path) -> None:
+    others = "".join(random.Random(1).choices("0123456789abcdef", k=5000))
+    compressed = zstd.compress(f"{others}{SECRET}{others}".encode())
+    assert found_in(compressed, [SECRET]) == [], "a test that finds it all the same says nothing"
+    (tmp_path / "test.json.zst.bak").write_bytes(compressed)
+    (tmp_path / "test.json.zst").write_bytes(compressed[:12])
+    writings = Writings()
+    writings.add_files("the state", tmp_path)
+    ((_, pieces, content),) = writings.places()
+    assert pieces == 2
+    assert found_in(content, [SECRET]) == [SECRET]
 
 
 def test_writings_are_kept_by_place(tmp_path: Path) -> None:
