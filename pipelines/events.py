@@ -20,6 +20,8 @@ _STEPS = {"create-replacement": "replace", "delete-replaced": "replace"}
 _SILENT = ("same", "read", "refresh", "read-replacement", "discard")
 _LOOK = "refresh"
 _NAMES_SHOWN = 3
+# The engine's own marks for a terminal's colours.
+_COLOUR = re.compile(r"<\{%[^%]*%\}>")
 # The engine's summary of errors that it has given one by one.
 _SUMMED_UP = ("update failed", "preview failed", "refresh failed")
 _REQUEST = re.compile(r" \(request id [^)]*\)")
@@ -56,6 +58,15 @@ class Message(TypedDict, total=False):
     message: str
     urn: str
     ephemeral: bool
+
+
+class Judgement(TypedDict):
+    """What a policy says of a resource, or of the whole stack."""
+
+    message: str
+    policyName: str
+    enforcementLevel: str
+    resourceUrn: NotRequired[str]
 
 
 @dataclass
@@ -136,6 +147,8 @@ class Events:
             return None
         if "diagnosticEvent" in event:
             self._diagnose(event["diagnosticEvent"])
+        elif "policyEvent" in event:
+            self._judge(event["policyEvent"])
         elif "resourcePreEvent" in event:
             self._begin(event["resourcePreEvent"]["metadata"])
         elif "resOutputsEvent" in event:
@@ -252,6 +265,17 @@ class Events:
                 _add(own.lines, text)
             case _:
                 self._keep(text)
+
+    def _judge(self, said: Judgement) -> None:
+        """What a policy finds wrong. Its first line says what the policy is about, the rest what is wrong with this resource."""
+        about, _, wrong = _COLOUR.sub("", said["message"]).strip().partition("\n")
+        text = f"policy {said['policyName']}: {' '.join((wrong or about).split())}"
+        urn = said.get("resourceUrn", "")
+        own = self._resource(urn) if urn and not _is_container(urn) else None
+        if said["enforcementLevel"] == "advisory":
+            _add(own.warnings if own else self.warnings, text)
+        else:
+            _add(own.errors if own else self.errors, text)
 
     def _keep(self, line: str) -> None:
         if line.strip():

@@ -43,6 +43,13 @@ def said(severity: str, message: str, name: str = "", token: str = KEY) -> str:
     return json.dumps({"diagnosticEvent": diagnostic})
 
 
+def judged(level: str, wrong: str, name: str = "") -> str:
+    """What the policy `maximum-lifetime` says, of a key where one is named."""
+    message = f"<{{%fg 13%}}>No key lives longer.\n{wrong}<{{%reset%}}>\n"
+    about = {"message": message, "color": "raw", "policyName": "maximum-lifetime", "enforcementLevel": level}
+    return json.dumps({"policyEvent": {**about, **({"resourceUrn": urn(name)} if name else {})}})
+
+
 def rotation(
     name: str, reason: str = "rotates: due since 2026-12-24 03:00 UTC, key ajeold is 31 days old"
 ) -> list[str]:

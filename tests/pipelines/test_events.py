@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from pipelines.events import Events
-from tests.pipelines.engine_words import KEY, SECRET, refreshed, rotation, said, step
+from tests.pipelines.engine_words import KEY, SECRET, judged, refreshed, rotation, said, step
 
 
 def fed(*lines: str) -> Events:
@@ -121,3 +121,19 @@ def test_a_warning_after_the_refresh_is_none_of_its_findings() -> None:
     events = fed(*refreshed("a", {"keyId": "aje1"}, {"keyId": "aje1"}), said("warning", "still used", "a"))
     assert events.drifted() == []
     assert events.all_warnings() == ["a: still used"]
+
+
+def test_what_breaks_a_policy_is_the_key_s_error() -> None:
+    events = fed(judged("mandatory", "lifetime 180d is longer than 90d", "translator/default"))
+    assert events.all_errors() == ["translator/default: policy maximum-lifetime: lifetime 180d is longer than 90d"]
+    assert events.all_warnings() == []
+
+
+def test_what_a_policy_advises_is_a_warning() -> None:
+    events = fed(judged("advisory", "lifetime 180d is longer than 90d", "translator/default"))
+    assert events.all_warnings() == ["translator/default: policy maximum-lifetime: lifetime 180d is longer than 90d"]
+    assert events.all_errors() == []
+
+
+def test_what_a_policy_says_of_the_stack_is_nobody_s_own() -> None:
+    assert fed(judged("mandatory", "no")).all_errors() == ["policy maximum-lifetime: no"]
