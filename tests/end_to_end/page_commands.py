@@ -15,6 +15,9 @@ _OF_THE_DAY = re.compile(
     r"\b(?:aje|b1g|e6q|abj)[a-z0-9]{17}\b|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\dZ)?)?|\d+(?:\.\d+)?s\b|\*{4}\w{6}|v1:\S+|127\.0\.0\.1:\d+"
 )
 
+# A command that stands alone, indented, as older pages have them.
+_INDENTED = r"^    ((?:kubectl|make|pulumi|python3|sh|yc|yckeys) .*)$"
+
 
 @dataclass(frozen=True)
 class Command:
@@ -40,13 +43,19 @@ def commands(page: str) -> list[Command]:
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^( *)```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     spoken = [block for _, language, block in blocks if language in ("", "console")]
-    return [found for block in spoken for found in _of_block(page, textwrap.dedent(block))]
+    found = [command for block in spoken for command in _of_block(page, textwrap.dedent(block))]
+    prose = re.sub(r"^ *```\w*\n.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return found + [Command(page, _typed(line)) for line in re.findall(_INDENTED, prose, re.MULTILINE)]
 
 
 def _of_block(page: str, block: str) -> Iterator[Command]:
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         text, _, shown = re.sub(r" *\\\n *", " ", part).partition("\n")
-        yield Command(page, re.sub(r"\s{2,}# .*$", "", text).strip(), tuple(shown.splitlines()))
+        yield Command(page, _typed(text), tuple(shown.splitlines()))
+
+
+def _typed(text: str) -> str:
+    return re.sub(r"\s{2,}# .*$", "", text).strip()
 
 
 def pages() -> list[str]:
