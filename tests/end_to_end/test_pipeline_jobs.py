@@ -23,6 +23,7 @@ from tests.pipelines.http_stub import Stub, serving
 from tests.setup.planted import a_wheel
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
+from tests.support.policy_pack import policy_pack
 
 CONFIG: dict[str, Any] = {
     "api-keys:accounts": [{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}]
@@ -359,3 +360,13 @@ def test_events_name_the_owner_of_before_while_a_key_changes_hands_and_goes(runn
     assert events("language", "default", "other") == [("rotated", "language"), ("rotated", "language")]
     # The current key and the previous one.
     assert events("language", "default") == [("revoked", "language"), ("revoked", "language")]
+
+
+def test_a_policy_that_is_broken_is_said_with_its_key_and_nothing_is_made(runner: Runner, cloud: LocalCloud) -> None:
+    long_lived = {"owner": "shop", "lifetime": "180d", "rotateEvery": "30d", "overlap": "7d"}
+    runner.declare({**CONFIG, "api-keys:defaults": long_lived})
+    pack = {"PULUMI_OPTION_POLICY_PACK": str(policy_pack())}
+    code, log = runner.run("up", **pack)
+    assert code == 1
+    assert "translator/default: policy maximum-lifetime: lifetime 180d is longer than 90d" in log
+    assert cloud.live_keys() == []
