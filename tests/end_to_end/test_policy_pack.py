@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from setup.engine.places import REPOSITORY
+from tests.end_to_end.example_program import ExampleProgram
 from tests.support.local_cloud import LocalCloud
 from tests.support.policy_pack import policy_pack
 from tests.support.stack import Stack
@@ -111,6 +112,20 @@ def test_the_pack_is_named_by_the_environment_as_well(stack: Stack) -> None:
     code, printed = stack.attempt("preview", more={"PULUMI_OPTION_POLICY_PACK": "policy"})
     assert code != 0
     assert "lifetime 180d is longer than 90d" in printed
+
+
+def test_a_program_in_another_language_is_held_to_it_as_well(tmp_path: Path, cloud: LocalCloud) -> None:
+    """Its component is declared by the plugin, its resources reach the engine as those of a stack file do."""
+    program = ExampleProgram("yaml", tmp_path / "program", cloud)
+    (program.directory / "config.json").write_text(json.dumps({"maximum-lifetime": {"lifetime": "60d"}}))
+    code, printed = program.attempt(
+        "preview", "--policy-pack", str(policy_pack()), "--policy-pack-config", "config.json"
+    )
+    assert code != 0
+    for key in ("translator/default", "nightly/batch", "vision"):
+        assert f"maximum-lifetime  (yandex-keys:index:ApiKey: {key})" in printed
+    for account in ("translator", "nightly"):
+        assert f"owner-required  (yandex-keys:index:ServiceAccountKeys: {account})" in printed
 
 
 def test_a_setting_of_the_wrong_type_is_the_engine_s_own_line(stack: Stack) -> None:

@@ -25,3 +25,11 @@ def test_the_reason_for_an_environment_of_its_own_still_holds() -> None:
     ours, packs = pins("requirements.lock")["protobuf"], pins("policy/requirements.lock")["protobuf"]
     assert ours.split(".")[0] != packs.split(".")[0]
     assert "pulumi-policy" not in pins("requirements-dev.lock")
+
+
+def test_every_pin_of_the_lock_has_a_hash() -> None:
+    text = (REPOSITORY / "policy" / "requirements.lock").read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=[a-z0-9])", text.partition("\n\n")[2] or text)
+    pinned = [block for block in blocks if "==" in block.splitlines()[0]]
+    assert len(pinned) == len(pins("policy/requirements.lock"))
+    assert [block for block in pinned if "--hash=sha256:" not in block] == []
