@@ -15,6 +15,7 @@ from tools.bench.accounts import accounts
 from tools.bench.figures import (
     CREATE,
     FLOOR,
+    FLOOR_WRITTEN_ONCE,
     NO_OP,
     OURS,
     OURS_WRITTEN_ONCE,
@@ -60,6 +61,7 @@ def measured() -> Figures:
     figures.add(Place(OURS, PREVIEW, 1), sample(1.2))
     figures.add(Place(FLOOR, PREVIEW, 1), sample(1.0))
     figures.add(Place(OURS_WRITTEN_ONCE, CREATE, 1_000), sample(5))
+    figures.add(Place(FLOOR_WRITTEN_ONCE, CREATE, 1_000), sample(4))
     return figures
 
 
@@ -177,12 +179,12 @@ def test_a_run_is_kept_whole_and_the_last_one_is_taken(tmp_path: Path) -> None:
 def test_the_page_has_date_machine_pictures_and_every_table(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     file = tmp_path / "performance.md"
-    file.write_text(f"# Before\n\n{page.BEGIN}\n\nold\n\n{page.END}\n\nafter\n")
+    file.write_text(f"# Before\n\n{page.BEGIN}\n\nthe former run\n\n{page.END}\n\nafter\n")
     written = page.publish(Run(PLAN, MACHINE, measured()), file)
     text = file.read_text()
     assert text.startswith("# Before\n")
     assert text.endswith("\n\nafter\n")
-    assert "old" not in text
+    assert "the former run" not in text
     assert "2026-12-01 10:30 UTC, commit abc1234567. 2 cores, some model." in text
     assert [path.name for path in written] == [
         "performance.md",

@@ -74,7 +74,7 @@ def _every(figures: Figures, plan: Plan, beside: str) -> list[Goal]:
         _state(figures),
         _written(figures),
         *_calls(figures, plan),
-        *_memory(figures, plan),
+        *_memory(figures),
         _start(figures),
     ]
 
@@ -217,23 +217,22 @@ def _calls(figures: Figures, plan: Plan) -> Iterator[Goal]:
             yield Goal(f"calls, {step} of {keys} keys", goal, measured, made <= most, why)
 
 
-def _memory(figures: Figures, plan: Plan) -> Iterator[Goal]:
+def _memory(figures: Figures) -> Iterator[Goal]:
     for role, most in (("plugin", 100), ("program", 150)):
-        held = {
-            place.step: most_held
-            for place in figures.samples
-            if place.who in (OURS, OURS_WRITTEN_ONCE)
-            and place.keys == _MEMORY_KEYS
-            and (most_held := figures.memory(place, role)) is not None
-        }
+        held = max((it for who in (OURS, OURS_WRITTEN_ONCE) for it in _held(figures, who, role)), default=None)
+        bare = max((it for who in (FLOOR, FLOOR_WRITTEN_ONCE) for it in _held(figures, who, role)), default=None)
         figure, goal = f"the {role}'s peak memory at {_MEMORY_KEYS:,} keys", f"at most {most} MB"
-        if held:
-            step = max(held, key=lambda name: held[name])
-            bare = figures.memory(Place(FLOOR, CREATE, plan.main), role)
-            why = "" if bare is None else f"the floor's {role} holds {bare / _MB:.0f} MB at {plan.main} keys"
-            yield Goal(figure, goal, f"{held[step] / _MB:.0f} MB ({step})", held[step] <= most * _MB, why)
-        else:
+        if held is None or bare is None:
             yield Goal(figure, goal, "", None)
+        else:
+            measured, floor = f"{held / _MB:.0f} MB", f"the floor's {role} holds {bare / _MB:.0f} MB of its own"
+            yield Goal(figure, goal, f"{measured}; {floor}", held <= most * _MB, floor)
+
+
+def _held(figures: Figures, who: str, role: str) -> list[float]:
+    """Its peak memory in each step that was measured with so many keys."""
+    held = (figures.memory(Place(who, step, _MEMORY_KEYS), role) for step in STEPS)
+    return [it for it in held if it is not None]
 
 
 def _start(figures: Figures) -> Goal:

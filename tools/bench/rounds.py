@@ -90,14 +90,9 @@ def _once(plan: Plan, figures: Figures) -> None:
     with _told(f"create of {plan.main} keys, the state written once"):
         _creates(figures, plan.main, OURS_WRITTEN_ONCE, FLOOR_WRITTEN_ONCE, _WRITTEN_ONCE)
     if plan.memory_keys:
-        with _told(f"create of {plan.memory_keys} keys, for its memory"), _directory() as directory:
-            _create_for_memory(figures, plan.memory_keys, directory)
-
-
-def _create_for_memory(figures: Figures, keys: int, directory: Path) -> None:
-    # Writing the state at each step would take minutes, and that is the engine's memory alone.
-    with our_stack(directory, keys, more=_WRITTEN_ONCE) as stack:
-        figures.add(Place(OURS_WRITTEN_ONCE, CREATE, keys), stack.step(CREATE))
+        # Writing the state at each step would take minutes, and what that holds is the engine's memory.
+        with _told(f"create of {plan.memory_keys} keys, for its memory"):
+            _creates(figures, plan.memory_keys, OURS_WRITTEN_ONCE, FLOOR_WRITTEN_ONCE, _WRITTEN_ONCE)
 
 
 def _starts(figures: Figures, previews: int) -> None:
