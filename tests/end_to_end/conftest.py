@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.first_start import as_first_started
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -14,7 +15,7 @@ from tests.support.stack import Stack
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
     """A local Yandex Cloud of the test's own."""
-    running = LocalCloud(tmp_path / "cloud")
+    running = LocalCloud(as_first_started(tmp_path / "cloud"))
     yield running
     running.stop()
 
