@@ -8,10 +8,14 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from setup.engine.provision import Engine, provide
 from tools.local_stack.pulumi_command import run
 from tools.local_stack.shell_environment import engine_variables, process_environment
+
+# The engine ends before its garbage matters; collecting it is a fifth of a small command's processor time.
+_UNCOLLECTED: Final = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}
 
 
 @cache
@@ -30,7 +34,9 @@ def engine_environment(directory: Path) -> dict[str, str]:
     state.mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     variables = engine_variables(state, directory / "pulumi-home", "the passphrase of a test")
-    return process_environment(os.environ, {"PATH": engine().search_path(path), **variables, "NO_COLOR": "1"})
+    return process_environment(
+        os.environ, {"PATH": engine().search_path(path), **variables, **_UNCOLLECTED, "NO_COLOR": "1"}
+    )
 
 
 def run_pulumi(
