@@ -13,8 +13,7 @@ TRANSLATOR: dict[str, Any] = {"name": "translator", "keys": [{"name": "default",
 
 
 def test_a_key_deleted_behind_our_back_is_replaced_by_the_next_up(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     (gone,) = cloud.live_keys("translator")
     call(cloud, "ApiKeyService/Delete", api_key_id=gone["id"])
     stack.refresh()
@@ -28,8 +27,7 @@ def test_a_key_deleted_behind_our_back_is_replaced_by_the_next_up(stack: Stack, 
 
 
 def test_a_key_changed_behind_our_back_is_put_right_in_place(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     (before,) = cloud.live_keys("translator")
     call(
         cloud,
@@ -70,8 +68,7 @@ def test_refresh_lists_once_an_account_and_reads_once_a_secret(stack: Stack, clo
 
 
 def test_a_lockbox_secret_emptied_behind_our_back_gets_a_new_key(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     secret_id = stack.receipt("translator/default")["lockboxSecretId"]
     entries = [
         {"key": "api_key", "text_value": ""},
@@ -89,8 +86,7 @@ def test_a_lockbox_secret_emptied_behind_our_back_gets_a_new_key(stack: Stack, c
 def test_a_key_made_by_hand_is_imported_and_the_next_up_rotates_it_with_overlap(
     stack: Stack, cloud: LocalCloud
 ) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     account = stack.outputs()["serviceAccounts"]["translator"]
     made = call(cloud, "ApiKeyService/Create", service_account_id=account, scopes=["yc.ai.vision.execute"])
     hand, secret = made["api_key"]["id"], made["secret"]

@@ -29,8 +29,7 @@ class Watched:
 
     def __init__(self, stack: Stack, cloud: LocalCloud) -> None:
         self.stack, self.cloud = stack, cloud
-        stack.write([ACCOUNT])
-        stack.up()
+        stack.bring_up([ACCOUNT])
 
     def urn(self, key: str) -> str:
         return next(

@@ -23,8 +23,7 @@ def account(*keys: dict[str, Any], **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def lived_in(stack: Stack) -> Stack:
     """A stack with an account of two keys, each with a secret of its own."""
-    stack.write([account(*map(key, KEYS))])
-    stack.up()
+    stack.bring_up([account(*map(key, KEYS))])
     return stack
 
 

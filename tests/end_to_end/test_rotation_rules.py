@@ -63,8 +63,7 @@ def test_rule_2_daily_runs_rotate_once_a_period_and_missed_runs_catch_up_with_on
 
 
 def test_rule_3_the_overlap_ends_on_time_though_nobody_runs_up(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     (old,) = cloud.live_keys()
     cloud.advance("31d")
     stack.up()
@@ -83,8 +82,7 @@ def test_rule_3_the_overlap_ends_on_time_though_nobody_runs_up(stack: Stack, clo
 
 
 def test_rule_4_a_new_key_is_delivered_before_the_old_ones_end_is_touched(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     (old,) = cloud.live_keys()
     cloud.advance("31d")
     cloud.fault("SecretService/AddVersion", "before", "PERMISSION_DENIED", times=-1)
@@ -96,8 +94,7 @@ def test_rule_4_a_new_key_is_delivered_before_the_old_ones_end_is_touched(stack:
 
 
 def test_rule_5_a_rotation_whose_create_lost_its_answer_leaves_one_new_key(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     cloud.advance("31d")
     cloud.fault("ApiKeyService/Create", "after", "UNAVAILABLE")
     stack.up()
@@ -126,8 +123,7 @@ def test_rule_6_keys_of_one_secret_rotate_together_and_lose_no_entry(stack: Stac
 
 
 def test_rule_6_two_stacks_that_write_to_one_secret_lose_nothing(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     receipt, account_id = stack.receipt("translator/default"), stack.outputs()["serviceAccounts"]["translator"]
     other = Stack(stack.directory.parent / "other", cloud, "other")
     (other.directory / "__main__.py").write_text(
@@ -151,9 +147,8 @@ def test_rule_6_two_stacks_that_write_to_one_secret_lose_nothing(stack: Stack, c
 
 
 def test_rule_7_a_key_that_its_service_refuses_never_becomes_current(stack: Stack, cloud: LocalCloud) -> None:
+    stack.bring_up(account())
     url = f"{cloud.ready['http']}/services/vision/"
-    stack.write(account(MONTHLY))
-    stack.up()
     (old,) = cloud.live_keys()
     cloud.advance("31d")
     stack.write(account({**MONTHLY, "verify": {"url": url, "timeout": "1s"}}))
@@ -170,8 +165,7 @@ def test_rule_7_a_key_that_its_service_refuses_never_becomes_current(stack: Stac
 def test_rule_8_a_deleted_current_key_is_replaced_and_its_previous_ones_keep_their_overlap(
     stack: Stack, cloud: LocalCloud
 ) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     (first,) = cloud.live_keys()
     cloud.advance("31d")
     stack.up()
@@ -185,8 +179,7 @@ def test_rule_8_a_deleted_current_key_is_replaced_and_its_previous_ones_keep_the
 
 
 def test_rule_9_what_exists_is_kept_when_only_the_last_step_fails(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     old = stack.receipt("translator/default")["keyId"]
     cloud.advance("31d")
     cloud.fault("ApiKeyService/Update", "before", "PERMISSION_DENIED", times=-1)
@@ -273,8 +266,7 @@ def test_a_state_of_before_there_was_a_calendar_shows_no_change_and_is_due_as_be
 
 
 def test_a_compromised_key_is_replaced_first_and_dies_in_the_same_update(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     (leaked,) = cloud.live_keys()
     stack.write(account({**MONTHLY, "compromised": [leaked["id"]]}))
     assert "is compromised" in stack.up()
@@ -290,8 +282,7 @@ def test_a_compromised_key_is_replaced_first_and_dies_in_the_same_update(stack: 
 
 
 def test_a_compromised_previous_key_dies_at_once_and_the_current_one_stays(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     (leaked,) = cloud.live_keys()
     stack.write(account({**MONTHLY, "reissue": "2026-11"}))
     stack.up()
@@ -304,8 +295,7 @@ def test_a_compromised_previous_key_dies_at_once_and_the_current_one_stays(stack
 def test_a_key_still_used_near_the_end_of_its_overlap_is_extended_with_a_warning(
     stack: Stack, cloud: LocalCloud
 ) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     (old,) = cloud.live_keys()
     cloud.advance("31d")
     stack.up()

@@ -74,8 +74,7 @@ def test_what_needs_no_call_needs_no_login(stack: Stack, cloud: LocalCloud) -> N
 
 def test_a_state_that_still_has_such_settings_takes_the_change_by_up(stack: Stack, cloud: LocalCloud) -> None:
     """`destroy` and `refresh` work with the settings that the state has: they say what to do, and it helps."""
-    stack.write(ACCOUNTS)
-    stack.up()
+    stack.bring_up(ACCOUNTS)
     state = json.loads(stack.run("stack", "export"))
     (provider,) = [item for item in state["deployment"]["resources"] if item["type"].startswith("pulumi:providers:")]
     provider["inputs"] = provider["outputs"] = {"rootCertificates": "/nowhere/ca.pem"}

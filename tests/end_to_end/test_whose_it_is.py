@@ -47,8 +47,7 @@ def second_backend(tmp_path: Path, cloud: LocalCloud) -> Stack:
 def test_a_second_backend_fails_on_the_accounts_name_and_neither_up_nor_destroy_changes_anything(
     tmp_path: Path, stack: Stack, cloud: LocalCloud
 ) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     before = things(cloud)
     second = second_backend(tmp_path, cloud)
     second.write([TRANSLATOR])
@@ -104,8 +103,7 @@ def test_an_account_that_was_made_by_hand_is_imported_by_the_printed_command_and
 def test_an_account_of_a_lost_state_is_imported_and_its_keys_live_on(
     tmp_path: Path, stack: Stack, cloud: LocalCloud
 ) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     (key,) = cloud.live_keys("translator")
     second = second_backend(tmp_path, cloud)
     second.write([TRANSLATOR])
@@ -150,8 +148,7 @@ def test_a_run_that_was_killed_while_it_made_something_leaves_no_second_one(
 def test_a_replacement_that_the_user_asked_for_leaves_what_consumers_read(
     stack: Stack, cloud: LocalCloud, kind: str
 ) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     urn = next(item["urn"] for item in stack.resources() if item["type"].endswith(kind))
     stack.run("up", "--yes", "--skip-preview", "--target-replace", urn, "--target-dependents")
     stack.up()
@@ -192,8 +189,7 @@ def test_the_kms_key_of_a_protected_secret_is_refused_in_preview_and_the_way_tha
 
 def test_a_key_that_was_made_by_hand_is_adopted_as_the_page_says(stack: Stack, cloud: LocalCloud) -> None:
     """docs/adopting-keys.md: declare it, import it under its account, `up`."""
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     account = stack.outputs()["serviceAccounts"]["translator"]
     by_hand = call(
         cloud,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from tools.local_stack.local_cloud import LocalCloud as RunningCloud
 
 _HOLD_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
+_OF_ITS_OWN: Final = ("lock", "ports.json")
 # What a change, made or refused, does not count as: finding the services and logging in.
 _ASIDE: Final = ("ApiEndpointService/", "IamTokenService/")
 
@@ -55,6 +57,18 @@ class LocalCloud:
             self._http.close()
             self._process.kill()
             self._process = None
+
+    def keep_in(self, directory: Path) -> None:
+        """Copies all that it holds there, for other clouds to begin with."""
+        self.stop()
+        shutil.copytree(self.directory, directory, ignore=shutil.ignore_patterns(*_OF_ITS_OWN))
+        self.start()
+
+    def begin_with(self, directory: Path) -> None:
+        """Forgets what it holds, and goes on with what another cloud has kept there."""
+        self.stop()
+        shutil.copytree(directory, self.directory, dirs_exist_ok=True)
+        self.start()
 
     @property
     def pid(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -12,11 +13,14 @@ from typing import Any
 
 import yaml
 
-from setup.engine.places import REPOSITORY
+from tests.support.fresh_stack import lay_out_stack
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment, run_pulumi
-from tools.local_stack.project import lay_out
+from tools.local_stack.project import COPIED
 from tools.local_stack.pulumi_command import command
+
+# Where what a stack came to is kept, by all that it came of.
+_KEPT: dict[tuple[str, ...], Path] = {}
 
 
 class Stack:
@@ -24,9 +28,8 @@ class Stack:
 
     def __init__(self, directory: Path, cloud: LocalCloud, name: str = "test") -> None:
         self.directory, self.cloud, self.name = directory, cloud, name
-        lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
+        lay_out_stack(directory, name)
         self.environment = engine_environment(directory)
-        self.run("stack", "init", name)
         self.printed: list[str] = []
 
     @property
@@ -57,6 +60,25 @@ class Stack:
 
     def up(self, *arguments: str, **more: Any) -> str:
         return self.run("up", "--yes", "--skip-preview", *arguments, **more)
+
+    def bring_up(self, accounts: Any, defaults: Any = None) -> None:
+        """What a test begins with: the stack up by this stack file, on a cloud that nothing has been asked of yet.
+
+        The engine does it for the first test of a process that begins so; those after it get copies of what this came to.
+        """
+        self.write(accounts, defaults)
+        kept = _KEPT.get(self._begins_by())
+        if kept is None:
+            self.up()
+            kept = _KEPT[self._begins_by()] = self.directory.with_name(f"{self.directory.name}-brought-up")
+            shutil.copytree(self.directory / "state", kept / "state")
+            self.cloud.keep_in(kept / "cloud")
+        else:
+            shutil.copytree(kept / "state", self.directory / "state", dirs_exist_ok=True)
+            self.cloud.begin_with(kept / "cloud")
+
+    def _begins_by(self) -> tuple[str, ...]:
+        return (self.name, self.file.read_text(), *(path.read_text() for path in map(self.directory.joinpath, COPIED)))
 
     def preview(self, *arguments: str) -> str:
         return self.run("preview", "--diff", *arguments)
@@ -104,5 +126,5 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the state file, secrets encrypted as they are."""
-        exported = json.loads(self.run("stack", "export"))
-        return list(exported["deployment"].get("resources", []))
+        (file,) = self.directory.glob(f"state/.pulumi/stacks/*/{self.name}.json")
+        return list(json.loads(file.read_text())["checkpoint"]["latest"].get("resources", []))

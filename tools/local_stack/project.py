@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 _SHARED = ("components", "provider")
-_COPIED = ("Pulumi.yaml", "__main__.py")
+COPIED = ("Pulumi.yaml", "__main__.py")
 
 
 def lay_out(directory: Path, repository: Path, virtual_environment: Path) -> None:
@@ -15,5 +15,5 @@ def lay_out(directory: Path, repository: Path, virtual_environment: Path) -> Non
     for name in _SHARED:
         (directory / name).symlink_to(repository / name, target_is_directory=True)
     (directory / ".venv").symlink_to(virtual_environment, target_is_directory=True)
-    for name in _COPIED:
+    for name in COPIED:
         shutil.copy(repository / name, directory / name)

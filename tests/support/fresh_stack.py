@@ -1,0 +1,48 @@
+"""A stack as `pulumi stack init` leaves it: made once by each test process, and copied.
+
+Most of what that command does is to derive a key of the passphrase, which takes as much processor time as a whole test's cloud.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from setup.engine.places import REPOSITORY
+from tests.support.pulumi import engine_environment, run_pulumi
+from tools.local_stack.project import lay_out
+
+_MADE: Final = ("state", "stacks", "pulumi-home/workspaces")
+# Stand in for the project's folder, in texts, and for its digest, in the name of the file that says which stack is selected.
+_FOLDER: Final = "{folder}"
+_DIGEST: Final = "{digest}"
+
+
+def lay_out_stack(directory: Path, name: str) -> None:
+    """Makes the folder: this repository's project, and the stack `name` of it, selected, with a backend and a home of its own."""
+    lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
+    for made, text in _as_made(name).items():
+        file = directory / made.replace(_DIGEST, _digest(directory))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace(_FOLDER, str(directory)))
+
+
+@cache
+def _as_made(name: str) -> Mapping[str, str]:
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary).resolve() / "project"
+        lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
+        run_pulumi(engine_environment(directory), directory, "stack", "init", name)
+        files = [file for folder in _MADE for file in (directory / folder).rglob("*") if file.is_file()]
+        made = {str(file.relative_to(directory)): file.read_text() for file in files}
+    digest = _digest(directory)
+    assert any(digest in file for file in made), f"the engine keeps what is selected elsewhere: {sorted(made)}"
+    return {file.replace(digest, _DIGEST): text.replace(str(directory), _FOLDER) for file, text in made.items()}
+
+
+def _digest(directory: Path) -> str:
+    return hashlib.sha1(str(directory.resolve() / "Pulumi.yaml").encode()).hexdigest()
