@@ -40,10 +40,11 @@ def declare(
 
 
 async def registered(accounts: Iterable[ServiceAccountKeys]) -> None:
-    """Returns once the engine has done with what the accounts declared, in whichever way it ended: the SDK tells failures.
+    """Returns once the engine has done with what the accounts declared, in whichever way it ended: the SDK tells
+    failures.
 
-    A program that just ends is waited for as well, but in another way: whenever one output is known, the SDK (pulumi 3.259,
-    `wait_for_rpcs`) begins to wait for all others anew, and that grows with the square of the keys.
+    A program that just ends is waited for as well, but in another way: whenever one output is known, the SDK (pulumi
+    3.259, `wait_for_rpcs`) begins to wait for all others anew, and that grows with the square of the keys.
     """
     receipts = [receipt.future() for account in accounts for receipt in account.receipts.values()]
     await asyncio.gather(*receipts, return_exceptions=True)

@@ -1,4 +1,5 @@
-"""What Pulumi's SDK logs for debugging, without the values; and in the program of stack files only where somebody asks for it.
+"""What Pulumi's SDK logs for debugging, without the values; and in the program of stack files only where somebody asks
+for it.
 
 The SDK (pulumi 3.259, runtime/resource.py) logs every resource's properties as they go over the wire, where a secret is
 plain text with a mark beside it. The engine prints such lines with `--debug`, and among the events of `pulumi up
@@ -37,8 +38,8 @@ def withhold_values() -> None:
 
 
 def leave_out_unless_asked() -> None:
-    """From now on the SDK's debug lines go nowhere, but where `PULUMI_OPTION_DEBUG` asks for them: then they are without
-    values."""
+    """From now on the SDK's debug lines go nowhere, but where `PULUMI_OPTION_DEBUG` asks for them: then they are
+    without values."""
     if os.environ.get(ASKED_BY, "").lower() in ("1", "t", "true"):
         withhold_values()
         return

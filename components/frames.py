@@ -1,8 +1,9 @@
 """What is registered of the program's own stack: nothing.
 
-Pulumi's SDK (3.259, runtime/resource.py) sends the whole Python stack with each resource, about 19 frames with the paths of this
-machine's Python, and the engine keeps them in the state and compares them in every run: half of a state, and a third of what a
-self-managed backend is written. No command shows them; whoever asks where an account was declared looks into the stack file.
+Pulumi's SDK (3.259, runtime/resource.py) sends the whole Python stack with each resource, about 19 frames with the
+paths of this machine's Python, and the engine keeps them in the state and compares them in every run: half of a state,
+and a third of what a self-managed backend is written. No command shows them; whoever asks where an account was declared
+looks into the stack file.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from pulumi.runtime.proto import source_pb2
 
 _LEFT_OUT: Final = ContextVar("frames are left out", default=False)
 _NAME: Final = "_get_stack_trace"
-"""The SDK's function that collects frames. There is no public name or setting for it; where a release of the SDK has none of that name,
-frames are registered as it does it."""
+"""The SDK's function that collects frames. There is no public name or setting for it; where a release of the SDK has
+none of that name, frames are registered as it does it."""
 
 
 @contextmanager

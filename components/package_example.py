@@ -1,4 +1,5 @@
-"""The component's example in the package's schema, in every language of Pulumi's. Those of the other resources stand in the schema itself."""
+"""The component's example in the package's schema, in every language of Pulumi's. Those of the other resources stand in
+the schema itself."""
 
 from __future__ import annotations
 

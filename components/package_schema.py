@@ -1,6 +1,8 @@
-"""The component's part of the package's schema, made from the stack file's models: `python -m components.package_schema` writes it.
+"""The component's part of the package's schema, made from the stack file's models: `python -m
+components.package_schema` writes it.
 
-Other languages' programs give the component what an account of the stack file says, by the same names; the rest of the schema is written by hand.
+Other languages' programs give the component what an account of the stack file says, by the same names; the rest of the
+schema is written by hand.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _TYPES: Final = {
     "FreezeSpec": "yandex-keys:index:Freeze",
 }
 """What each model is in the package. What a key's own resource takes as well is of the same type as there."""
-# Names, and what names depend on, decide which resources there are: they have to be known before any of them is. A folder's id doesn't.
+# Names, and what names depend on, decide which resources there are: they have to be known before any of them is. A
+# folder's id doesn't.
 _MAY_BE_AN_OUTPUT: Final = frozenset({"folderId"})
 _OUTPUTS: Final[dict[str, Any]] = {
     "serviceAccountId": {"type": "string", "description": "The service account's id."},
@@ -94,7 +97,8 @@ def _property(name: str, of: dict[str, Any]) -> dict[str, Any]:
 
 
 def _type(of: dict[str, Any], plain: dict[str, bool]) -> dict[str, Any]:
-    """The type of a field, from what pydantic says of it; limits and patterns are left to the component, whose messages have a remedy."""
+    """The type of a field, from what pydantic says of it; limits and patterns are left to the component, whose messages
+    have a remedy."""
     if "$ref" in of:
         return {"$ref": f"#/types/{_TYPES[of['$ref'].rpartition('/')[2]]}"}
     several = [_type(each, plain) for each in of.get("anyOf", of.get("oneOf", ())) if each.get("type") != "null"]

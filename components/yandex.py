@@ -1,7 +1,8 @@
-"""The classes of pulumi-yandex that we use, or ours of the same tokens where it isn't installed: in the plugin's own environment.
+"""The classes of pulumi-yandex that we use, or ours of the same tokens where it isn't installed: in the plugin's own
+environment.
 
-Each from its own module, without the package around it: that loads 200 others, which is a third of what a program does before its first
-resource. Who imports pulumi_yandex beside us gets the whole, with these very classes.
+Each from its own module, without the package around it: that loads 200 others, which is a third of what a program does
+before its first resource. Who imports pulumi_yandex beside us gets the whole, with these very classes.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def _one_version_of_pkg_resources() -> Iterator[None]:
 
 @contextmanager
 def _the_rest_later() -> Iterator[None]:
-    """Modules of pulumi_yandex can be imported meanwhile without the package itself, which is loaded when somebody asks it for a name
-    later. Raises ModuleNotFoundError where it isn't installed."""
+    """Modules of pulumi_yandex can be imported meanwhile without the package itself, which is loaded when somebody asks
+    it for a name later. Raises ModuleNotFoundError where it isn't installed."""
     if sys.modules.get(_PACKAGE):  # loaded by somebody else
         yield
         return

@@ -1,6 +1,8 @@
-"""What the component uses of pulumi-yandex's classes, where that package isn't installed: in the environment of the plugin alone.
+"""What the component uses of pulumi-yandex's classes, where that package isn't installed: in the environment of the
+plugin alone.
 
-Of the same tokens, inputs and outputs, so that it makes no difference which of them declares a resource; a test compares what both declare.
+Of the same tokens, inputs and outputs, so that it makes no difference which of them declares a resource; a test
+compares what both declare.
 """
 
 from __future__ import annotations

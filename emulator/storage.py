@@ -103,7 +103,8 @@ class Record:
 
 
 class Storage:
-    """Records on disk; in memory, for as long as it is open, without a path. Safe to use from many threads: each transaction has it to itself."""
+    """Records on disk; in memory, for as long as it is open, without a path. Safe to use from many threads: each
+    transaction has it to itself."""
 
     def __init__(self, path: Path | None) -> None:
         self._lock = threading.RLock()

@@ -1,4 +1,5 @@
-"""The plugin's entry: the engine starts this folder with its own address and reads the port from the first line of stdout."""
+"""The plugin's entry: the engine starts this folder with its own address and reads the port from the first line of
+stdout."""
 
 import gc
 import sys

@@ -1,4 +1,5 @@
-"""One component of a program in any language: made by the class that this project's own program uses, in the SDK's own servicer of components.
+"""One component of a program in any language: made by the class that this project's own program uses, in the SDK's own
+servicer of components.
 
 Imported by `construct.py` when the first component is asked for: it loads what a program loads.
 """
@@ -88,7 +89,8 @@ class _Components(Provider):
 
 
 def declare(name: str, inputs: Mapping[str, PropertyValue], options: pulumi.ResourceOptions) -> ServiceAccountKeys:
-    """The component of an account that is given as `inputs`. Raises InvalidInput, which has every problem, before anything is declared."""
+    """The component of an account that is given as `inputs`. Raises InvalidInput, which has every problem, before
+    anything is declared."""
     given = dict(inputs)
     folder_id = _output(given.pop(_FOLDER)) if _is_output(given.get(_FOLDER)) else None
     if problems := [problem for field, value in given.items() for problem in _unusable(value, field)]:

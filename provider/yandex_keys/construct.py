@@ -1,7 +1,8 @@
 """`Construct`: the component for programs of any language, on an event loop of its own beside the verbs' threads.
 
-The engine hands the component's inputs to the plugin, and the plugin declares the component and its children to the engine, as a program does. What
-that takes (`component.py`) is loaded when the first component is asked for, and not before.
+The engine hands the component's inputs to the plugin, and the plugin declares the component and its children to the
+engine, as a program does. What that takes (`component.py`) is loaded when the first component is asked for, and not
+before.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class Constructions:
     def construct(self, request: Any, provider_urn: str, provider_id: str) -> Any:
         """The answer to `request`, a ConstructRequest, once the component and all of its children are declared.
 
-        `provider_urn` and `provider_id` are of the provider resource that serves the children; the id is empty before that is made.
-        Raises InvalidInput with every problem of the account, ConfigurationError, Cancelled, or what failed while the children were declared.
+        `provider_urn` and `provider_id` are of the provider resource that serves the children; the id is empty before
+        that is made. Raises InvalidInput with every problem of the account, ConfigurationError, Cancelled, or what
+        failed while the children were declared.
         """
         with self._lock:
             if self._cancelled:
@@ -58,7 +60,8 @@ class Constructions:
                 self._under_way.discard(future)
 
     def cancel(self) -> None:
-        """Ends what is under way: nothing more is declared. What the engine was told of already is brought to its end by the verbs."""
+        """Ends what is under way: nothing more is declared. What the engine was told of already is brought to its end
+        by the verbs."""
         with self._lock:
             self._cancelled = True
             under_way = list(self._under_way)
@@ -69,7 +72,8 @@ class Constructions:
 def _started_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="declaration"))
-    # What fails is the answer of `construct`. Of each output that depended on it the loop would write a traceback to standard error as well.
+    # What fails is the answer of `construct`. Of each output that depended on it the loop would write a traceback to
+    # standard error as well.
     loop.set_exception_handler(lambda loop, context: None)
     threading.Thread(target=loop.run_forever, name="components", daemon=True).start()
     return loop

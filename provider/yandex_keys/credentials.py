@@ -124,8 +124,8 @@ def _from_key(name: str, value: str) -> Credentials:
         raise ConfigurationError(f"{name} is not an authorized key: it lacks {', '.join(missing)}; {_KEY_REMEDY}")
     pem = key["private_key"]
     try:
-        # Without what makes sure of the key's numbers, which takes longer than all else before the first verb, in runs that call nothing as
-        # well: who signs with the key loads it anew, with that.
+        # Without what makes sure of the key's numbers, which takes longer than all else before the first verb, in runs
+        # that call nothing as well: who signs with the key loads it anew, with that.
         load_pem_private_key(
             pem[max(pem.find("-----BEGIN"), 0) :].encode(), password=None, unsafe_skip_rsa_key_validation=True
         )

@@ -33,7 +33,8 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 RUN_EVERY: Final = timedelta(days=1)
 """How often a stack is run where its user doesn't say so."""
 MOST_SPREAD: Final = 50
-"""Hundredths of `rotateEvery`: a key that was spread by more would rotate for the first time before half of it is over."""
+"""Hundredths of `rotateEvery`: a key that was spread by more would rotate for the first time before half of it is
+over."""
 METHODS: Final = ("GET", "HEAD", "POST")
 """A verifying call has to be harmless; no others are needed by the calls that the catalogue knows."""
 URL_LENGTH: Final = 2048

@@ -27,14 +27,15 @@ WHY_LENGTH: Final = 256
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _GO_TIME: Final = re.compile(r"([0-9-]{10}) ([0-9:]{8}) ([+-][0-9]{4}) [+A-Z0-9-]+", re.ASCII)
-"""What the engine (3.259) makes of a date or time that stands in a stack file without quotes: YAML has a type for these,
-and the program gets what Go prints, `2026-12-20 00:00:00 +0000 UTC`."""
+"""What the engine (3.259) makes of a date or time that stands in a stack file without quotes: YAML has a type for
+these, and the program gets what Go prints, `2026-12-20 00:00:00 +0000 UTC`."""
 _MIDNIGHT: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 _YEARS: Final = range(1970, 2106)
 """Those of the API's dates: what is outside of them, no calendar holds up."""
 _AHEAD: Final = 22
-"""Days that are looked through for the next opening: a window of one day a week may fall into an hour that is skipped."""
+"""Days that are looked through for the next opening: a window of one day a week may fall into an hour that is
+skipped."""
 _RUNS: Final = 2_000
 """Runs that are looked through for one in a window, where the week and their interval have no common measure sooner."""
 _MONDAY: Final = datetime(2027, 1, 4, tzinfo=UTC)

@@ -61,10 +61,12 @@ async def construct(
     engine_address: str,
     options: Callable[[Any], pulumi.ResourceOptions],
 ) -> Any:
-    """The answer to `request`, a ConstructRequest, by the SDK's own servicer of components; `options` are those that the request asks for.
+    """The answer to `request`, a ConstructRequest, by the SDK's own servicer of components; `options` are those that
+    the request asks for.
 
-    Its public `Construct` would end the call itself and write every frame into the error that users read; what the request asks for it turns into
-    options that a resource can't take (aliases) or leaves out (`deletedWith`, `retainOnDelete`).
+    Its public `Construct` would end the call itself and write every frame into the error that users read; what the
+    request asks for it turns into options that a resource can't take (aliases) or leaves out (`deletedWith`,
+    `retainOnDelete`).
     """
     # What a program loads: for the first component, and not before.
     from pulumi.provider.experimental.server import ProviderServicer

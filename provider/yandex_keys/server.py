@@ -54,8 +54,8 @@ TYPES: Final[dict[str, ResourceType]] = {
 
 SECRET_OUTPUTS: Final = frozenset({"secret"})
 _SCHEMA: Final = Path(__file__).with_name("schema.json")
-# A verb must not wait for a thread, nor `Cancel` at all, and each component under way holds one while its children's verbs come in. A thread is
-# made only where none is free.
+# A verb must not wait for a thread, nor `Cancel` at all, and each component under way holds one while its children's
+# verbs come in. A thread is made only where none is free.
 _THREADS: Final = 10_000
 _GRACE: Final = 30.0
 _OWN_PACKAGE: Final = "yandex-keys"
@@ -297,7 +297,8 @@ def _abort_for_inputs(context: grpc.ServicerContext, problems: list[Problem]) ->
     message = "the account can't be used"
     detail = errors_pb2.InputPropertiesError(
         errors=[
-            # In quotes the engine (3.259) doesn't find the value, which it would print, be it a secret: the reason shows what may be shown.
+            # In quotes the engine (3.259) doesn't find the value, which it would print, be it a secret: the reason
+            # shows what may be shown.
             errors_pb2.InputPropertiesError.PropertyError(property_path=f"`{path}`", reason=reason)
             for path, reason in problems
         ]

@@ -1,7 +1,8 @@
 """The wheel of pulumi-yandex, packed from its source archive without running a line of it.
 
-Standard library alone: it runs on the system's Python, before anything is installed, and as a build backend (PEP 517) that needs nothing.
-The bytes of the wheel depend on nothing but the archive: stored, not compressed (compressors differ), by name, with one fixed date.
+Standard library alone: it runs on the system's Python, before anything is installed, and as a build backend (PEP 517)
+that needs nothing. The bytes of the wheel depend on nothing but the archive: stored, not compressed (compressors
+differ), by name, with one fixed date.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _INFO = f"{_TOP}.dist-info"
 _DATE = (1980, 1, 1, 0, 0, 0)
 # Of the archive's own description; the long text is left out.
 _KEPT = ("Name", "Version", "Summary", "Home-page", "License", "Project-URL", "Keywords")
-# Told to Pulumi's Python host, which would take the archive's own word for it, name the plugin `yandex` as needed, and have it looked for in the
-# network. Our plugin serves that package's types.
+# Told to Pulumi's Python host, which would take the archive's own word for it, name the plugin `yandex` as needed, and
+# have it looked for in the network. Our plugin serves that package's types.
 _NO_PLUGIN = ("pulumi_yandex/pulumi-plugin.json", b'{"resource": false}\n')
 _WHEEL_FILE = "Wheel-Version: 1.0\nGenerator: pulumi-yandex-keys\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -53,7 +54,8 @@ def build_wheel(
 
 
 def _contents(archive: bytes) -> dict[str, bytes]:
-    """The wheel's files: the package as it is in the archive, but for the plugin that it names, and what PEP 427 asks for beside it."""
+    """The wheel's files: the package as it is in the archive, but for the plugin that it names, and what PEP 427 asks
+    for beside it."""
     published = _files(archive)
     files = {name: content for name, content in published.items() if name.startswith("pulumi_yandex/")}
     files.update([_NO_PLUGIN])

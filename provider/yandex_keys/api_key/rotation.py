@@ -196,7 +196,8 @@ class Decision:
 
 @dataclass(frozen=True)
 class StillUsed:
-    """What a consumer that is stuck on a previous key leads to: what a human must know, and its extension, where it gets one."""
+    """What a consumer that is stuck on a previous key leads to: what a human must know, and its extension, where it
+    gets one."""
 
     warning: str
     extension: tuple[Action, ...] = ()
@@ -467,7 +468,8 @@ def _watched_from(previous: PreviousKey, inputs: Inputs) -> datetime:
 
 
 def still_used(previous: PreviousKey, listed: Listing, inputs: Inputs) -> StillUsed | None:
-    """What is done about a consumer that is stuck on that key, by the account's keys as `listed`; None where none is."""
+    """What is done about a consumer that is stuck on that key, by the account's keys as `listed`; None where none
+    is."""
     key = listed.get(previous.key_id)
     last_used = key.last_used_at if key else None
     if last_used is None or last_used <= _watched_from(previous, inputs):

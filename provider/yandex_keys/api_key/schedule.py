@@ -15,8 +15,8 @@ from typing import Final
 DAY: Final = timedelta(days=1)
 SPREAD: Final = 10
 """By how many hundredths of the period keys are spread where nobody says another figure."""
-# The stagger lies between a hundredth and `spread` hundredths of the period. It is never nothing: a cron job that issued
-# a key at 03:00:05 and comes at 02:59:58 the next time is still past the key's point.
+# The stagger lies between a hundredth and `spread` hundredths of the period. It is never nothing: a cron job that
+# issued a key at 03:00:05 and comes at 02:59:58 the next time is still past the key's point.
 _STEPS: Final = 900
 
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC, microsecond=0)

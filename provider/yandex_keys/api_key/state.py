@@ -132,7 +132,8 @@ def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -
 
 
 def schedule_outputs(inputs: Inputs, issued_at: datetime, due: datetime) -> dict[str, str]:
-    """When a key that is `due` by its grid rotates, and that: the calendar may put a rotation off, and moves no grid."""
+    """When a key that is `due` by its grid rotates, and that: the calendar may put a rotation off, and moves no
+    grid."""
     return {"nextRotationAt": format_time(as_allowed(inputs, issued_at, due)), "dueAt": format_time(due)}
 
 
