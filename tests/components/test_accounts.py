@@ -20,7 +20,7 @@ ACCOUNTS = [
 
 
 def test_it_waits_until_every_key_is_known_though_accounts_wait_for_each_other() -> None:
-    known: list[dict[str, str]] = []
+    known: list[dict[str, str | dict[str, str]]] = []
 
     async def program() -> None:
         accounts = declare(parse({}, ACCOUNTS).accounts)
