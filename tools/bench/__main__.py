@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "--memory-keys",
         type=int,
         default=1_000,
-        help="whose create is measured for its memory, 0: none (default: 1000)",
+        help="whose create, the state written once, and no-op are measured for their memory, 0: none (default: 1000)",
     )
     parser.add_argument("--beside", type=Path, help="a file with another tool's figures, measured on this machine")
     parser.add_argument("--publish", action="store_true", help="writes docs/performance.md and its pictures")

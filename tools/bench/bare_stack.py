@@ -22,16 +22,16 @@ _STACK: Final = "bare"
 
 
 class BareStack:
-    """A stack of that shape, in which nothing is made yet."""
+    """A stack of that shape, in which nothing is made yet. `more`: variables for the engine on top, which may change between two steps."""
 
     def __init__(self, directory: Path, shape: Shape, more: Mapping[str, str] | None = None) -> None:
-        self.directory, self._shape = directory, shape
+        self.directory, self._shape, self.more = directory, shape, more or {}
         (directory / "stacks").mkdir(parents=True)
         for name in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(_PROJECT / name, directory / name)
         (directory / "provider").symlink_to(_PROJECT / "provider", target_is_directory=True)
         (directory / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
-        self.environment = {**engine_environment(directory), **(more or {})}
+        self.environment = engine_environment(directory)
         run_pulumi(self.environment, directory, "stack", "init", _STACK)
         self._write("first")
 
@@ -48,7 +48,7 @@ class BareStack:
 
     def measured(self, *arguments: str) -> Sample:
         """What `pulumi` with these arguments takes. Raises CommandFailed."""
-        taken = spent(command(engine(), *arguments), self.directory, self.environment)
+        taken = spent(command(engine(), *arguments), self.directory, {**self.environment, **self.more})
         return Sample(taken, state=size(self.directory / "state"))
 
     def _write(self, turn: str) -> None:

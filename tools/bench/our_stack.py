@@ -44,10 +44,10 @@ class Shape:
 
 
 class OurStack:
-    """A stack of so many keys, none of them issued yet."""
+    """A stack of so many keys, none of them issued yet. `more`: variables for the engine on top, which may change between two steps."""
 
     def __init__(self, directory: Path, cloud: LocalCloud, keys: int, more: Mapping[str, str] | None = None) -> None:
-        self._cloud, self._keys, self._more = cloud, keys, more or {}
+        self._cloud, self._keys, self.more = cloud, keys, more or {}
         self._stack = Stack(directory, cloud)
         self._stack.write(accounts(keys))
 
@@ -68,7 +68,7 @@ class OurStack:
 
     def measured(self, *arguments: str) -> Sample:
         """What `pulumi` with these arguments takes. Raises CommandFailed."""
-        environment = {**self._stack.environment, **self._cloud.environment(), **self._more}
+        environment = {**self._stack.environment, **self._cloud.environment(), **self.more}
         self._cloud.forget_calls()
         before = cpu_of(self._cloud.pid)
         taken = spent(command(engine(), *arguments), self._stack.directory, environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,11 @@ from tools.bench.figures import (
     CREATE,
     FLOOR,
     FLOOR_WRITTEN_ONCE,
+    NO_OP,
     OURS,
     OURS_WRITTEN_ONCE,
     PREVIEW,
+    ROTATE,
     Figures,
     Place,
 )
@@ -86,13 +88,25 @@ def _once(plan: Plan, figures: Figures) -> None:
     """What hardly differs from run to run, or only explains."""
     if plan.bytes_keys and plan.bytes_keys not in plan.sizes:
         with _told(f"create of {plan.bytes_keys} keys, for what it writes"):
-            _creates(figures, plan.bytes_keys, OURS, FLOOR)
-    with _told(f"create of {plan.main} keys, the state written once"):
-        _creates(figures, plan.main, OURS_WRITTEN_ONCE, FLOOR_WRITTEN_ONCE, _WRITTEN_ONCE)
+            _steps(figures, plan.bytes_keys, (CREATE,), OURS, FLOOR)
+    with _told(f"create and rotate of {plan.main} keys, the state written once"):
+        _steps(figures, plan.main, (CREATE, ROTATE), OURS_WRITTEN_ONCE, FLOOR_WRITTEN_ONCE, _WRITTEN_ONCE)
     if plan.memory_keys:
-        # Writing the state at each step would take minutes, and what that holds is the engine's memory.
-        with _told(f"create of {plan.memory_keys} keys, for its memory"):
-            _creates(figures, plan.memory_keys, OURS_WRITTEN_ONCE, FLOOR_WRITTEN_ONCE, _WRITTEN_ONCE)
+        with _told(f"create of {plan.memory_keys} keys, the state written once, for its memory, and no-op"):
+            _large(figures, plan.memory_keys)
+
+
+def _large(figures: Figures, keys: int) -> None:
+    """Writing the state at each step of the create would take minutes, and what it holds is the engine's memory alone; a no-op does without."""
+    with _directory() as directory, our_stack(directory, keys, more=_WRITTEN_ONCE) as stack:
+        figures.add(Place(OURS_WRITTEN_ONCE, CREATE, keys), stack.step(CREATE))
+        shape, stack.more = stack.shape(), {}
+        figures.add(Place(OURS, NO_OP, keys), stack.step(NO_OP))
+    with _directory() as directory:
+        bare = BareStack(directory / "bare", shape, _WRITTEN_ONCE)
+        figures.add(Place(FLOOR_WRITTEN_ONCE, CREATE, keys), bare.step(CREATE))
+        bare.more = {}
+        figures.add(Place(FLOOR, NO_OP, keys), bare.step(NO_OP))
 
 
 def _starts(figures: Figures, previews: int) -> None:
@@ -118,12 +132,22 @@ def _floor_life(figures: Figures, keys: int, shape: Shape) -> None:
             figures.add(Place(FLOOR, step, keys), sample)
 
 
-def _creates(figures: Figures, keys: int, ours: str, floor: str, more: Mapping[str, str] | None = None) -> None:
+def _steps(
+    figures: Figures,
+    keys: int,
+    steps: Sequence[str],
+    ours: str,
+    floor: str,
+    more: Mapping[str, str] | None = None,
+) -> None:
     with _directory() as directory, our_stack(directory, keys, more=more) as stack:
-        figures.add(Place(ours, CREATE, keys), stack.step(CREATE))
+        for step in steps:
+            figures.add(Place(ours, step, keys), stack.step(step))
         shape = stack.shape()
     with _directory() as directory:
-        figures.add(Place(floor, CREATE, keys), BareStack(directory / "bare", shape, more).step(CREATE))
+        bare = BareStack(directory / "bare", shape, more)
+        for step in steps:
+            figures.add(Place(floor, step, keys), bare.step(step))
 
 
 @contextmanager
