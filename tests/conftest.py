@@ -1,5 +1,6 @@
 """What every test has: one process that can hold both SDKs, and property tests that a loaded machine doesn't fail."""
 
+import gc
 import os
 
 import pytest
@@ -13,6 +14,17 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1_000)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# What is loaded and collected lives as long as the process: looking through it for garbage, over and over, was a tenth of the time of tests.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for among what tests make."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
 
 # What takes minutes starts first, so that no worker is left alone with it at the end; the rest is shared out as workers get free (worksteal).
 _LONGEST_FIRST = ("test_pipeline_120_days.py", "test_pipeline_jobs.py", "end_to_end", "reliability")
