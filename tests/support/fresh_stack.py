@@ -7,37 +7,38 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from setup.engine.places import REPOSITORY
 from tests.support.pulumi import engine_environment, run_pulumi
-from tools.local_stack.project import lay_out
 
-_MADE: Final = ("state", "stacks", "pulumi-home/workspaces")
+LayOut = Callable[[Path], None]
+"""Makes a folder and a project in it; the same function makes the same project."""
+
+_MADE: Final = ("Pulumi.*.yaml", "stacks/*", "state/**/*", "pulumi-home/workspaces/*")
 # Stand in for the project's folder, in texts, and for its digest, in the name of the file that says which stack is selected.
 _FOLDER: Final = "{folder}"
 _DIGEST: Final = "{digest}"
 
 
-def lay_out_stack(directory: Path, name: str) -> None:
-    """Makes the folder: this repository's project, and the stack `name` of it, selected, with a backend and a home of its own."""
-    lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
-    for made, text in _as_made(name).items():
+def with_fresh_stack(directory: Path, name: str, lay_out: LayOut) -> None:
+    """Lays out the project there, with the stack `name` of it, selected, and a backend and a home of its own."""
+    lay_out(directory)
+    for made, text in _as_made(name, lay_out).items():
         file = directory / made.replace(_DIGEST, _digest(directory))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.replace(_FOLDER, str(directory)))
 
 
 @cache
-def _as_made(name: str) -> Mapping[str, str]:
+def _as_made(name: str, lay_out: LayOut) -> Mapping[str, str]:
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary).resolve() / "project"
-        lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
+        lay_out(directory)
         run_pulumi(engine_environment(directory), directory, "stack", "init", name)
-        files = [file for folder in _MADE for file in (directory / folder).rglob("*") if file.is_file()]
+        files = [file for pattern in _MADE for file in directory.glob(pattern) if file.is_file()]
         made = {str(file.relative_to(directory)): file.read_text() for file in files}
     digest = _digest(directory)
     assert any(digest in file for file in made), f"the engine keeps what is selected elsewhere: {sorted(made)}"

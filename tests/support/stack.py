@@ -13,14 +13,19 @@ from typing import Any
 
 import yaml
 
-from tests.support.fresh_stack import lay_out_stack
+from setup.engine.places import REPOSITORY
+from tests.support.fresh_stack import with_fresh_stack
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment, run_pulumi
-from tools.local_stack.project import COPIED
+from tools.local_stack.project import COPIED, lay_out
 from tools.local_stack.pulumi_command import command
 
 # Where what a stack came to is kept, by all that it came of.
 _KEPT: dict[tuple[str, ...], Path] = {}
+
+
+def _project(directory: Path) -> None:
+    lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
 
 
 class Stack:
@@ -28,7 +33,7 @@ class Stack:
 
     def __init__(self, directory: Path, cloud: LocalCloud, name: str = "test") -> None:
         self.directory, self.cloud, self.name = directory, cloud, name
-        lay_out_stack(directory, name)
+        with_fresh_stack(directory, name, _project)
         self.environment = engine_environment(directory)
         self.printed: list[str] = []
 
@@ -95,8 +100,9 @@ class Stack:
         return dict(json.loads(done.stdout))
 
     def receipt(self, key: str) -> dict[str, Any]:
-        """The receipt of `account/key`."""
-        return dict(self.outputs()["receipts"][key])
+        """The receipt of `account/key`, as the state has it among the stack's outputs."""
+        (stack,) = (it for it in self.resources() if it["type"] == "pulumi:pulumi:Stack")
+        return dict(stack["outputs"]["receipts"][key])
 
     def key(self, name: str) -> dict[str, Any]:
         """What the state has of the key `account/key`: the resource's own outputs, of which the receipt is a part."""
