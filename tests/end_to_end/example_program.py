@@ -10,6 +10,7 @@ import pytest
 
 from setup.engine.places import REPOSITORY
 from tests.end_to_end.plugin_starts import PluginStarts
+from tests.support.fresh_stack import initialise
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment
 from tests.support.stack import Stack
@@ -34,7 +35,7 @@ class ExampleProgram(Stack):
             "virtualenv: .venv", f"virtualenv: {REPOSITORY}/.venv"
         )
         (directory / "Pulumi.yaml").write_text(project)
-        self.run("stack", "init", self.name)
+        initialise(directory, self.name)
         self.printed: list[str] = []
 
     @property

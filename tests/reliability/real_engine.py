@@ -32,7 +32,7 @@ from tests.reliability.engine_state import Held, State, as_json
 from tests.reliability.near_cloud import Killed, NearCloud
 from tests.reliability.plugin_run import UNKNOWN_ID, hurried, partial_in
 from tests.reliability.small_engine import Declaration, Listener, Outcome, Verb
-from tests.support.fresh_stack import with_fresh_stack
+from tests.support.fresh_stack import initialise
 from tests.support.pulumi import engine, engine_environment
 
 _PROJECT: Final = "api-keys"
@@ -41,17 +41,14 @@ _MARK: Final = "\x01"
 _MUTATING: Final = frozenset({"Create", "Update", "Delete"})
 
 
-def _project(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "Pulumi.yaml").write_text(f"name: {_PROJECT}\nruntime: python\n")
-
-
 class RealStack:
     """A stack in a backend of its own, as `SmallStack` is one; `now` is the machine's clock."""
 
     def __init__(self, directory: Path, cloud: NearCloud, now: Callable[[], Any], name: str) -> None:
         self._directory, self._cloud, self._now = directory, cloud, now
-        with_fresh_stack(directory, name, _project)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "Pulumi.yaml").write_text(f"name: {_PROJECT}\nruntime: python\n")
+        initialise(directory, name)
         self._environment = {**engine_environment(directory), "PULUMI_SKIP_CHECKPOINTS": ""}
         self._name = name
         self._kept: State | None = None

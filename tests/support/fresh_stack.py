@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from tests.support.pulumi import engine_environment, run_pulumi
-
-LayOut = Callable[[Path], None]
-"""Makes a folder and a project in it; the same function makes the same project."""
 
 _MADE: Final = ("Pulumi.*.yaml", "stacks/*", "state/**/*", "pulumi-home/workspaces/*")
 # Stand in for the project's folder, in texts, and for its digest, in the name of the file that says which stack is selected.
@@ -23,20 +20,19 @@ _FOLDER: Final = "{folder}"
 _DIGEST: Final = "{digest}"
 
 
-def with_fresh_stack(directory: Path, name: str, lay_out: LayOut) -> None:
-    """Lays out the project there, with the stack `name` of it, selected, and a backend and a home of its own."""
-    lay_out(directory)
-    for made, text in _as_made(name, lay_out).items():
+def initialise(directory: Path, name: str) -> None:
+    """Makes the stack `name` of the project there, selected, with the backend and the home that `engine_environment` gives it."""
+    for made, text in _as_made(name, (directory / "Pulumi.yaml").read_text()).items():
         file = directory / made.replace(_DIGEST, _digest(directory))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.replace(_FOLDER, str(directory)))
 
 
 @cache
-def _as_made(name: str, lay_out: LayOut) -> Mapping[str, str]:
+def _as_made(name: str, project: str) -> Mapping[str, str]:
     with tempfile.TemporaryDirectory() as temporary:
-        directory = Path(temporary).resolve() / "project"
-        lay_out(directory)
+        directory = Path(temporary).resolve()
+        (directory / "Pulumi.yaml").write_text(project)
         run_pulumi(engine_environment(directory), directory, "stack", "init", name)
         files = [file for pattern in _MADE for file in directory.glob(pattern) if file.is_file()]
         made = {str(file.relative_to(directory)): file.read_text() for file in files}

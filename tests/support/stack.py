@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from setup.engine.places import REPOSITORY
-from tests.support.fresh_stack import with_fresh_stack
+from tests.support.fresh_stack import initialise
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment, run_pulumi
 from tools.local_stack.project import COPIED, lay_out
@@ -24,16 +24,13 @@ from tools.local_stack.pulumi_command import command
 _KEPT: dict[tuple[str, ...], Path] = {}
 
 
-def _project(directory: Path) -> None:
-    lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
-
-
 class Stack:
     """`pulumi` on the stack `test`: its program is the project's own, its settings those of `write`."""
 
     def __init__(self, directory: Path, cloud: LocalCloud, name: str = "test") -> None:
         self.directory, self.cloud, self.name = directory, cloud, name
-        with_fresh_stack(directory, name, _project)
+        lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
+        initialise(directory, name)
         self.environment = engine_environment(directory)
         self.printed: list[str] = []
 
