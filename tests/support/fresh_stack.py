@@ -16,29 +16,31 @@ from tests.support.pulumi import engine_environment, run_pulumi
 
 _MADE: Final = ("Pulumi.*.yaml", "stacks/*", "state/**/*", "pulumi-home/workspaces/*")
 # Stand in for the project's folder, in texts, and for its digest, in the name of the file that says which stack is selected.
-_FOLDER: Final = "{folder}"
+_FOLDER: Final = b"{folder}"
 _DIGEST: Final = "{digest}"
 
 
 def initialise(directory: Path, name: str) -> None:
     """Makes the stack `name` of the project there, selected, with the backend and the home that `engine_environment` gives it."""
-    for made, text in _as_made(name, (directory / "Pulumi.yaml").read_text()).items():
+    for made, content in _as_made(name, (directory / "Pulumi.yaml").read_text()).items():
         file = directory / made.replace(_DIGEST, _digest(directory))
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace(_FOLDER, str(directory)))
+        file.write_bytes(content.replace(_FOLDER, str(directory).encode()))
 
 
 @cache
-def _as_made(name: str, project: str) -> Mapping[str, str]:
+def _as_made(name: str, project: str) -> Mapping[str, bytes]:
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary).resolve()
         (directory / "Pulumi.yaml").write_text(project)
         run_pulumi(engine_environment(directory), directory, "stack", "init", name)
         files = [file for pattern in _MADE for file in directory.glob(pattern) if file.is_file()]
-        made = {str(file.relative_to(directory)): file.read_text() for file in files}
+        made = {str(file.relative_to(directory)): file.read_bytes() for file in files}
     digest = _digest(directory)
     assert any(digest in file for file in made), f"the engine keeps what is selected elsewhere: {sorted(made)}"
-    return {file.replace(digest, _DIGEST): text.replace(str(directory), _FOLDER) for file, text in made.items()}
+    # A checkpoint may be compressed; it names no folder.
+    folder = str(directory).encode()
+    return {file.replace(digest, _DIGEST): content.replace(folder, _FOLDER) for file, content in made.items()}
 
 
 def _digest(directory: Path) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from cli.checkpoint_files import opened
 from setup.engine.places import REPOSITORY
 from tests.support.fresh_stack import initialise
 from tests.support.local_cloud import LocalCloud
@@ -129,5 +130,6 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the state file, secrets encrypted as they are."""
-        (file,) = self.directory.glob(f"state/.pulumi/stacks/*/{self.name}.json")
-        return list(json.loads(file.read_text())["checkpoint"]["latest"].get("resources", []))
+        files = self.directory.glob(f"state/.pulumi/stacks/*/{self.name}.json*")
+        (file,) = (it for it in files if it.suffix in (".json", ".zst"))
+        return list(json.loads(opened(file.read_bytes()))["checkpoint"]["latest"].get("resources", []))
