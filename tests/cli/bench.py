@@ -37,14 +37,19 @@ _IN_THE_CLOUD = (
     ("audit", "--cloud", "--json", "--fail-on", "never"),
     ("audit", "--cloud", "--access", "--json", "--fail-on", "never"),
 )
-_FOLDER = "b1gmadeup00000000000"
+_FOLDER, _CLOUD = "b1gmadeup00000000000", "b1gmadeupcloud000000"
 
 
 def write(folder: Path, stacks: int, keys: int) -> None:
     """A project in `folder` whose every key is like `translator/default` of the scene."""
     recorded = json.loads((RECORDED / "state/.pulumi/stacks/api-keys/prod.json").read_text())
     resources = recorded["checkpoint"]["latest"]["resources"]
-    names = ("IamServiceAccount::translator", "ApiKey::translator/default", "LockboxSecret::translator/default")
+    names = (
+        "ServiceAccountKeys::translator",
+        "IamServiceAccount::translator",
+        "ApiKey::translator/default",
+        "LockboxSecret::translator/default",
+    )
     models = [next(it for it in resources if it["urn"].endswith(name)) for name in names]
     checkpoints = folder / "state" / ".pulumi" / "stacks" / "api-keys"
     checkpoints.mkdir(parents=True)
@@ -67,17 +72,20 @@ def write(folder: Path, stacks: int, keys: int) -> None:
 
 
 def _resources(models: list[dict[str, Any]], stack: int, keys: int) -> Iterator[dict[str, Any]]:
-    account_model, key_model, secret_model = models
+    component_model, account_model, key_model, secret_model = models
     for number in range(keys):
         account, key = divmod(number, _KEYS_OF_AN_ACCOUNT)
         name, mark = f"account-{stack}-{account}", f"{stack:04}{account:06}"
+        component = f"{component_model['urn'].rpartition('::')[0]}::{name}"
         if key == 0:
-            yield _made(account_model, f"aje{mark}account", name, {"name": name})
+            owners = {f"key-{each}": f"team-{account % 10}" for each in range(_KEYS_OF_AN_ACCOUNT)}
+            yield {**component_model, "urn": component, "inputs": {"owner": f"team-{account % 10}", "owners": owners}}
+            yield {**_made(account_model, f"aje{mark}account", name, {"name": name}), "parent": component}
         secret_id, key_id = f"e6q{mark}{key}", f"aje{mark}{key}"
         yield _made(secret_model, secret_id, f"{name}/key-{key}", {"name": f"{name}-key-{key}"})
         lockbox = {**key_model["outputs"]["lockbox"], "secretId": secret_id}
         changed = {"serviceAccountId": f"aje{mark}account", "lockbox": lockbox, "keyId": key_id}
-        yield _made(key_model, key_id, f"{name}/key-{key}", changed)
+        yield {**_made(key_model, key_id, f"{name}/key-{key}", changed), "parent": component}
 
 
 def _made(model: dict[str, Any], its_id: str, name: str, changed: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +127,8 @@ class MadeUpCloud:
         self._answers: dict[tuple[str, str], list[dict[str, Any]]] = {("FolderService/List", ""): [{"id": _FOLDER}]}
         for file in sorted((folder / "state/.pulumi/stacks/api-keys").glob("*.json")):
             for it in json.loads(file.read_text())["checkpoint"]["latest"]["resources"]:
-                self._add(it["type"].rpartition(":")[2], it["id"], it["outputs"])
+                if "id" in it:
+                    self._add(it["type"].rpartition(":")[2], it["id"], it["outputs"])
 
     def _add(self, kind: str, its_id: str, outputs: dict[str, Any]) -> None:
         if kind == "IamServiceAccount":
@@ -145,6 +154,11 @@ class MadeUpCloud:
         asked = "" if name == "FolderService/List" else next(iter(request.values()))
         return self._answers.get((name, asked), [])
 
+    def found(self, name: str, request: dict[str, Any], about: str) -> dict[str, Any]:
+        """Of folders and quotas, which are all that is asked for so."""
+        self.calls[name] += 1
+        return {"id": _FOLDER, "cloud_id": _CLOUD, "limit": 10_000, "usage": 6_000}
+
     @staticmethod
     def each(ask: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         """One after the other: nothing is waited for."""
@@ -169,7 +183,7 @@ def measured_in_the_cloud(folder: Path, stacks: int, keys: int) -> Table:
     environment = {
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
         "YANDEX_KEYS_AS_OF": MOMENT,
-        "YC_CLOUD_ID": "b1gmadeupcloud000000",
+        "YC_CLOUD_ID": _CLOUD,
     }
     for command in _IN_THE_CLOUD:
         cloud.calls.clear()

@@ -12,6 +12,8 @@ from setup.engine.places import REPOSITORY
 from setup.engine.provision import Engine, EngineMissing, provide
 from setup.progress import elapsed, say
 from tools import go_command
+from tools.kubernetes_schemas import external_secrets
+from tools.promtool import command as promtool
 from tools.sdk_generator import generator
 from tools.yaml_host import host
 
@@ -64,11 +66,12 @@ def run(commands: list[tuple[str, list[str]]], directory: Path) -> list[str]:
 
 
 def provide_go_commands(engine: Engine) -> None:
-    """Where Go has built the engine, it builds for the tests the SDK generator, of the same modules, and the language host of YAML programs."""
+    """Where Go has built the engine, it gets for the tests the SDK generator, of the same modules, the language host of YAML programs, promtool and
+    schemas of manifests."""
     if engine.origin != "built":
         return
     lacking = (generator.GeneratorMissing, generator.GeneratorFailed, go_command.CommandMissing, go_command.BuildFailed)
-    for build in (generator.build, host.build):
+    for build in (generator.build, host.build, promtool.build, external_secrets.fetch):
         try:
             build(os.environ, download=True)
         except lacking as error:
