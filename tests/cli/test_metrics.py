@@ -166,3 +166,14 @@ def test_figures_of_keys_and_findings_carry_the_owner(yckeys: Yckeys) -> None:
     assert counted["prod", "shop", "warning"] > 0
     # Also where there are none, so that an alert ends.
     assert counted["prod", "data-team", "error"] == 0
+
+
+def test_the_dashboard_shows_one_owner_s_keys_or_everybody_s(yckeys: Yckeys) -> None:
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text())
+    (owner,) = (it for it in dashboard["templating"]["list"] if it["name"] == "owner")
+    assert owner["allValue"] == ".*"  # a list of all owners would leave out keys that have none
+    owned = {name for name, series in figures(yckeys).items() if any("owner" in dict(labels) for labels in series)}
+    assert len(owned) > 3
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    for expression in expressions:
+        assert bool(names_in(expression) & owned) == ('owner=~"$owner"' in expression), expression
