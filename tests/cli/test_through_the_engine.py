@@ -160,3 +160,24 @@ def test_a_leaked_secret_is_known_and_repeated_nowhere(told: World) -> None:
         found |= {leak["keyId"] for leak in json.loads(ended.out)["leaks"]}
     assert found == {key["id"] for key in keys}
     assert told.stack.file.read_text() == before
+
+
+def test_quotas_are_read_of_the_cloud_itself(told: World) -> None:
+    there = told.cloud.state()
+    quotas = {it["quota"]: it for it in json.loads(run(told, "audit", "--cloud", "--json").out)["quotas"]}
+    assert {(it["cloudId"], it["unread"]) for it in quotas.values()} == {(told.cloud.ready["cloudId"], None)}
+    of_keys, of_accounts = quotas["iam.apiKeys.count"], quotas["iam.serviceAccounts.count"]
+    assert (of_keys["limit"], of_keys["used"]) == (1000, len(there["apiKeys"]))
+    assert (of_accounts["limit"], of_accounts["used"]) == (100, len(there["serviceAccounts"]))
+
+
+def test_a_quota_that_the_cloud_does_not_tell_is_no_reason_to_stop(told: World) -> None:
+    told.cloud.fault("QuotaLimitService/Get", code="PERMISSION_DENIED", times=2)
+    try:
+        audited = json.loads(run(told, "audit", "--cloud", "--json").out)
+    finally:
+        told.cloud.clear_faults()
+    assert {it["unread"] for it in audited["quotas"]} == {
+        "PERMISSION_DENIED, which quota-manager.viewer on the cloud may"
+    }
+    assert {it["limit"] for it in audited["quotas"]} == {1000, 100}
