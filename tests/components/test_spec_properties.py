@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretRequest
 
 from components import catalogue
 from components.spec import AccountSpec, KeySpec, Spec, SpecError, VerifySpec, account_problems, parse, parse_account
 from components.spec.problems import MOST_SHOWN
+from provider.yandex_keys import marks
 from provider.yandex_keys.durations import SHORTEST, parse_duration
+from provider.yandex_keys.limits import field_violations
 
 LONGEST_LINE = 1200
+CREATE_SECRET: str = CreateSecretRequest.DESCRIPTOR.full_name
 
 FIELDS = sorted(
     {str(field.alias) for model in (AccountSpec, KeySpec, VerifySpec) for field in model.model_fields.values()}
@@ -38,7 +42,7 @@ near_account: dict[str, st.SearchStrategy[Any]] = {
 }
 near_accounts = st.fixed_dictionaries(
     near_account,
-    optional=dict.fromkeys(("description", "readers", "roles", "labels", "kmsKey", "folderId"), anything),
+    optional=dict.fromkeys(("description", "owner", "readers", "roles", "labels", "kmsKey", "folderId"), anything),
 )
 
 names = st.from_regex(r"\A[a-z][-a-z0-9]{1,10}[a-z0-9]\Z")
@@ -212,3 +216,49 @@ def test_very_many_problems_are_counted_and_cut() -> None:
     assert isinstance(result, SpecError)
     assert len(result.problems) == 3000
     assert str(result).splitlines()[-1] == "  and 2000 more"
+
+
+label_texts = st.from_regex(r"\A[-_0-9a-z]{1,5}\Z")
+answered_for = st.fixed_dictionaries(
+    {},
+    optional={
+        "owner": label_texts,
+        "labels": st.dictionaries(st.sampled_from(["owner", "env", "team", "tier"]), label_texts, max_size=3),
+    },
+)
+
+
+@given(answered_for, answered_for, st.lists(st.tuples(answered_for, st.booleans()), min_size=1, max_size=3))
+def test_whose_a_key_is_follows_from_what_is_nearest(
+    defaults: dict[str, Any], account: dict[str, Any], keys: list[tuple[dict[str, Any], bool]]
+) -> None:
+    """And whatever is said, the API takes the labels that come of it, and reading it again changes nothing."""
+    written = [
+        {"name": f"k{at}", "uses": ["translate"], "secretEntry": f"k{at}", "keyIdEntry": f"k{at}.id", **said}
+        | ({"secret": "shared"} if shares else {})
+        for at, (said, shares) in enumerate(keys)
+    ]
+    problems: list[str] = []
+    try:
+        read = parse(defaults, [{"name": "translator", **account, "keys": written}]).accounts[0]
+    except SpecError as error:
+        problems = [problem.path for problem in error.problems]
+    # The one thing that can be wrong: a label `owner` that says another than the owner.
+    assert all(path.endswith("labels.owner") for path in problems)
+    if problems:
+        return
+    levels = [defaults, account]
+    for key, (said, _) in zip(read.keys, keys, strict=True):
+        assert key.owner == next((it["owner"] for it in reversed([*levels, said]) if "owner" in it), None)
+        merged = {name: text for it in [*levels, said] for name, text in it.get("labels", {}).items()}
+        assert {**key.labels, "owner": key.owner or key.labels.get("owner")} == {
+            **merged,
+            "owner": key.owner or merged.get("owner"),
+        }
+    for secret in read.secrets:
+        sent = marks.with_labels(read.labels_of(secret), "0" * marks.OWNER_DIGITS, "a" * marks.RANDOM_DIGITS)
+        assert field_violations(CREATE_SECRET, "labels", sent) == []
+        of_keys = {key.owner for key in read.keys if read.secret_of(key) == secret}
+        if len(of_keys) == 1 and None not in of_keys:
+            assert read.labels_of(secret)["owner"] in of_keys
+    assert parse_account(read) == read
