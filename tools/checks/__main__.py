@@ -15,6 +15,7 @@ from tools import go_command
 from tools.kubernetes_schemas import external_secrets
 from tools.promtool import command as promtool
 from tools.sdk_generator import generator
+from tools.typescript import packages
 from tools.yaml_host import host
 
 _PACKAGES = [
@@ -79,11 +80,21 @@ def provide_go_commands(engine: Engine) -> None:
             say(str(error))
 
 
+def provide_node_packages() -> None:
+    """Where npm can get them, what the TypeScript example is compiled with."""
+    try:
+        packages.provide(os.environ, download=True)
+    except packages.PackagesMissing as error:
+        # The tests are left out, and say so.
+        say(str(error))
+
+
 def main() -> int:
     """Exit code 0 when every check passed."""
     try:
         # The end-to-end tests need it; got before they run, with its progress shown.
         provide_go_commands(provide(os.environ))
+        provide_node_packages()
     except EngineMissing as error:
         print(error, file=sys.stderr)
         return 1
