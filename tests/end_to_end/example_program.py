@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ from tools.go_command import CommandMissing
 from tools.yaml_host import host
 
 EXAMPLES = REPOSITORY / "examples"
+OFFLINE_PIP = {"PYTHONPATH": sysconfig.get_path("purelib"), "PIP_NO_INDEX": "1"}
+"""A new environment has what this Python's has: pip finds on the path what it is to install, and fetches nothing."""
 
 
 class ExampleProgram(Stack):
@@ -48,6 +52,24 @@ class ExampleProgram(Stack):
         text = self.program.read_text()
         assert before in text
         self.program.write_text(text.replace(before, after))
+
+
+class ProgramElsewhere(Stack):
+    """The stack `test` of a program in `directory`, which names no place of this repository."""
+
+    def __init__(self, language: str, directory: Path, cloud: LocalCloud, more: Mapping[str, str]) -> None:
+        self.directory, self.cloud, self.name = directory, cloud, "test"
+        self.environment = {**engine_environment(directory), **OFFLINE_PIP, **more}
+        # Here the plugin is to be got.
+        del self.environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"]
+        self.environment["PATH"] = os.pathsep.join([*_hosts(language), self.environment["PATH"]])
+        self.run("stack", "init", self.name)
+        self.printed: list[str] = []
+
+    @property
+    def program(self) -> Path:
+        """The file that a user edits."""
+        return self.directory / "Pulumi.yaml"
 
 
 def _of_language(language: str) -> dict[str, str]:

@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.example_program import ExampleProgram
+from tests.end_to_end.example_program import EXAMPLES, ExampleProgram
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
+from tests.support.snapshot import changed_files
 
 LANGUAGES = ("yaml", "python")
 SCHEMA_READERS = ("yaml",)
@@ -35,10 +36,18 @@ def of_kind(program: ExampleProgram, kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def changed_files() -> str:
-    """What git says of the repository."""
-    status = ["git", "status", "--porcelain"]
-    return subprocess.run(status, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+def used(program: ExampleProgram, cloud: LocalCloud) -> str:
+    """What the app of the pages prints, as a user runs it, but for the address."""
+    environment = {
+        **program.environment,
+        **cloud.environment(),
+        "ADDRESS": f"{cloud.ready['http']}/services/text-generation/",
+    }
+    command = f'API_KEY="$(pulumi stack output apiKey --show-secrets)" sh {EXAMPLES}/app.sh'
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=program.directory, env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalCloud, request: Any) -> None:
@@ -64,6 +73,7 @@ def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalC
     assert cloud.use("text-generation", outputs["apiKey"]) == 200
     assert cloud.use("translate", cloud.entries(receipt["lockboxSecretId"])["api_key"]) == 200
     assert program.outputs()["apiKey"] == "[secret]"
+    assert used(program, cloud) == "200\n"
     assert not [text for text in program.printed if outputs["apiKey"] in text]
     assert outputs["apiKey"] not in program.run("stack", "export")
 
@@ -99,8 +109,8 @@ def test_a_program_anywhere_adds_the_package_by_one_command(tmp_path: Path, clou
     text = program.program.read_text()
     named = text[text.index("plugins:") : text.index("resources:")]
     program.edit(named, "")
-    before = changed_files()
+    before = changed_files(REPOSITORY)
     program.run("package", "add", str(REPOSITORY / "provider"))
     assert yaml.safe_load(program.program.read_text())["packages"] == {"yandex-keys": str(REPOSITORY / "provider")}
     assert "13 to create" in program.run("preview")
-    assert changed_files() == before
+    assert changed_files(REPOSITORY) == before
