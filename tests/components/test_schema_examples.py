@@ -86,3 +86,10 @@ def test_the_component_s_example_declares_the_same_account_in_python_and_yaml() 
     assert resource["type"].replace(":", ":index:") == COMPONENT
     assert declared.inputs == {("ServiceAccountKeys", name): resource["properties"]}
     assert parse_account(resource["properties"]).name == name
+
+
+def test_the_registry_s_page_shows_the_component_s_example_in_every_language() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "_index.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)
+    assert shown == re.findall(r"```(\w+)\n(.*?)```", SCHEMA["resources"][COMPONENT]["description"], re.DOTALL)
+    assert re.findall(r'chooser language "([\w,]+)"', page) == [",".join(language for language, _ in shown)]
