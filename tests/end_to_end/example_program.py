@@ -20,8 +20,6 @@ from tools.go_command import CommandMissing
 from tools.yaml_host import host
 
 EXAMPLES = REPOSITORY / "examples"
-OFFLINE_PIP = {"PYTHONPATH": sysconfig.get_path("purelib"), "PIP_NO_INDEX": "1"}
-"""A new environment has what this Python's has: pip finds on the path what it is to install, and fetches nothing."""
 
 
 class ExampleProgram(Stack):
@@ -59,7 +57,7 @@ class ProgramElsewhere(Stack):
 
     def __init__(self, language: str, directory: Path, cloud: LocalCloud, more: Mapping[str, str]) -> None:
         self.directory, self.cloud, self.name = directory, cloud, "test"
-        self.environment = {**engine_environment(directory), **OFFLINE_PIP, **more}
+        self.environment = {**engine_environment(directory), **pip_environment(), **more}
         # Here the plugin is to be got.
         del self.environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"]
         self.environment["PATH"] = os.pathsep.join([*_hosts(language), self.environment["PATH"]])
@@ -70,6 +68,15 @@ class ProgramElsewhere(Stack):
     def program(self) -> Path:
         """The file that a user edits."""
         return self.directory / "Pulumi.yaml"
+
+
+def pip_environment() -> dict[str, str]:
+    """A new environment has what this Python's has: pip finds on the path what it is to install.
+
+    It fetches nothing, but where the CLI is the official one: before anything else that has pip upgrade itself and get `wheel`.
+    """
+    offline = {"PIP_NO_INDEX": "1"} if engine().origin == "built" else {}
+    return {"PYTHONPATH": sysconfig.get_path("purelib"), **offline}
 
 
 def _of_language(language: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.example_program import OFFLINE_PIP
+from tests.end_to_end.example_program import pip_environment
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine_environment, run_pulumi
 from tests.support.snapshot import changed_files, snapshot
@@ -15,7 +15,7 @@ from tests.support.snapshot import changed_files, snapshot
 def test_install_get_schema_and_up_leave_the_clone_working_and_clean(tmp_path: Path, cloud: LocalCloud) -> None:
     clone = tmp_path / "clone"
     snapshot(REPOSITORY, clone)
-    environment = {**engine_environment(tmp_path / "engine"), **OFFLINE_PIP, **cloud.environment()}
+    environment = {**engine_environment(tmp_path / "engine"), **pip_environment(), **cloud.environment()}
 
     run_pulumi(environment, clone, "install")
     assert (clone / ".venv" / "bin" / "python").exists()

@@ -64,12 +64,20 @@ class GitServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """By which the engine reaches it and knows it; nobody else is reached."""
+        """By which the engine reaches it and knows it; everybody else is reached and known as ever."""
         return {
             "HTTPS_PROXY": f"http://127.0.0.1:{self._proxy.server_address[1]}",
             "NO_PROXY": "127.0.0.1,localhost",
-            "SSL_CERT_FILE": str(self._certificate),
+            "SSL_CERT_FILE": str(self._authorities()),
         }
+
+    def _authorities(self) -> Path:
+        """Its own certificate, and those that the machine trusts."""
+        machine = ssl.get_default_verify_paths().cafile
+        known = Path(machine).read_bytes() if machine and Path(machine).exists() else b""
+        file = self.directory / "authorities.pem"
+        file.write_bytes(self._certificate.read_bytes() + known)
+        return file
 
     def publish(self, repository: Path, path: str, *tags: str) -> None:
         """Serves what is in `repository` now, committed or not, as one commit with these tags."""
@@ -99,12 +107,14 @@ def _write_certificate(directory: Path) -> tuple[Path, Path]:
 
 def _tunnel_to(port: int) -> type[socketserver.BaseRequestHandler]:
     class Tunnel(socketserver.StreamRequestHandler):
-        """A proxy of one CONNECT: whatever is asked for, the git server is what answers."""
+        """A proxy of one CONNECT: to the git server where that is asked for, else to whom is asked for."""
 
         def handle(self) -> None:
+            asked = self.rfile.readline().decode().split()
             while self.rfile.readline().strip():
                 pass
-            with socket.create_connection(("127.0.0.1", port)) as server:
+            host, _, number = asked[1].rpartition(":")
+            with socket.create_connection(("127.0.0.1", port) if host == HOST else (host, int(number))) as server:
                 self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 back = threading.Thread(target=_pump, args=(server, self.connection), daemon=True)
                 back.start()
