@@ -48,7 +48,9 @@ def _fetch(npm: str, environment: Mapping[str, str], folder: Path) -> None:
     for name in _PINS:
         shutil.copy(Path(__file__).with_name(name), folder)
     log = folder / "npm.log"
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    # By its own habit npm tries for more than a minute where nobody answers.
+    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *patience]
     log.write_text("")
     code = run_logged(command, f"getting {_WHAT}", log, directory=folder, environment=environment)
     if code != 0:
