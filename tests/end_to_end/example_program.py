@@ -71,12 +71,14 @@ class ProgramElsewhere(Stack):
 
 
 def pip_environment() -> dict[str, str]:
-    """A new environment has what this Python's has: pip finds on the path what it is to install.
+    """A new environment has what this Python's has: pip finds on the path what it is to install, and fetches nothing.
 
-    It fetches nothing, but where the CLI is the official one: before anything else that has pip upgrade itself and get `wheel`.
+    Where the CLI is the official one, its Python host has pip upgrade itself first, and asks the environment for the plugins that it needs: there
+    pip does all of it, and fetches what it lacks.
     """
-    offline = {"PIP_NO_INDEX": "1"} if engine().origin == "built" else {}
-    return {"PYTHONPATH": sysconfig.get_path("purelib"), **offline}
+    if engine().origin != "built":
+        return {}
+    return {"PYTHONPATH": sysconfig.get_path("purelib"), "PIP_NO_INDEX": "1"}
 
 
 def _of_language(language: str) -> dict[str, str]:
