@@ -59,4 +59,5 @@ def _declared(name: str) -> list[Requirement]:
         (REPOSITORY / name).read_text(encoding="utf-8").replace("./third_party/pulumi_yandex", "pulumi-yandex==0.13.0")
     )
     lines = text.splitlines()
-    return [Requirement(line) for line in lines if line.strip() and not line.startswith(("#", "-"))]
+    wanted = [Requirement(line) for line in lines if line.strip() and not line.startswith(("#", "-"))]
+    return [each for each in wanted if each.marker is None or each.marker.evaluate()]
