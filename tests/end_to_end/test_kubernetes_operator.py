@@ -18,6 +18,7 @@ from tests.end_to_end.example_program import ExampleProgram
 from tests.end_to_end.object_storage import KEY, ObjectStorage, storing
 from tests.end_to_end.pipeline_runner import Runner
 from tests.support.local_cloud import LocalCloud
+from tests.support.pulumi import engine
 
 FOLDER = REPOSITORY / "pipelines" / "kubernetes"
 AGENT = Path(__file__).with_name("operator_agent.py")
@@ -105,8 +106,8 @@ class Pod(Runner):
             "YANDEX_KEYS_ROOT_CERTIFICATES": ready["ca"],
             "YANDEX_KEYS_TOKEN_EXCHANGE_URL": f"{ready['http']}/oauth/token",
             "YANDEX_KEYS_AS_OF": self.cloud.now(),
-            # A test reaches no registry: what there is to install is there.
-            "PIP_NO_INDEX": "1",
+            # A test reaches no registry: what there is to install is there. The official host installs tools of pip's besides.
+            **({"PIP_NO_INDEX": "1"} if engine().origin == "built" else {}),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
 

@@ -169,6 +169,11 @@ def test_a_key_for_the_state_is_asked_for_where_there_is_a_checkout(written: dic
     assert variables.keys().isdisjoint({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})
 
 
+@pytest.mark.parametrize("written", of_kind(STACK, WORKSPACE), ids=name)
+def test_the_state_is_written_as_the_pipelines_write_it(written: dict[str, Any]) -> None:
+    assert environment(written)["PULUMI_DIY_BACKEND_ZSTD"] == "true"
+
+
 def test_no_secret_is_written_down() -> None:
     for written in of_kind(STACK, WORKSPACE):
         for variable, value in environment(written).items():
