@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -194,6 +195,7 @@ def test_a_reader_who_types_what_the_pages_say_gets_what_they_show(tmp_path: Pat
     finds_another_one(reader)
     hears_of_a_leak(reader)
     removes_a_protected_key_and_errs(reader)
+    misses_the_windows(reader)
     serves_the_emulator_alone(reader)
     assert [f"{command.page}: {command.text}" for command in reader.left] == []
 
@@ -282,11 +284,22 @@ def removes_a_protected_key_and_errs(reader: Reader) -> None:
     mistaken["config"]["api-keys:accounts"] = MISTAKEN
     reader.stack_file.write_text(yaml.safe_dump(mistaken))
     reader.types(page, "pulumi preview", codes=REFUSED, as_shown=True)
-    # Runs that can't meet the windows.
-    mistaken["config"] |= {"yandex-keys:runEvery": "30d", "api-keys:accounts": [TRANSLATOR]}
-    mistaken["config"]["api-keys:defaults"]["windows"] = WINDOWS
-    reader.stack_file.write_text(yaml.safe_dump(mistaken))
-    reader.types("docs/calendar.md", "pulumi preview", codes=REFUSED, as_shown=True)
+
+
+def misses_the_windows(reader: Reader) -> None:
+    page = "docs/calendar.md"
+    (shown,) = (it for it in reader.left if it.page == page)
+    figures = dict(re.findall(r"(?:a )?(runs every|lifetime of|rotateEvery|overlap) (\d+d)", " ".join(shown.shown)))
+    late = yaml.safe_load(reader.stack_file.read_text())
+    late["config"] |= {"yandex-keys:runEvery": figures["runs every"], "api-keys:accounts": [TRANSLATOR]}
+    late["config"]["api-keys:defaults"] = {
+        "lifetime": figures["lifetime of"],
+        "rotateEvery": figures["rotateEvery"],
+        "overlap": figures["overlap"],
+        "windows": WINDOWS,
+    }
+    reader.stack_file.write_text(yaml.safe_dump(late))
+    reader.types(page, "pulumi preview", codes=REFUSED, as_shown=True)
 
 
 def serves_the_emulator_alone(reader: Reader) -> None:
