@@ -212,6 +212,19 @@ def test_a_busy_machine_is_said_to_be_one_and_judges_nothing_by_time() -> None:
     assert "its CPU seconds can be compared, its times can't" in replace(MACHINE, others=0.7).sentence
 
 
+def test_the_page_of_a_busy_machine_has_no_picture_of_times(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    file = tmp_path / "performance.md"
+    file.write_text(f"{page.BEGIN}{page.END}\n")
+    page.publish(Run(PLAN, MACHINE, measured()), file)
+    page.publish(Run(PLAN, replace(MACHINE, others=1.5), measured()), file)
+    assert "performance-time.svg" not in file.read_text()
+    assert sorted(path.name for path in (tmp_path / "images").iterdir()) == [
+        "performance-bytes.svg",
+        "performance-cpu.svg",
+    ]
+
+
 def test_a_page_without_its_marks_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "performance.md"
     file.write_text("# Something else\n")

@@ -14,6 +14,7 @@ from tools.table import Table
 PAGE: Final = REPOSITORY / "docs" / "performance.md"
 BEGIN: Final = "<!-- What follows is made by `make bench PUBLISH=1`; it is not edited by hand. -->"
 END: Final = "<!-- The end of what is made. -->"
+_TIMES: Final = "performance-time.svg"
 
 
 def text(run: Run) -> str:
@@ -41,10 +42,11 @@ def markdown(run: Run) -> str:
 
 
 def drawn(run: Run) -> list[tuple[str, str, str]]:
-    """The pictures: name of the file, title, SVG."""
+    """The pictures: name of the file, title, SVG. Of a busy machine there is none of times."""
     when = f"{run.machine.ended:%Y-%m-%d}, {run.machine.words.partition(',')[0]}"
+    times = [] if run.machine.is_busy else pictures.time_panels(run.figures, run.other)
     kinds = (
-        ("performance-time.svg", "Time against keys", pictures.time_panels(run.figures, run.other)),
+        (_TIMES, "Time against keys", times),
         ("performance-cpu.svg", "CPU seconds against keys", pictures.cpu_panels(run.figures, run.other)),
         ("performance-bytes.svg", "Bytes against keys", pictures.bytes_panels(run.figures)),
     )
@@ -63,6 +65,7 @@ def between_marks(page: str, made: str) -> str:
 def publish(run: Run, page: Path = PAGE) -> list[Path]:
     """Writes the page's figures and its pictures; answers what was written."""
     page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(run)), encoding="utf-8")
+    (page.parent / "images" / _TIMES).unlink(missing_ok=True)
     written = [page]
     for name, _, svg in drawn(run):
         file = page.parent / "images" / name
