@@ -7,6 +7,7 @@ engine ends it, and when its standard input closes, which is how it learns that 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import stat
@@ -19,15 +20,25 @@ from pathlib import Path
 
 # The host forks while gRPC's threads run; without this gRPC writes a warning into the program's output.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+# What is loaded stays: looking for garbage among it is a tenth of the start, and two hosts start in each command.
+gc.disable()
 
-import grpc
-from google.protobuf import empty_pb2, json_format
+import grpc  # noqa: E402
+from google.protobuf import empty_pb2, json_format  # noqa: E402
 
-from setup.language_host import definitions, dependencies
-from setup.language_host.children import Children, OutputReader, Stream, end
-from setup.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter, virtualenv_directory
-from setup.language_host.program import REPORTED
-from setup.language_host.protocol import language_pb2, language_pb2_grpc, plugin_pb2, sdk_version
+from setup.language_host import definitions, dependencies  # noqa: E402
+from setup.language_host.children import Children, OutputReader, Stream, end  # noqa: E402
+from setup.language_host.interpreters import (  # noqa: E402
+    Interpreter,
+    InterpreterMissing,
+    find_interpreter,
+    virtualenv_directory,
+)
+from setup.language_host.program import REPORTED  # noqa: E402
+from setup.language_host.protocol import language_pb2, language_pb2_grpc, plugin_pb2, sdk_version  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 # Each running plugin keeps one thread, for as long as it lives.
 _THREADS = 64
