@@ -130,6 +130,12 @@ def test_growth_beyond_the_floor_s_misses_its_goal() -> None:
     assert verdicts(figures)["create, from 100 keys to 300"] is False
 
 
+def test_each_goal_is_told_once_also_where_no_slow_call_was_measured() -> None:
+    for plan in (PLAN, replace(PLAN, slow=0)):
+        told = [goal.figure for goal in goals(measured(), plan)]
+        assert len(told) == len(set(told))
+
+
 def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
     assert set(verdicts(Figures()).values()) == {None}
 

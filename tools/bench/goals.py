@@ -101,7 +101,7 @@ def where(figures: Figures, ours: Place, floor: Place) -> str:
 
 
 def _against_the_other(figures: Figures, plan: Plan, beside: str) -> Iterator[Goal]:
-    for delay in (plan.slow, 0):
+    for delay in sorted({plan.slow, 0}, reverse=True):
         for step in STEPS:
             named = f"{step} of {plan.main} keys, {delay} ms a call"
             ours, other = Place(OURS, step, plan.main, delay), Place(beside, step, plan.main, delay)
