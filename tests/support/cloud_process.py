@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from multiprocessing import get_context
+import signal
+import threading
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
@@ -57,6 +59,17 @@ class CloudProcess:
 def _serve(directory: str, output: Connection) -> None:
     from emulator.__main__ import main
 
+    # As the command has it, and before the first thread: the signal is the command's own to wait for.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
     os.dup2(output.fileno(), 1)
     output.close()
     main(["serve", "--data", directory])
+
+
+def _end_with_the_tests() -> None:
+    """Also where they were killed: nobody else would end it then."""
+    tests = parent_process()
+    assert tests is not None
+    tests.join()
+    os.kill(os.getpid(), signal.SIGTERM)
