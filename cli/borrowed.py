@@ -29,8 +29,10 @@ from provider.yandex_keys.durations import format_duration, parse_duration
 from provider.yandex_keys.errors import CloudError, InvalidInput, NotFound, YandexKeysError
 from provider.yandex_keys.key_rules import RUN_EVERY, is_key_id
 from provider.yandex_keys.marks import Mark, owner_of, words_and_mark
+from provider.yandex_keys.rotation_calendar import ALWAYS, DAYS, Calendar, Freeze, Window
 from provider.yandex_keys.settings import ENVIRONMENT_ONLY, SECRET_SETTINGS, SETTINGS, Settings, settings
 from provider.yandex_keys.shown import is_credential
+from provider.yandex_keys.time_zones import zone
 from provider.yandex_keys.times import cloud_time, format_time
 from provider.yandex_keys.version import VERSION
 
@@ -38,6 +40,8 @@ PROVIDER_SETTINGS = SETTINGS | ENVIRONMENT_ONLY.keys()
 """The names that the provider knows, those among them that it takes from the environment alone."""
 
 __all__ = [
+    "ALWAYS",
+    "DAYS",
     "ENVIRONMENT_ONLY",
     "PROVIDER_SETTINGS",
     "RUN_EVERY",
@@ -48,7 +52,9 @@ __all__ = [
     "Action",
     "ApiKeyAnswer",
     "Authentication",
+    "Calendar",
     "CloudError",
+    "Freeze",
     "Inputs",
     "InvalidInput",
     "Lockbox",
@@ -60,6 +66,7 @@ __all__ = [
     "State",
     "Status",
     "Verb",
+    "Window",
     "YandexKeysError",
     "cloud_time",
     "decide",
@@ -84,4 +91,5 @@ __all__ = [
     "state_of",
     "time_after",
     "words_and_mark",
+    "zone",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from cli.borrowed import Lockbox, Status, format_time, planned_rotation
+from cli.borrowed import ALWAYS, Calendar, Lockbox, Status, format_time, planned_rotation
 from cli.cloud_keys import NOTHING, CloudKey, CloudView
 from cli.deployed import Account, Deployed, DeployedKey
 
@@ -49,6 +49,7 @@ class KeyRecord:
     """One key. Times are UTC; `expires_at` None: it never ends; `last_used_at` None: not known.
 
     stack and key are empty for a key that no chosen stack declares. owner: who answers for it, or for its account; empty where no stack says it.
+    calendar: of the key that is to be replaced; those before it wait for nothing.
     """
 
     stack: str
@@ -68,6 +69,7 @@ class KeyRecord:
     generation: int | None = None
     owner: str = ""
     folder_id: str = ""
+    calendar: Calendar = ALWAYS
 
     @property
     def path(self) -> str:
@@ -161,6 +163,7 @@ def _records(key: DeployedKey, now: datetime) -> Iterable[KeyRecord]:
         generation=state.generation,
         owner=key.owner,
         folder_id=key.account.folder_id if key.account else "",
+        calendar=key.inputs.calendar,
     )
     yield current
     for previous in state.previous:
@@ -174,6 +177,7 @@ def _records(key: DeployedKey, now: datetime) -> Iterable[KeyRecord]:
             next_rotation_at=None,
             delivery=_delivery(key, previous.lockbox, previous.lockbox_version_id, False),
             generation=None,
+            calendar=ALWAYS,
         )
 
 

@@ -14,6 +14,7 @@ from cli.borrowed import VERSION
 from cli.findings import ORDER, RULES, Finding, Rule, Severity
 from cli.forecast import Event, EventKind
 from cli.inventory import KeyRecord, KeyState
+from cli.key_calendar import calendar_in_words
 from cli.templates import FOLDER, environment
 from cli.timeline import Timeline, picture
 from cli.words import counted, moment
@@ -167,6 +168,9 @@ def page(report: Report) -> str:
             states=[state for state in KeyState if any(record.state is state for record in report.records)],
             meanings=STATES,
             happens=HAPPENS,
+            calendar_in_words=calendar_in_words,
+            has_windows=any(record.calendar.windows for record in report.records),
+            has_freezes=any(record.calendar.freezes for record in report.records),
             blind=sum(rule.needs_cloud for rule in RULES.values()),
             version=VERSION,
             due=[record.key_id for record in report.records if is_due(record, report.now)],

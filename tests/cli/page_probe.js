@@ -57,6 +57,16 @@
       return [(b + 0.05) / (a + 0.05), it.outerHTML.slice(0, 80)];
     })
     .sort((a, b) => a[0] - b[0])[0];
+  const paper = document.querySelector(".tl-paper");
+  const onPaper = (colour) => {
+    const [a, b] = [light(colour), light(getComputedStyle(paper).fill)].sort((one, other) => one - other);
+    return (b + 0.05) / (a + 0.05);
+  };
+  const marks = { ".tl-hatch": "stroke", ".tl-frozen": "stroke", ".tl-window": "fill", ".tl-wait": "stroke", "svg text": "fill" };
+  seen.marks = Object.entries(marks).flatMap(([name, painted]) => [...document.querySelectorAll(name)].map((it) => [name, onPaper(getComputedStyle(it)[painted])]));
+  const svg = document.querySelector("svg");
+  seen.cut = [...document.querySelectorAll("svg text")].filter((it) => it.getBoundingClientRect().right > svg.getBoundingClientRect().right).map((it) => it.textContent);
+  seen.overlapping = [...document.querySelectorAll("svg > g[transform] text")].filter((it) => it.nextElementSibling && it.nextElementSibling.getBoundingClientRect().top < it.getBoundingClientRect().bottom && it.getBoundingClientRect().right > it.nextElementSibling.getBoundingClientRect().left).map((it) => it.textContent);
   seen.unreachable = [...document.querySelectorAll("a[href], button, input, select, summary, .scroll")].filter((it) => it.offsetHeight && it.tabIndex < 0).length;
   parent.postMessage(JSON.stringify(seen), "*");
 })();
