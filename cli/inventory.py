@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from cli.borrowed import ALWAYS, Calendar, Lockbox, Status, format_time, planned_rotation
+from cli.borrowed import ALWAYS, Calendar, Lockbox, Status, format_time, next_rotation, planned_rotation
 from cli.cloud_keys import NOTHING, CloudKey, CloudView
 from cli.deployed import Account, Deployed, DeployedKey
 
@@ -49,7 +49,7 @@ class KeyRecord:
     """One key. Times are UTC; `expires_at` None: it never ends; `last_used_at` None: not known.
 
     stack and key are empty for a key that no chosen stack declares. owner: who answers for it, or for its account; empty where no stack says it.
-    calendar: of the key that is to be replaced; those before it wait for nothing.
+    calendar, due_at: of the key that is to be replaced, which waits where it is due before `next_rotation_at`.
     """
 
     stack: str
@@ -70,6 +70,7 @@ class KeyRecord:
     owner: str = ""
     folder_id: str = ""
     calendar: Calendar = ALWAYS
+    due_at: datetime | None = None
 
     @property
     def path(self) -> str:
@@ -164,6 +165,7 @@ def _records(key: DeployedKey, now: datetime) -> Iterable[KeyRecord]:
         owner=key.owner,
         folder_id=key.account.folder_id if key.account else "",
         calendar=key.inputs.calendar,
+        due_at=next_rotation(key.inputs, state, key.urn),
     )
     yield current
     for previous in state.previous:
@@ -178,6 +180,7 @@ def _records(key: DeployedKey, now: datetime) -> Iterable[KeyRecord]:
             delivery=_delivery(key, previous.lockbox, previous.lockbox_version_id, False),
             generation=None,
             calendar=ALWAYS,
+            due_at=None,
         )
 
 

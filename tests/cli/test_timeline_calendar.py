@@ -220,12 +220,15 @@ def test_each_key_s_row_of_the_page_says_its_windows_and_freezes_and_the_page_ex
     frozen = written(own_copy, tmp_path)
     line = '<br><span class="faint">frozen from 2030-04-20 00:00 until 2030-05-12 00:00 UTC: The &lt;spring&gt; sale</span>'
     assert frozen.count(line) == 1
+    assert f'2030-05-12 00:00<br><span class="faint">due 2030-04-27 20:44, waits</span>{line}' in frozen
     assert ("<dt>freeze</dt>" in frozen, "<dt>window</dt>" in frozen) == (True, False)
     with_calendars(own_copy, {"webshop/orders": {"windows": [SHORT]}})
     both = written(own_copy, tmp_path)
     assert '<br><span class="faint">only Mon–Wed 10:00–12:00 Europe/Moscow</span>' in both  # noqa: RUF001
     assert "<dt>window</dt>" in both
-    assert [it for it in ("<dt>freeze</dt>", "<dt>window</dt>", "tl-frozen", 'class="faint">only') if it in plain] == []
+    assert [
+        it for it in ("<dt>freeze</dt>", "<dt>window</dt>", "tl-frozen", "waits<", 'class="faint">only') if it in plain
+    ] == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
