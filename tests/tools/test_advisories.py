@@ -15,7 +15,7 @@ from tools.advisories.pinned import Pinned, pinned
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone that pins three packages and a Go module."""
+    """A clone that pins three packages, a Go module of its engine, and one more of a tool."""
     (tmp_path / "requirements.lock").write_text("one==1.0 \\\n    --hash=sha256:1\n")
     (tmp_path / "requirements-dev.lock").write_text(
         "one==1.0 \\\n    --hash=sha256:1\ntwo==2 ; sys_platform == 'win32' \\\n"
@@ -25,6 +25,10 @@ def clone(tmp_path: Path) -> Path:
     (tmp_path / "setup" / "engine").mkdir(parents=True)
     (tmp_path / "setup" / "engine" / "go.mod").write_text(
         "module a/b\n\ngo 1.25.1\n\nrequire (\n\texample.org/m/v2 v2.3.4 // indirect\n)\n"
+    )
+    (tmp_path / "tools" / "one").mkdir(parents=True)
+    (tmp_path / "tools" / "one" / "go.mod").write_text(
+        "module a/one\n\nrequire example.org/m/v2 v2.3.4\n\nrequire example.org/tool v0.1.0\n"
     )
     return tmp_path
 
@@ -50,11 +54,12 @@ def test_every_pin_is_asked_for_once(clone: Path, capsys: pytest.CaptureFixture[
     (asked,) = stub.asked
     assert asked.json()["queries"] == [
         {"package": {"ecosystem": "Go", "name": "example.org/m/v2"}, "version": "2.3.4"},
+        {"package": {"ecosystem": "Go", "name": "example.org/tool"}, "version": "0.1.0"},
         {"package": {"ecosystem": "PyPI", "name": "one"}, "version": "1.0"},
         {"package": {"ecosystem": "PyPI", "name": "three"}, "version": "3"},
         {"package": {"ecosystem": "PyPI", "name": "two"}, "version": "2"},
     ]
-    assert capsys.readouterr().out == "advisories: 4 pinned packages checked, something is known of 0\n"
+    assert capsys.readouterr().out == "advisories: 5 pinned packages checked, something is known of 0\n"
 
 
 def test_what_is_known_is_named_and_fails(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +68,7 @@ def test_what_is_known_is_named_and_fails(clone: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out.splitlines() == [
         "advisories: example.org/m/v2 2.3.4: GO-1",
         "advisories: one 1.0: GHSA-1, GHSA-2",
-        "advisories: 4 pinned packages checked, something is known of 2",
+        "advisories: 5 pinned packages checked, something is known of 2",
     ]
 
 
@@ -77,8 +82,14 @@ def test_where_nobody_can_be_asked_one_line_says_that_nothing_was_checked(
         assert main(clone, stub.url) == 0
     assert main(clone, "http://127.0.0.1:1/v1") == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("advisories: 4 pinned packages were NOT checked: 127.0.0.1:")
+    assert first.startswith("advisories: 5 pinned packages were NOT checked: 127.0.0.1:")
     assert "can't be reached" in second
+
+
+def test_the_tools_that_are_built_from_source_are_among_the_pins() -> None:
+    all_of_them = pinned(REPOSITORY)
+    for name in ("github.com/prometheus/prometheus", "github.com/pulumi/pulumi-yaml"):
+        assert [it for it in all_of_them if it.name == name], name
 
 
 def test_the_engine_and_the_sdk_are_among_the_pins() -> None:

@@ -1,4 +1,4 @@
-"""All that the project pins and runs: the packages of the locks, and the Go modules that the engine is built of."""
+"""All that the project pins and runs: the packages of the locks, and the Go modules that the engine and the tools are built of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LOCKS = ("requirements.lock", "requirements-dev.lock", "policy/requirements.lock")
-_GO_MODULE = Path("setup/engine/go.mod")
+_ENGINE = Path("setup/engine/go.mod")
+_TOOLS = "tools/*/go.mod"
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;]+)", re.M)
 _REQUIRED = re.compile(r"^\s*(?:require )?(?P<name>[^\s/]+\.\S+) v(?P<version>\d\S*)", re.M)
 
@@ -37,5 +38,6 @@ def _packages(repository: Path) -> Iterator[Pinned]:
 
 
 def _modules(repository: Path) -> Iterator[Pinned]:
-    for match in _REQUIRED.finditer((repository / _GO_MODULE).read_text(encoding="utf-8")):
-        yield Pinned("Go", match["name"], match["version"])
+    for file in (repository / _ENGINE, *repository.glob(_TOOLS)):
+        for match in _REQUIRED.finditer(file.read_text(encoding="utf-8")):
+            yield Pinned("Go", match["name"], match["version"])
