@@ -9,18 +9,32 @@ from typer.core import TyperGroup
 
 from cli.borrowed import VERSION
 from cli.commands import adopt, audit, check, consume, explain, inventory, leaked, metrics, plan, report, schema
-from cli.exit_codes import CommandFailed
+from cli.exit_codes import CommandFailed, ExitCode
+from cli.reader_gone import ending_with_the_reader
 
 
 class _Commands(TyperGroup):
     """A command that can't go on ends with one line on standard error, and with the exit code of its reason."""
 
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        # The program's own help is printed here.
+        with ending_with_the_reader():
+            return super().make_context(*arguments, **more)
+
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with ending_with_the_reader():
+                return super().invoke(ctx)
         except CommandFailed as failure:
             typer.echo(f"yckeys: {failure}", err=True)
             raise typer.Exit(failure.code) from None
+        except typer.BadParameter as error:
+            if type(error) is not typer.BadParameter or error.param is None:
+                raise  # one that is missing has words of its own
+            # Typer hands on the words of the library by which it checks a value, that one's heading included.
+            wrong = error.message.removeprefix("Value error, ").removesuffix(".")
+            typer.echo(f"yckeys: {error.param.opts[0]}: {wrong}", err=True)
+            raise typer.Exit(ExitCode.WRONG_USE) from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)

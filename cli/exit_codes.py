@@ -8,13 +8,15 @@ from enum import IntEnum
 class ExitCode(IntEnum):
     """FINE: done, nothing wrong. FINDINGS: done, and something is wrong with the keys or the file. WRONG_USE: the command can't be understood.
 
-    COULD_NOT_LOOK: what was to be read could not be: no engine, no such stack, a cloud that refuses.
+    COULD_NOT_LOOK: what was to be read could not be: no engine, no such stack, a cloud that refuses. READER_GONE: who reads the output went
+    away before all of it was written (`yckeys audit | head`), as a shell tells it of other programs: neither fine nor a finding.
     """
 
     FINE = 0
     FINDINGS = 1
     WRONG_USE = 2
     COULD_NOT_LOOK = 3
+    READER_GONE = 141
 
 
 class CommandFailed(Exception):

@@ -30,9 +30,15 @@ class Cell:
     style: str = ""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process itself, with 1: that of findings."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Where tables go: colours on a terminal alone, and none where NO_COLOR is set. Elsewhere no line is ever cut."""
-    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    return _Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def width_of(out: Console) -> int | None:
