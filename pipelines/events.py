@@ -73,15 +73,16 @@ class Judgement(TypedDict):
 class Resource:
     """One resource of a run.
 
-    owner: who answers for a key, as its component was told; operation: `create`, `update`, `replace`, `delete` or empty; lines: what the
-    provider decided and did, in its words; changed: the properties that differ; before: what the state had; inputs: what the program wants;
-    drift: what a refresh found, in the provider's words or by the names of what differs; finished: whether it came to its end, which in a
-    preview nothing does.
+    owner: who answers for a key, as its component was told; awaits_owner: whether the engine tells that only later; operation: `create`,
+    `update`, `replace`, `delete` or empty; lines: what the provider decided and did, in its words; changed: the properties that differ;
+    before: what the state had; inputs: what the program wants; drift: what a refresh found, in the provider's words or by the names of what
+    differs; finished: whether it came to its end, which in a preview nothing does.
     """
 
     urn: str
     id: str = ""
     owner: str = ""
+    awaits_owner: bool = False
     operation: str = ""
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -133,6 +134,8 @@ class Events:
     """By the id of a Lockbox secret, who may read it as far as the state says."""
     _owners: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """By the component's URN: who answers for each of its keys, by the key's name."""
+    _waiting: dict[str, list[Resource]] = field(default_factory=dict)
+    """By the URN of a component that wasn't told of yet: its keys that went before it."""
     _looked_at: dict[str, list[str]] = field(default_factory=dict)
     """What the engine is refreshing just now, by URN, with the warnings that the provider gives meanwhile."""
 
@@ -194,6 +197,7 @@ class Events:
         resource.before = old.get("outputs") or resource.before
         resource.inputs = new.get("inputs") or resource.inputs
         resource.owner = self._owner(step) or resource.owner
+        self._await_owner(resource, (step.get("old") or {}).get("parent", ""))
         return resource
 
     def _finish(self, step: Step) -> Resource | None:
@@ -235,11 +239,21 @@ class Events:
             return
         of_each = [it.get("inputs") or {} for it in (step.get("old") or {}, step.get("new") or {})]
         owners = [it["owners"] for it in of_each if isinstance(it.get("owners"), Mapping)]
-        self._owners[step["urn"]] = {key: str(owner) for each in owners for key, owner in each.items()}
+        found = self._owners[step["urn"]] = {key: str(owner) for each in owners for key, owner in each.items()}
+        for resource in self._waiting.pop(step["urn"], []):
+            resource.owner, resource.awaits_owner = found.get(_key_name(resource), ""), False
+
+    def _await_owner(self, resource: Resource, parent: str) -> None:
+        """A key goes before its account's component does, which alone knows who answers for it."""
+        if not resource.is_key or resource.operation != "delete" or parent in self._owners or resource.awaits_owner:
+            return
+        if parent and Resource(parent).type == COMPONENT:
+            resource.awaits_owner = True
+            self._waiting.setdefault(parent, []).append(resource)
 
     def _owner(self, step: Step) -> str:
         parents = [it.get("parent", "") for it in (step.get("new") or {}, step.get("old") or {})]
-        _, _, key = Resource(step["urn"]).name.rpartition("/")
+        key = _key_name(Resource(step["urn"]))
         return next((found for it in parents if (found := self._owners.get(it, {}).get(key))), "")
 
     def _diagnose(self, said: Message) -> None:
@@ -280,6 +294,10 @@ class Events:
     def _keep(self, line: str) -> None:
         if line.strip():
             self.noise.append(line.rstrip())
+
+
+def _key_name(resource: Resource) -> str:
+    return resource.name.rpartition("/")[2]
 
 
 def _is_custom(step: Step) -> bool:

@@ -202,7 +202,7 @@ class Pipeline:
         began, killed_since = self.now(), None
         while True:
             engine = self._engine(stack)
-            run = engine.up(lambda resource: self._log(stack, resource), refresh=refresh, writes_once=writes_once)
+            run = self._up_once(engine, refresh=refresh, writes_once=writes_once)
             # Whoever held the lock may have changed what is due.
             writes_once = False
             if not run.locked:
@@ -222,15 +222,28 @@ class Pipeline:
             else:
                 return run, f"its lock is {judgement.reason}"
 
+    def _up_once(self, engine: Engine, *, refresh: bool, writes_once: bool) -> EngineRun:
+        """`up`, with what becomes of each resource logged and written down as it happens."""
+        late: list[Resource] = []
+        try:
+            return engine.up(lambda it: self._log(engine.stack, it, late), refresh=refresh, writes_once=writes_once)
+        finally:
+            for resource in late:
+                self._write_events(engine.stack, list(of_finished(resource)))
+
     def _forget_pending(self, stack: str) -> None:
         """The provider has found again what a killed run had begun; the engine's own record of it would warn for ever."""
         cleared = self._engine(stack).clear_pending()
         said = "cleared" if cleared.succeeded else f"could not be cleared: {_why(cleared, stack)}"
         self.console.say(f"{self.settings.time()} {stack}: what a killed run had begun is {said}")
 
-    def _log(self, stack: str, resource: Resource) -> None:
+    def _log(self, stack: str, resource: Resource, late: list[Resource]) -> None:
+        """`late` takes the keys of which it isn't known yet whose they are, and so who is to hear of them."""
         self.console.say(log_line(self.settings.time(), stack, resource))
-        self._write_events(stack, list(of_finished(resource)))
+        if resource.awaits_owner:
+            late.append(resource)
+        else:
+            self._write_events(stack, list(of_finished(resource)))
 
     def _write_events(self, stack: str, happenings: Sequence[Happening]) -> None:
         """What nobody can be told must not fail the run that keeps keys young."""

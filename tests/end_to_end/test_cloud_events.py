@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.cloud_events import Happening, Kind, of_finished, of_problems
-from pipelines.events import Events
+from pipelines.events import Events, Resource
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import run_pulumi
 from tests.support.stack import Stack
@@ -25,10 +25,14 @@ def run(stack: Stack, command: str = "up") -> list[Happening]:
     done = run_pulumi(environment, stack.directory, command, "--yes", "--skip-preview", "--json")
     events = Events()
     happened: list[Happening] = []
+    late: list[Resource] = []
     for line in done.stdout.splitlines():
         if resource := events.feed(line):
-            happened += of_finished(resource)
-    return [*happened, *of_problems(events.touched())]
+            if resource.awaits_owner:
+                late.append(resource)
+            else:
+                happened += of_finished(resource)
+    return [*happened, *(it for resource in late for it in of_finished(resource)), *of_problems(events.touched())]
 
 
 def test_each_step_of_a_key_s_life_is_told_and_no_other(stack: Stack, cloud: LocalCloud) -> None:
@@ -61,3 +65,13 @@ def test_each_step_of_a_key_s_life_is_told_and_no_other(stack: Stack, cloud: Loc
     third = current()
     assert happened == [(Kind.ROTATED, third, second), (Kind.REVOKED, second, None)]
     assert told("destroy") == [(Kind.REVOKED, third, None)]
+
+
+def test_a_key_that_goes_with_its_whole_account_has_the_owner_of_before(stack: Stack) -> None:
+    account = {"name": "translator", "owner": "support", "readers": ["self"]}
+    keys = [{"name": "default", "uses": ["translate"]}, {"name": "night", "owner": "data", "uses": ["vision"]}]
+    stack.write([{**account, "keys": keys}], DEFAULTS)
+    stack.up()
+    stack.write([], DEFAULTS)
+    gone = [(it.kind, it.name, it.owner) for it in run(stack)]
+    assert sorted(gone) == [(Kind.REVOKED, "translator/default", "support"), (Kind.REVOKED, "translator/night", "data")]

@@ -223,6 +223,39 @@ def test_a_key_that_goes_has_the_owner_of_before(tmp_path: Path) -> None:
     ]
 
 
+def gone_account(**owners: str) -> list[str]:
+    """An account that goes whole: the engine deletes its keys first, and tells of their component, with the inputs of before, after them."""
+    return [
+        changed("delete", OLD, {}, parent=TRANSLATOR),
+        owned("translator", "delete", was=owners),
+        step("resOutputsEvent", "delete", "alone/key", before=NEW),
+    ]
+
+
+def test_a_key_that_goes_with_its_whole_account_has_the_owner_of_before(tmp_path: Path) -> None:
+    events = events_of(tmp_path, *gone_account(default="support"))
+    assert {event["subject"]: (event["data"]["owner"], event["data"]["keyId"]) for event in events} == {
+        "translator/default": ("support", "ajeold"),
+        "alone/key": (None, "ajenew"),
+    }
+
+
+def test_a_key_that_goes_with_another_owner_s_account_is_left_out(tmp_path: Path) -> None:
+    for owner, expected in (("support", ["alone/key", "translator/default"]), ("shop", ["alone/key"])):
+        folder = tmp_path / owner
+        folder.mkdir()
+        kept = events_of(folder, *gone_account(default=owner), PIPELINE_EVENT_OWNERS="support")
+        assert sorted(event["subject"] for event in kept) == expected
+
+
+def test_a_key_whose_account_stays_half_removed_is_told_without_an_owner(tmp_path: Path) -> None:
+    lines = [changed("delete", OLD, {}, parent=TRANSLATOR), said("error", "no permission")]
+    events = events_of(tmp_path, *lines, code=1, expected=FAILED)
+    assert [(event["subject"], event["data"]["owner"]) for event in events if "subject" in event] == [
+        ("translator/default", None)
+    ]
+
+
 def test_a_key_that_nobody_answers_for_has_no_owner(tmp_path: Path) -> None:
     rotated = changed("update", OLD, ROTATED, parent=TRANSLATOR)
     assert owner_of(tmp_path, owned("translator"), rotated) == [None]
