@@ -6,7 +6,7 @@ What needs the cloud's SDK stands in `cli/cloud_login.py`: it takes half a secon
 from __future__ import annotations
 
 from components.catalogue import SERVICES, Authentication, services_for_scope
-from components.spec import AccountSpec, Spec, SpecError, parse
+from components.spec import AccountSpec, KeySpec, Spec, SpecError, parse
 from components.spec.encrypted import encrypted_places
 from components.spec.problems import place
 from components.stack_schema import stack_schema
@@ -57,6 +57,7 @@ __all__ = [
     "Freeze",
     "Inputs",
     "InvalidInput",
+    "KeySpec",
     "Lockbox",
     "Mark",
     "NotFound",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 from rich.text import Text
 
-from cli.cloud_check import check_in_cloud
+from cli.cloud_check import Made, check_in_cloud
 from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
 from cli.options import AsJson, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
@@ -30,7 +30,8 @@ def command(
 ) -> None:
     """Check stack files: every mistake at once, each with its line and remedy.
 
-    It asks nobody, and needs no engine. With --cloud it also asks the cloud, which it changes in nothing.
+    It asks nobody, and needs no engine. With --cloud it also asks the cloud, which it changes in nothing, and reads the stacks' states
+    for which keys are new.
     """
     workplace = Workplace.at(project)
     names = _chosen(workplace.project, stack or [])
@@ -65,9 +66,25 @@ def _chosen(project: Project, named: Sequence[str]) -> list[str]:
 
 
 def _asked(workplace: Workplace, checked: Sequence[Checked]) -> list[FileProblem]:
+    made = _made(workplace, [it.stack for it in checked])
     with workplace.cloud([it.stack for it in checked]) as lookup:
-        deployer = lookup.deployer
-        return [problem for it in checked for problem in check_in_cloud(lookup, workplace.project, it, deployer)]
+        return [
+            problem
+            for it in checked
+            for problem in check_in_cloud(lookup, workplace.project, it, lookup.deployer, made[it.stack])
+        ]
+
+
+def _made(workplace: Workplace, names: Sequence[str]) -> dict[str, Made]:
+    """What the states have of the files' keys. A state that can't be read fails no check of a file."""
+    try:
+        there = set(workplace.engine.stack_names())
+        known = [name for name in names if name in there]
+        stacks = workplace.deployed(known) if known else []
+    except CouldNotLook as error:
+        return dict.fromkeys(names, Made(unread=str(error)))
+    paths = {it.stack: frozenset(key.path for key in it.keys) for it in stacks}
+    return {name: Made(paths.get(name, frozenset())) for name in names}
 
 
 def _show(problems: Sequence[FileProblem], files: int) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from provider.yandex_keys.errors import CloudError
 from setup.engine.places import REPOSITORY
 from tests.cli.conftest import Yckeys
 from tests.cli.recorded_cloud import asked
+from tests.cli.scene import DEFAULTS, STAGING, small_world
 
 Golden = Callable[[str, str], None]
 WRONG = """\
@@ -166,10 +171,94 @@ def test_a_file_that_makes_more_than_the_cloud_allows_is_told_before_anything_is
     quota(own_copy, "iam.serviceAccounts.count", {"limit": 100, "usage": 5})
     quota(own_copy, "iam.apiKeys.count", {"limit": 10, "usage": 9})
     (keys,) = of_quotas(own_copy)
-    assert (keys["severity"], "each counts twice in its overlap" in keys["wrong"]) == ("note", True)
+    assert (keys["severity"], "this file makes 1 more, which are 2 in their overlaps" in keys["wrong"]) == (
+        "note",
+        True,
+    )
     quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
     (keys,) = of_quotas(own_copy)
     assert (keys["severity"], "has 9 keys, this file makes 1 more" in keys["wrong"]) == ("error", True)
+
+
+def test_a_new_key_of_an_account_that_is_there_counts_and_twice_in_its_overlap(own_copy: Yckeys) -> None:
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    quota(own_copy, "iam.apiKeys.count", {"limit": 10, "usage": 9})
+    assert of_quotas(own_copy) == []
+    config = yaml.safe_load(file.read_text())
+    (account,) = config["config"]["api-keys:accounts"]
+    account["keys"].append({"name": "nightly", "uses": ["vision"]})
+    file.write_text(yaml.safe_dump(config))
+    (found,) = of_quotas(own_copy)
+    assert (found["severity"], "makes 1 more, which are 2 in their overlaps" in found["wrong"]) == ("note", True)
+    quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
+    (found,) = of_quotas(own_copy)
+    assert (found["severity"], "has 9 keys, this file makes 1 more" in found["wrong"]) == ("error", True)
+    # Each overlap of ten days holds four more of a key that rotates every three.
+    account["keys"][1] |= {"rotateEvery": "3d", "overlap": "10d"}
+    file.write_text(yaml.safe_dump(config))
+    quota(own_copy, "iam.apiKeys.count", {"limit": 13, "usage": 9})
+    (found,) = of_quotas(own_copy)
+    assert "makes 1 more, which are 5 in their overlaps" in found["wrong"]
+
+
+def test_a_renamed_key_or_account_makes_no_key_anew(own_copy: Yckeys) -> None:
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
+    config = yaml.safe_load(file.read_text())
+    (account,) = config["config"]["api-keys:accounts"]
+    account |= {"name": "another", "renamedFrom": account["name"]}
+    account["keys"][0] |= {"name": "other", "renamedFrom": account["keys"][0]["name"]}
+    file.write_text(yaml.safe_dump(config))
+    assert of_quotas(own_copy) == []
+
+
+def test_all_keys_of_a_stack_that_is_to_be_made_are_new(own_copy: Yckeys) -> None:
+    quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
+    assert of_quotas(own_copy) == []
+    for file in (own_copy.folder / "state" / ".pulumi" / "stacks" / "api-keys").glob("staging.*"):
+        file.unlink()
+    (found,) = of_quotas(own_copy)
+    assert "has 9 keys, this file makes 1 more" in found["wrong"]
+
+
+def test_where_no_state_can_be_read_a_quota_that_may_not_do_is_noted(own_copy: Yckeys) -> None:
+    own_copy.environment |= {"PULUMI_BACKEND_URL": "s3://nobody", "PATH": ""}
+    quota(own_copy, "iam.apiKeys.count", {"limit": 100, "usage": 9})
+    assert of_quotas(own_copy) == []
+    quota(own_copy, "iam.apiKeys.count", {"limit": 10, "usage": 9})
+    (noted,) = of_quotas(own_copy)
+    assert (noted["severity"], "isn't seen (no `pulumi` on PATH" in noted["wrong"]) == ("note", True)
+
+
+def test_a_cloud_s_own_quota_holds_a_new_key_of_a_deployed_account(tmp_path: Path) -> None:
+    with small_world(tmp_path) as made:
+
+        def found() -> list[tuple[str, str]]:
+            done = subprocess.run(
+                [sys.executable, "-m", "cli", "check", "--cloud", "--json", "--stack", made.stack.name],
+                cwd=made.stack.directory,
+                env={**made.environment(), "PYTHONPATH": str(REPOSITORY)},
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            told = [it for it in json.loads(done.stdout)["problems"] if "quota" in it["wrong"]]
+            return [(it["severity"], it["wrong"].partition(" has ")[2]) for it in told]
+
+        there = len(made.cloud.state()["apiKeys"])
+        made.cloud.set(apiKeyQuota=there)
+        assert found() == []
+        (account,) = STAGING
+        keys = [*account["keys"], {"name": "nightly", "uses": ["vision"]}]
+        made.stack.write([{**account, "keys": keys}], DEFAULTS)
+        ((severity, wrong),) = found()
+        assert severity == "error"
+        assert wrong == f"{there} key, this file makes 1 more, and the quota is {there}, as the cloud says"
+        made.cloud.set(apiKeyQuota=there + 1)
+        ((severity, wrong),) = found()
+        assert (severity, "which are 2 in their overlaps" in wrong) == ("note", True)
+        made.cloud.set(apiKeyQuota=there + 2)
+        assert found() == []
 
 
 def test_a_quota_that_can_t_be_read_is_noted(yckeys: Yckeys) -> None:
