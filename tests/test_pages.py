@@ -122,6 +122,12 @@ def test_the_table_of_provider_settings_is_the_programs() -> None:
     assert table("Provider settings").keys() == SETTINGS
 
 
+@pytest.mark.parametrize("name", ["_index.md", "installation-configuration.md"])
+def test_what_a_registry_reads_of_a_page_is_yaml(name: str) -> None:
+    _, head, _ = text_of(ROOT / "docs" / name).split("---\n", 2)
+    assert yaml.safe_load(head).keys() == {"title", "meta_desc", "layout"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_yaml_is_yaml_and_stack_files_are_right(page: Path) -> None:
     for block in fences(page, "yaml"):

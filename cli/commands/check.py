@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from cli.cloud_check import Made, check_in_cloud
 from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
-from cli.options import AsJson, ProjectFolder, Stacks, WholeCloud
+from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.project import Project
 from cli.stack_check import Checked, FileProblem, Weight, check_file
@@ -21,12 +22,17 @@ EXAMPLES = """Examples:
 
 \b
   yckeys check                     every stack file of the project, offline
-  yckeys check -s prod --cloud     and whether the cloud can take it: scopes, folders, roles, KMS keys
+  yckeys check -s prod --cloud     and whether the cloud can take it: scopes, folders, roles, KMS keys, quotas
 """
 
 
 def command(
-    project: ProjectFolder = None, stack: Stacks = None, cloud: WholeCloud = False, as_json: AsJson = False
+    project: ProjectFolder = None,
+    stack: Stacks = None,
+    cloud: Annotated[
+        bool, typer.Option("--cloud", help="Ask the cloud too whether it can take what the files say.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check stack files: every mistake at once, each with its line and remedy.
 

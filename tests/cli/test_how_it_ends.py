@@ -78,3 +78,8 @@ def test_an_argument_that_is_missing_is_asked_for_by_its_name(yckeys: Yckeys) ->
     ended = yckeys("explain")
     assert ended.code == 2
     assert "Missing argument 'KEY'" in ended.errors
+
+
+def test_the_cloud_that_a_check_asks_is_said_in_its_own_help(yckeys: Yckeys) -> None:
+    shown = " ".join(yckeys("check", "--help", columns=120).out.split())
+    assert "--cloud Ask the cloud too whether it can take what the files say." in shown
