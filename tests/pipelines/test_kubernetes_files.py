@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
+import shutil
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -131,6 +134,20 @@ def test_prod_waits_for_dev() -> None:
     assert wanted["name"] == dev["metadata"]["name"]
     assert re.fullmatch(r"\d+m", wanted["requirement"]["succeededWithinDuration"])
     assert "prerequisites" not in dev["spec"]
+
+
+def test_a_passphrase_that_is_typed_as_the_page_says_gets_no_end_of_line(tmp_path: Path) -> None:
+    """The pods get it as a variable, which the engine takes as it is."""
+    (command,) = re.findall(r"^    (.*create secret generic passphrase-prod.*)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    kubectl, bash = tmp_path / "kubectl", shutil.which("bash")
+    kubectl.write_text('#!/bin/sh\necho "$@" > said\ncat > kept\n')
+    kubectl.chmod(0o700)
+    if bash is None:
+        pytest.skip("no bash on this machine")
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run([bash, "-c", command], cwd=tmp_path, env={"PATH": path}, check=True, input=b" two words\\n\n")
+    assert (tmp_path / "kept").read_bytes() == b" two words\\n"
+    assert "two words" not in (tmp_path / "said").read_text()
 
 
 @pytest.mark.parametrize("written", of_kind(STACK, WORKSPACE), ids=name)
