@@ -67,7 +67,7 @@ def test_the_engine_is_asked_where_files_can_t_be_read(told: World, tmp_path: Pa
     by_files = run(told, "inventory", "--json")
     folder = told.stack.directory / "state" / ".pulumi"
     # A name that we don't know, as a state compressed in another way would have: nothing is guessed.
-    stranger = folder / "stacks" / "api-keys" / "something.json.gz"
+    stranger = folder / "stacks" / "api-keys" / "something.json.lz4"
     stranger.write_bytes(b"")
     try:
         by_engine = run(told, "inventory", "--json", YANDEX_KEYS_AS_OF=json.loads(by_files.out)["at"])

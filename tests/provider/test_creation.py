@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from provider.yandex_keys.marks import INSTANCE_LABEL, OWNER_LABEL, owner_of
 from provider.yandex_keys.properties import Properties
 from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.service_account import ServiceAccount
+from provider.yandex_keys.times import parse_time
 from tests.provider.emulated_cloud import EmulatedCloud
 
 
@@ -355,7 +356,8 @@ class TestAnOperationThatNeverEnds:
         resource_id, state = life.create()
         life.delete(resource_id, state)
         life.next_run()
-        life.runtime = replace(life.runtime, now=lambda: datetime.now(UTC) + later)
+        then = parse_time(life.cloud.now()) + later
+        life.runtime = replace(life.runtime, now=lambda: then)
         return resource_id
 
     def test_although_the_thing_is_there_does_not_stop_the_run(self, life: OneResource) -> None:
