@@ -1,6 +1,7 @@
 """Kills at every step of issue, rotation, revoke and delete: the plugin, the engine, Ctrl-C once and twice.
 
-After each comes what a user does: what Pulumi itself asks for (`pulumi cancel`), and one plain `up`.
+After each comes what a user does: what Pulumi itself asks for (`pulumi cancel`), and one plain `up`; and where that names a key that lives on,
+what its warning asks for.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ STEPS: Final[Mapping[str, Sequence[str]]] = {
     ),
 }
 """The calls of each step; a test compares them with those that are made."""
+LAST_OF_A_FIRST_ISSUE: Final = ("issue", "ApiKeyService/Update")
+"""The step and the call that gives a first key its lifetime, a moment before the engine is told of the key."""
 _WAYS: Final = (
     (PLUGIN, "before"),
     (PLUGIN, "after"),
@@ -155,10 +158,26 @@ def run_kill(life: KilledStack, kill: Kill) -> BrokenPromises:
     bench.let_go()
     if kill.step in ("rotation", "revoke"):
         bench.judge_served(broken)
-    bench.heal(broken)
+    printed = bench.heal(broken)
+    if (kill.step, kill.call) == LAST_OF_A_FIRST_ISSUE:
+        _end_what_is_named(life, printed, broken)
     bench.judge(broken)
     bench.clear_away(broken.empty)
     return broken
+
+
+def _end_what_is_named(life: KilledStack, printed: str, broken: BrokenPromises) -> None:
+    """Ends, as its warning asks for, the first key of which `up` has `printed` that the state doesn't hold it: it had its lifetime when the run was
+    killed, and the engine had not been told of it. One that lives on without a word stays for the judge to find."""
+    bench = life.bench
+    known = {state["keyId"] for state in bench.states()}
+    named = [
+        key for key in set(bench.look().live_keys) - known if f"key {key} was issued for this resource as" in printed
+    ]
+    if named:
+        life.compromised += named
+        life.declare("end what is named")
+        bench.heal(broken)
 
 
 def _lives(rounds: Sequence[Sequence[Kill]], tell: Callable[[str], None]) -> list[tuple[Kill, BrokenPromises]]:

@@ -127,6 +127,15 @@ def _deleted(scene: Scene) -> None:
     scene.up()
 
 
+def _issued_anew(scene: Scene) -> None:
+    """A key that no state knows any more, beside the one that was issued in its place."""
+    scene.up(key())
+    scene.note("first")
+    scene.stack.forget("key")
+    scene.up(key())
+    scene.note("old")
+
+
 def _two_accounts(scene: Scene) -> None:
     scene.up(key(), more=[programs.account(scene.case, "other")])
     scene.note("old")
@@ -180,6 +189,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("retirement, both", _with(key(**_BOTH)), _rotated(key(**_BOTH), then="8d"), new=False, dead=("first",)),
     Step("compromised, current", _listing("old"), _issued(key()), dead=("old",)),
     Step("compromised, previous", _listing("first"), _rotated(key(), then="1d"), new=False, dead=("first",)),
+    Step("compromised, of another instance", _listing("first"), _issued_anew, new=False, dead=("first",)),
     Step(
         "scopes in place",
         _with(key(scopes=[*programs.MORE_SCOPES])),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.reliability.bench import Bench
 from tests.reliability.engine_bench import EngineBench
-from tests.reliability.kills import ENGINE, ONCE, PLUGIN, STEPS, Kill, KilledStack, run_kill
+from tests.reliability.kills import ENGINE, LAST_OF_A_FIRST_ISSUE, ONCE, PLUGIN, STEPS, Kill, KilledStack, run_kill
 from tests.reliability.process_tree import Process
 from tests.reliability.two_at_once import by_hand, same_stack, two_stacks
 
@@ -28,6 +28,16 @@ def test_a_life_with_a_kill_at_each_step_heals_every_time(engine: EngineBench) -
         Kill("revoke", "ApiKeyService/Delete", "after", ONCE),
     ):
         assert run_kill(life, kill).wrong == [], str(kill)
+
+
+def test_a_first_key_that_got_its_lifetime_as_its_run_was_killed_is_named_and_ends_once_it_is_called_compromised(
+    engine: EngineBench,
+) -> None:
+    life = KilledStack(engine)
+    assert run_kill(life, Kill(*LAST_OF_A_FIRST_ISSUE, "after", ENGINE)).wrong == []
+    (leaked,) = life.compromised
+    assert leaked not in engine.look().keys
+    assert [state["compromised"] for state in engine.states()] == [[leaked]]
 
 
 def test_the_steps_make_just_the_calls_at_which_they_are_killed(engine: EngineBench) -> None:

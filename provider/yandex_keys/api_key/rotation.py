@@ -326,7 +326,7 @@ def left_overs(state: State, listed: Listing, now: datetime, inputs: Inputs) -> 
     have left, and what is newer than a restored state. Consumers may hold them, so each keeps the shorter of its own
     end and one overlap.
     """
-    return tuple(_as_previous(key, now, inputs) for key in unknown_of_ours(state, listed))
+    return tuple(as_previous(key, now, inputs) for key in unknown_of_ours(state, listed))
 
 
 def unknown_of_ours(state: State, listed: Listing) -> list[ListedKey]:
@@ -387,7 +387,9 @@ def short_overlap(overlap: timedelta, run_every: timedelta) -> str | None:
     )
 
 
-def _as_previous(key: ListedKey, now: datetime, inputs: Inputs) -> PreviousKey:
+def as_previous(key: ListedKey, now: datetime, inputs: Inputs) -> PreviousKey:
+    """A key that the state doesn't know, as a previous one from `now` on: it keeps the shorter of its own end and one
+    overlap, and none where it is compromised."""
     overlap = timedelta(0) if key.key_id in inputs.compromised else inputs.overlap
     ends = min(key.expires_at, time_after(now, overlap))
     return PreviousKey(

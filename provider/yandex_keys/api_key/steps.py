@@ -28,6 +28,7 @@ from .rotation import (
     PreviousKey,
     State,
     Verb,
+    as_previous,
     decide,
     keys_of_other_instances,
     still_used,
@@ -436,8 +437,10 @@ class Steps:
 
     def _revoke(self, key_id: str, now: datetime) -> list[str]:
         if key_id not in self.state.key_ids:
-            self._delete(key_id)
-            return []
+            # Another instance's. In the state it is until all of it is gone, so a run that fails half-way leaves the
+            # rest to the next.
+            theirs = replace(as_previous(self.listed[key_id], now, self.inputs), lockbox=self.state.applied.lockbox)
+            self._state = replace(self.state, previous=(*self.state.previous, theirs))
         previous, failures = self._previous(key_id), []
         if previous.lockbox and self.runtime.versions.gives(previous.lockbox.secret_id, key_id):
             # Somebody has put the old version back: consumers read the very key that is to end.
