@@ -111,38 +111,20 @@ class FolderResource(DeclaredType):
     def create(self, urn: str, inputs: Properties, runtime: Runtime) -> tuple[str, Properties]:
         owner, instance = runtime.owner(urn), runtime.random_part()
         request = {**self.creation(inputs), "labels": with_labels(inputs.get("labels"), owner, instance)}
-        number = 0
-        while True:
-            key = creation_key(owner, number) if number < _KNOWN_CREATIONS else ""
+        for key in _creation_keys(owner):
             try:
-                operation = runtime.cloud.operate(f"{self.service}/Create", request, self.about(inputs), key, CREATION)
-                made: Mapping[str, Any] = operation["response"]
-            except CloudError as error:
-                found = self._made_by(error.operation, owner, runtime)
-                if found is not None:
-                    made = found
-                    if not error.operation or "error" not in error.operation:
-                        runtime.log("warning", f"{error.message}; {self.noun} {made['id']} is there, so we go on", urn)
-                elif error.operation is not None and "error" not in error.operation:
-                    if not key or runtime.now() - cloud_time(error.operation.get("created_at")) < _NEVER_ENDS:
-                        raise
-                    number += 1
-                    continue
-                elif error.operation is not None and key:
-                    # It may be an earlier run that failed so: that is answered for as long as its key is remembered.
-                    number = _KNOWN_CREATIONS
-                    continue
-                elif isinstance(error, AlreadyExists):
-                    return self._holder_of_the_name(urn, inputs, instance, error, runtime)
-                else:
-                    raise
+                made = self._made_under(key, request, inputs, urn, runtime)
+            except AlreadyExists as error:
+                return self._holder_of_the_name(urn, inputs, instance, error, runtime)
+            if made is None:
+                continue
             if labelled_instance(made) in ("", instance) or not key:
                 runtime.record.note_made(made["id"])
                 return made["id"], {**self.state(made, inputs), INSTANCE: instance}
             left = self._left_by_a_killed_run(made, inputs, owner, runtime)
             if left is not None:
                 return self._continued(urn, left, inputs, instance, runtime)
-            number += 1
+        raise AssertionError("the last key is a new one, and what that makes is kept")
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
         try:
@@ -197,10 +179,34 @@ class FolderResource(DeclaredType):
         """What errors call it: `service account translator`."""
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
 
-    def _made_by(self, operation: Mapping[str, Any] | None, owner: str, runtime: Runtime) -> Mapping[str, Any] | None:
+    def _made_under(
+        self, key: str, request: Mapping[str, Any], inputs: Properties, urn: str, runtime: Runtime
+    ) -> Mapping[str, Any] | None:
+        """What the creation with that idempotency key has made, now or in an earlier run; None where it was begun so
+        long ago that it never ends. Raises CloudError."""
+        try:
+            operation = runtime.cloud.operate(f"{self.service}/Create", request, self.about(inputs), key, CREATION)
+        except CloudError as error:
+            if error.operation is None:
+                raise
+            found = self._made_in_spite_of(error.operation, runtime.owner(urn), runtime)
+            ended = "error" in error.operation
+            if found is not None:
+                if not ended:
+                    runtime.log("warning", f"{error.message}; {self.noun} {found['id']} is there, so we go on", urn)
+                return found
+            if ended and key:
+                # It may be an earlier run that failed so: that is answered for as long as its key is remembered.
+                return self._made_under("", request, inputs, urn, runtime)
+            if not ended and key and runtime.now() - cloud_time(error.operation.get("created_at")) >= _NEVER_ENDS:
+                return None
+            raise
+        made: Mapping[str, Any] = operation["response"]
+        return made
+
+    def _made_in_spite_of(self, operation: Mapping[str, Any], owner: str, runtime: Runtime) -> Mapping[str, Any] | None:
         """What a creation has made for `owner` although its operation reports an error, or no end in time."""
-        metadata = operation.get("metadata", {}) if operation else {}
-        made = self._living(metadata.get(self.id_field, ""), runtime)
+        made = self._living(operation.get("metadata", {}).get(self.id_field, ""), runtime)
         if made is None or made.get("status") == "CREATING":
             return None
         return made if labelled_owner(made) == owner else None
@@ -316,6 +322,13 @@ class FolderResource(DeclaredType):
 
     def _empty(self) -> Properties:
         return {field.name: field.empty() for field in self.fields}
+
+
+def _creation_keys(owner: str) -> Iterator[str]:
+    """The idempotency keys under which `owner` may have made something, in their order; empty, for a new one, at the
+    end."""
+    yield from (creation_key(owner, number) for number in range(_KNOWN_CREATIONS))
+    yield ""
 
 
 def _is_given(field: InputField, inputs: Properties) -> bool:
