@@ -148,9 +148,8 @@ def _refuse_a_rehearsed_update() -> None:
     if pulumi.runtime.is_dry_run() or not _is_time(time) or not _HOST.fullmatch(endpoint) or _is_loopback(endpoint):
         return
     raise pulumi.RunError(
-        f"{where}: keys can't be changed as of {time}: {endpoint} isn't on this machine, and its keys live "
-        "by its own clock. "
-        "A preview may be as of another time; to change anything, unset it"
+        f"{where}: keys can't be changed as of {time}: {endpoint} isn't on this machine, and its keys live by its own "
+        "clock. A preview may be as of another time; to change anything, unset it"
     )
 
 

@@ -30,9 +30,8 @@ def parse_as_of(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise ValueError(
-        f"{shown_words(text)} is no time to judge by: write one such as 2026-12-24T03:00:00Z, a day such as "
-        "2026-12-25 (from 00:00 UTC), or "
-        "a span from now on such as +30d"
+        f"{shown_words(text)} is no time to judge by: write one such as 2026-12-24T03:00:00Z, a day such as 2026-12-25 "
+        "(from 00:00 UTC), or a span from now on such as +30d"
     ) from None
 
 

@@ -244,9 +244,8 @@ class Cloud:
             first, self._said_that_rights_spread = not self._said_that_rights_spread, True
         if first:
             self.warn(
-                f"{refusal} Or it is only a matter of time: rights that were given a moment ago take up to a minute "
-                "to spread, so this is tried "
-                f"again for {self.patience.rights:g} s"
+                f"{refusal} Or it is only a matter of time: rights that were given a moment ago take up to a minute to "
+                f"spread, so this is tried again for {self.patience.rights:g} s"
             )
         return True
 

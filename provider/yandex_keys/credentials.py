@@ -103,8 +103,7 @@ def _from_given_key(name: str, value: str) -> Credentials:
     if not value.lstrip().startswith("{"):
         raise ConfigurationError(
             f"{name} is not an authorized key: a setting holds the key's JSON itself (`pulumi config set --secret`); "
-            "for a file, take it out of the "
-            f"stack and set the environment variable {KEY_FILE} to its path"
+            f"for a file, take it out of the stack and set the environment variable {KEY_FILE} to its path"
         )
     return _from_key(name, value)
 
@@ -165,8 +164,7 @@ def _from_federated(name: str, value: str, settings: Mapping[str, str], environm
     if given and not _JWT.fullmatch(value.strip()):
         raise ConfigurationError(
             f"{name} is not an OIDC token: a setting holds the token itself; for a file, take it out of the stack and "
-            "set the environment variable "
-            f"{FEDERATED_TOKEN} to its path"
+            f"set the environment variable {FEDERATED_TOKEN} to its path"
         )
     account = settings.get("federatedServiceAccountId") or environment.get(FEDERATED_ACCOUNT) or ""
     if not account:
@@ -306,9 +304,8 @@ def _metadata_token(url: str) -> str:
     if not token:
         raise ConfigurationError(
             f"no credentials for Yandex Cloud: set YC_TOKEN (an IAM token), {KEY_FILE} (an authorized key) or "
-            f"{FEDERATED_TOKEN} (a pipeline's "
-            "OIDC token), or yandex-keys:token or serviceAccountKey in the stack; there is no metadata service here "
-            "either"
+            f"{FEDERATED_TOKEN} (a pipeline's OIDC token), or yandex-keys:token or serviceAccountKey in the stack; "
+            "there is no metadata service here either"
         )
     return str(token)
 

@@ -138,8 +138,7 @@ def _endpoint(text: str, is_requested: bool) -> str:
         own = " or ".join(YANDEX)
         raise ValueError(
             f"must be Yandex Cloud's own, {own}, or this machine's loopback: it is sent the deployer's token. For "
-            "another one, take this out of "
-            "the stack, set YC_ENDPOINT where `pulumi` runs, then run `pulumi up`"
+            "another one, take this out of the stack, set YC_ENDPOINT where `pulumi` runs, then run `pulumi up`"
         )
     return text
 

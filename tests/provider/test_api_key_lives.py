@@ -72,6 +72,11 @@ class Shop:
         """The account's live keys by their ids."""
         return {key["id"]: key for key in self.cloud.state()["apiKeys"] if key["serviceAccountId"] == self.account}
 
+    def still_readable(self) -> set[str]:
+        """The keys whose secrets a version of the Lockbox secret holds that isn't scheduled for destruction."""
+        secret = next(item for item in self.cloud.state()["secrets"] if item["id"] == self.secret)
+        return {version["entries"]["api_key_id"] for version in secret["versions"] if version["status"] == "ACTIVE"}
+
     def given(self) -> dict[str, str]:
         """The entries of the secret's current version."""
         secret = next(item for item in self.cloud.state()["secrets"] if item["id"] == self.secret)
@@ -160,6 +165,22 @@ class TestAFirstKey:
         shop.cloud.forget_calls()
         assert shop.up(after, compromised=[died["keyId"], other["keyId"], "ajenobody"]) == after
         assert shop.cloud.calls() == {}
+
+    def test_of_a_run_that_died_takes_its_version_along_once_it_is_listed_as_compromised(self, shop: Shop) -> None:
+        died = shop.issue()
+        state = shop.issue()
+        shop.up(state, compromised=[died["keyId"]])
+        assert shop.still_readable() == {state["keyId"]}
+
+    def test_of_a_run_that_died_is_replaced_before_it_goes_where_lockbox_gives_it(self, shop: Shop) -> None:
+        died = shop.issue()
+        state = shop.issue()
+        version = {"secret_id": shop.secret, "version_id": died["lockboxVersionId"]}
+        shop.by_hand("SecretService/SetCurrentVersion", version)
+        assert shop.served() == died["keyId"]
+        after = shop.up(state, compromised=[died["keyId"]])
+        assert shop.served() == after["keyId"] != state["keyId"]
+        assert set(shop.keys()) == {state["keyId"], after["keyId"]}
 
     def test_whose_answer_was_lost_is_deleted_and_issued_again(self, shop: Shop) -> None:
         shop.cloud.fault("ApiKeyService/Create", "after", "UNAVAILABLE", times=2)

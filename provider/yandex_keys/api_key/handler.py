@@ -223,8 +223,7 @@ def _must_not_be_stale(state: State, runtime: Runtime) -> None:
         seen = format_time(state.seen_until)
         wrong = (
             f"{format_time(runtime.as_of)} is before what the state has seen ({seen}): by such a time nothing can be "
-            "judged. "
-            "Leave asOf and YANDEX_KEYS_AS_OF out, or set them to a later time"
+            "judged. Leave asOf and YANDEX_KEYS_AS_OF out, or set them to a later time"
         )
         raise InvalidInput([("asOf", wrong)])
 
@@ -240,8 +239,7 @@ def _warnings_of_overlap_and_clock(state: Properties, inputs: Properties, runtim
         if runtime.now() < seen - _STALE:
             warnings.append(
                 f"this machine's clock says {format_time(runtime.now())}, but the state has seen {format_time(seen)}: "
-                "nothing is due "
-                "by a clock that is behind; set it right"
+                "nothing is due by a clock that is behind; set it right"
             )
     return warnings
 
@@ -281,8 +279,7 @@ def _still_working(action: Action, wanted: Inputs, before: State) -> str:
 def _still_works(key_id: str) -> str:
     return (
         f"THE COMPROMISED KEY {key_id} STILL WORKS: the next `pulumi up` tries again; to end it at once, at the price "
-        "that its consumers fail "
-        f"until then, run `yc iam api-key delete {key_id}`."
+        f"that its consumers fail until then, run `yc iam api-key delete {key_id}`."
     )
 
 

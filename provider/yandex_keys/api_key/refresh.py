@@ -50,8 +50,7 @@ def refreshed(urn: str, resource_id: str, inputs: Properties, state: Properties,
             runtime.log(
                 "warning",
                 f"key {was.key_id} is not what Lockbox gives, and not by us: {instead}; the next `pulumi up` issues a "
-                "new one and delivers it; "
-                "consumers that read before that get no key, or the wrong one",
+                "new one and delivers it; consumers that read before that get no key, or the wrong one",
                 urn,
             )
     found["previous"] = [_refreshed_previous(item, keys, runtime) for item in state.get("previous", ())]

@@ -231,10 +231,8 @@ def decide(
             actions.append(end)
             continue
         if not previous.enforced:
-            reason = (
-                f"key {previous.key_id} keeps working until {to_minute(previous.expires_at)}, and the cloud must be "
-                "told"
-            )
+            ends = to_minute(previous.expires_at)
+            reason = f"key {previous.key_id} keeps working until {ends}, and the cloud must be told"
             actions.append(Action(Verb.ENFORCE, reason, previous.key_id, previous.expires_at))
         elif now >= _watched_from(previous, inputs):
             if listed is None:
@@ -367,10 +365,8 @@ def warning_of(key: ListedKey, now: datetime) -> str:
     ends = "works no longer" if key.expires_at <= now else f"works until {to_minute(key.expires_at)}"
     return (
         f"key {key.key_id} was issued for this resource as well, on {to_minute(key.issued_at)}, but not by what the "
-        "state holds: by a run "
-        "that died, by another copy of the state, or by what is being replaced right now. It isn't touched and "
-        f"{ends}; to end it at once, "
-        f"list it under compromised"
+        "state holds: by a run that died, by another copy of the state, or by what is being replaced right now. "
+        f"It isn't touched and {ends}; to end it at once, list it under compromised"
     )
 
 
@@ -379,11 +375,9 @@ def short_overlap(overlap: timedelta, run_every: timedelta) -> str | None:
     if overlap >= 2 * run_every:
         return None
     return (
-        f"overlap {format_duration(overlap)} holds fewer than two runs (runEvery is {format_duration(run_every)}): no "
-        "run may see a consumer "
-        f"that is stuck on the previous key before it ends; make overlap {format_duration(2 * run_every)} or longer, "
-        "or run more often and say so in "
-        f"yandex-keys:runEvery"
+        f"overlap {format_duration(overlap)} holds fewer than two runs (runEvery is {format_duration(run_every)}): "
+        "no run may see a consumer that is stuck on the previous key before it ends; "
+        f"make overlap {format_duration(2 * run_every)} or longer, or run more often and say so in yandex-keys:runEvery"
     )
 
 
@@ -431,9 +425,8 @@ def _compromised_elsewhere(
         if key is None:
             account = inputs.service_account_id
             warnings.append(
-                f"compromised lists {key_id}, but account {account} has no such key: nothing is deleted; check the "
-                "id, or see "
-                "whether it is gone already"
+                f"compromised lists {key_id}, but account {account} has no such key: nothing is deleted; "
+                "check the id, or see whether it is gone already"
             )
         elif key_id in of_ours:
             ours = key_id
@@ -444,9 +437,8 @@ def _compromised_elsewhere(
             actions.append(Action(Verb.REVOKE, reason, key_id))
         else:
             warnings.append(
-                f"compromised lists {key_id}, which this resource didn't issue: it isn't touched; delete it where it "
-                "is declared, or with "
-                f"`yc iam api-key delete {key_id}`"
+                f"compromised lists {key_id}, which this resource didn't issue: it isn't touched; "
+                f"delete it where it is declared, or with `yc iam api-key delete {key_id}`"
             )
     return ours
 

@@ -420,8 +420,7 @@ class Steps:
         self._say(
             "warning",
             f"key {previous.key_id} works until {format_time(ends)} by the cloud's clock, which is behind this "
-            "machine's: "
-            "a later run retires it",
+            "machine's: a later run retires it",
         )
         return False
 
