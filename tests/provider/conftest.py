@@ -21,6 +21,8 @@ def served_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedC
 def cloud(served_cloud: EmulatedCloud) -> EmulatedCloud:
     """The emulator, with no faults and nothing counted yet. What other tests made is still there: use names of your own."""
     served_cloud.heal()
+    # One process may run all of the tests.
+    served_cloud.set(serviceAccountQuota=100_000, apiKeyQuota=100_000)
     served_cloud.forget_calls()
     served_cloud.logged.clear()
     return served_cloud

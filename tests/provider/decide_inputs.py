@@ -250,7 +250,8 @@ def _listing(rng: random.Random, state: State | None) -> Listing:
     """What may be listed: keys of the state and others, of ours and anybody's, used or not."""
     ends = [item.expires_at for item in state.previous] if state else []
     keys = {}
-    for key_id in {*_some(rng, _IDS), *(state.key_ids if state and rng.random() < 0.7 else ())}:
+    # Sorted: a set's order is another one in each process, and a question has to be the same in all of them.
+    for key_id in sorted({*_some(rng, _IDS), *(state.key_ids if state and rng.random() < 0.7 else ())}):
         mark = None if rng.random() < 0.2 else Mark(*(rng.choice(_PARTS) for _ in range(3)))
         used = rng.choice((None, _time(rng), *ends, *(_shifted(end, -SECOND) for end in ends)))
         keys[key_id] = ListedKey(key_id, _time(rng), _time(rng), used, mark)

@@ -25,7 +25,7 @@ def test_any_question_gets_a_sensible_answer(tenth: int) -> None:
 
 
 def test_the_questions_leave_no_case_out() -> None:
-    seen = Counter(action.verb for seed in range(2_000) for action in question(seed).decision().actions)
+    seen = Counter(action.verb for seed in range(4_000) for action in question(seed).decision().actions)
     assert {verb for verb, times in seen.items() if times >= 10} == set(Verb)
     assert any(question(seed).decision().warnings for seed in range(2_000))
     assert any(question(seed).decision().wants_listing for seed in range(2_000))
