@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,11 +12,12 @@ from cli.audit_settings import AuditSettings
 from cli.borrowed import SERVICES, Status, format_duration, planned_rotation, services_for_scope, short_overlap
 from cli.cloud_access import NO_ACCESS, Access
 from cli.cloud_keys import NOTHING, CloudView
-from cli.cloud_quotas import API_KEYS, NO_CLOUD, SERVICE_ACCOUNTS, CloudQuotas, Quota
+from cli.cloud_quotas import API_KEYS, NO_CLOUD, SECRETS, SERVICE_ACCOUNTS, CloudQuotas, Quota
 from cli.deployed import Account, Deployed, DeployedKey
 from cli.findings import ORDER, RULES, Finding, Place
 from cli.forecast import Event, EventKind
 from cli.inventory import KeyRecord, KeyState
+from cli.quota_shares import Share, most_first
 from cli.stack_file_lines import StackFileLines
 from cli.words import counted, length, moment
 
@@ -393,21 +395,65 @@ def _is_gone(evidence: Evidence, key_id: str, secret_id: str) -> bool:
 
 
 def _quota(evidence: Evidence) -> Iterator[Finding]:
+    limits = evidence.settings.limits
     for of_cloud in evidence.quotas:
-        # Where it isn't known which keys are in which cloud, there is but one.
-        here = None if len(evidence.quotas) == 1 else of_cloud.folders
-        yield from _peak(evidence, of_cloud, here)
-        accounts = of_cloud.of(SERVICE_ACCOUNTS)
-        if accounts.used is not None and accounts.used >= accounts.limit:
-            words = f"{accounts.used:,} service accounts are there, and the quota is {accounts.words}: no further one can be made"
-            yield _over(of_cloud, "serviceAccounts", words)
+        shares = shares_of(evidence, of_cloud)
+        yield from _peak(evidence, of_cloud, shares[API_KEYS])
+        for name, written, kind, what in (
+            (SERVICE_ACCOUNTS, limits.service_accounts, "serviceAccounts", "service account"),
+            (SECRETS, limits.secrets, "secrets", "Lockbox secret"),
+        ):
+            quota = of_cloud.of(name)
+            by_stack = {share.stack: share.has for share in shares[name]}
+            there = max(sum(by_stack.values()), quota.used or 0)
+            if there >= (quota.limit if written is None else written):
+                setting = f"limits.{kind}"
+                allowed = quota.words if written is None else f"{written:,} ({setting})"
+                brought = _brought(by_stack, there)
+                words = (
+                    f"{counted(there, what)} are there{brought}, and the quota is {allowed}: no further one can be made"
+                )
+                yield _over(of_cloud, kind, words)
 
 
-def _peak(evidence: Evidence, of_cloud: CloudQuotas, folders: frozenset[str] | None) -> Iterator[Finding]:
-    """Whether the keys in `folders` (None: all) and what else there is in the cloud are ever too many."""
+def shares_of(evidence: Evidence, of_cloud: CloudQuotas) -> Mapping[str, Sequence[Share]]:
+    """What each stack takes of the quotas of a cloud, by the quota's name: of keys also what they are while all overlaps last."""
+    # Where it isn't known which keys are in which cloud, there is but one.
+    folders = None if len(evidence.quotas) == 1 else of_cloud.folders
+    accounts, keys, secrets = list[Share](), list[Share](), list[Share]()
+    live = Counter(
+        record.stack
+        for record in evidence.records
+        if record.state in _ALIVE and (folders is None or record.folder_id in folders)
+    )
+    for stack in evidence.stacks:
+        has = sum(folders is None or it.folder_id in folders for it in stack.accounts.values())
+        accounts.append(Share(stack.stack, has, has))
+        has = sum(folders is None or it.folder_id in folders for it in stack.secrets.values())
+        secrets.append(Share(stack.stack, has, has))
+        here = [it for it in stack.keys if folders is None or (it.account and it.account.folder_id in folders)]
+        coming = sum(max(_at_once(key) - _live(key, evidence.now), 0) for key in here)
+        keys.append(Share(stack.stack, live[stack.stack], live[stack.stack] + coming))
+    every = {SERVICE_ACCOUNTS: accounts, API_KEYS: keys, SECRETS: secrets}
+    return {name: [share for share in shares if share.at_once] for name, shares in every.items()}
+
+
+def _at_once(key: DeployedKey) -> int:
+    """How many keys there are of one while its overlaps last: itself, and those of before that work on."""
+    return 1 - (-key.inputs.overlap // key.inputs.rotate_every)
+
+
+def _live(key: DeployedKey, now: datetime) -> int:
+    """How many there are of it now."""
+    return 1 + sum(previous.expires_at > now for previous in key.state.previous)
+
+
+def _peak(evidence: Evidence, of_cloud: CloudQuotas, shares: Sequence[Share]) -> Iterator[Finding]:
+    """Whether the keys of all stacks of a cloud, and what else there is in it, are ever too many."""
     written = evidence.settings.limits.api_keys
     quota = of_cloud.of(API_KEYS)
     limit = quota.limit if written is None else written
+    folders = None if len(evidence.quotas) == 1 else of_cloud.folders
     keys = {key.urn for key in evidence.keys if folders is None or (key.account and key.account.folder_id in folders)}
     counted_here = sum(
         record.state in _ALIVE for record in evidence.records if folders is None or record.folder_id in folders
@@ -418,20 +464,35 @@ def _peak(evidence: Evidence, of_cloud: CloudQuotas, folders: frozenset[str] | N
     # Most stacks are far from it, and need not be looked ahead for.
     if live + sum(coming) <= limit:
         return
-    peak, when = live, evidence.now
+    by_stack = Counter({share.stack: share.has for share in shares})
+    peak, when, brought = live, evidence.now, dict(by_stack)
     for event in evidence.events():
         if event.key.urn not in keys:
             continue
+        more = 0
         if event.kind is EventKind.ROTATES and event.ends_at is not None and event.ends_at > event.at:
-            live += 1
+            more = 1
         elif event.kind is EventKind.ENDS:
-            live -= 1
+            more = -1
+        live += more
+        by_stack[event.key.stack] += more
         if live > peak:
-            peak, when = live, event.at
+            peak, when, brought = live, event.at, dict(by_stack)
     if peak > limit:
         known = _known(quota) if written is None else f"{written:,} (limits.apiKeys)"
-        words = f"{peak:,} keys live at once on {when:%Y-%m-%d}; the quota is {known}"
+        words = f"{peak:,} keys live at once on {when:%Y-%m-%d}{_brought(brought, peak)}; the quota is {known}"
         yield _over(of_cloud, "apiKeys", words)
+
+
+def _brought(by_stack: Mapping[str, int], of_all: int) -> str:
+    """Which stacks bring how much of it; empty where there is but one, and all is its."""
+    others = of_all - sum(by_stack.values())
+    if not others and sum(map(bool, by_stack.values())) < 2:
+        return ""
+    named = most_first(by_stack)
+    if not others:
+        return f" ({named})"
+    return f" ({named}; {others:,} of no chosen stack)" if named else " (of no chosen stack)"
 
 
 def _known(quota: Quota) -> str:

@@ -59,6 +59,10 @@ class Limits(_Written):
     """overdue: how long a rotation may be due; by default two runs (`yandex-keys:runEvery`)."""
     api_keys: Annotated[int, Field(ge=1)] | None = None
     """quota: how many keys the cloud allows; by default what it says itself, else the documented 1,000."""
+    service_accounts: Annotated[int, Field(ge=1)] | None = None
+    """quota: how many service accounts; by default as it says, else the documented 100."""
+    secrets: Annotated[int, Field(ge=1)] | None = None
+    """quota: how many Lockbox secrets; by default as it says, else the documented 10,000."""
     horizon: Duration = timedelta(days=30)
     """quota: how far ahead the peak of live keys is looked for."""
 

@@ -1,16 +1,13 @@
-"""Whether a cloud can take what a stack file asks for: scopes, folders, the deployer's roles, rights on KMS keys, quotas."""
+"""Whether a cloud can take what a stack file asks for: scopes, folders, the deployer's roles, rights on KMS keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cli.borrowed import AccountSpec, KeySpec, Spec, parse_duration
-from cli.cloud_quotas import API_KEYS, SERVICE_ACCOUNTS, Quota, look_at_quotas
+from cli.borrowed import AccountSpec, Spec
 from cli.project import Project
 from cli.stack_check import Checked, FileProblem, Reporter, Weight
-from cli.words import counted
 
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
@@ -39,20 +36,7 @@ _NEEDED: Final[dict[str, tuple[Callable[[AccountSpec], bool], frozenset[str]]]] 
 }
 
 
-@dataclass(frozen=True)
-class Made:
-    """The keys that a stack's state has, as `account/key`; `unread`: why that isn't known, else empty."""
-
-    paths: frozenset[str] = frozenset()
-    unread: str = ""
-
-    def has(self, account: AccountSpec, key: KeySpec) -> bool:
-        """Whether that key is one of them, by its names or those of before."""
-        accounts, keys = {account.name, account.renamed_from}, {key.name, key.renamed_from}
-        return any(f"{of}/{name}" in self.paths for of in accounts for name in keys)
-
-
-def check_in_cloud(lookup: Lookup, project: Project, checked: Checked, deployer: str, made: Made) -> list[FileProblem]:
+def check_in_cloud(lookup: Lookup, project: Project, checked: Checked, deployer: str) -> list[FileProblem]:
     """What the cloud lacks of what the file says. `deployer` is the id of the service account that logs in; empty where it isn't one.
 
     Raises CloudError where nothing can be asked.
@@ -64,7 +48,6 @@ def check_in_cloud(lookup: Lookup, project: Project, checked: Checked, deployer:
         *_scopes(lookup, checked.spec, report),
         *_folders(lookup, checked, report, deployer),
         *_kms(lookup, checked.spec, report),
-        *_quotas(lookup, checked, report, made),
     ]
     return sorted(found, key=lambda it: (it.line, it.path))
 
@@ -132,65 +115,6 @@ def _kms(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:
                 wrong = f"{reader} reads the secrets, and lacks {_KMS_READER} on KMS key {key_id} itself"
                 right = "grant it, unless the reader has it on the folder, or by a group, which isn't seen here"
                 yield report(path, wrong, right, Weight.NOTE)
-
-
-def _quotas(lookup: Lookup, checked: Checked, report: Reporter, made: Made) -> Iterator[FileProblem]:
-    """Whether what the file makes anew fits: accounts that the cloud lacks, keys that the state lacks."""
-    assert checked.spec is not None
-    folders = sorted({account.folder_id or checked.folder_id for account in checked.spec.accounts} - {""})
-    for of_cloud in look_at_quotas(lookup, folders):
-        if not of_cloud.cloud_id:
-            continue  # said of its folders already
-        here = [it for it in checked.spec.accounts if (it.folder_id or checked.folder_id) in of_cloud.folders]
-        accounts = list(_new_accounts(lookup, checked.spec, checked.folder_id, of_cloud.folders))
-        unseen = [] if not made.unread else [key for it in here if it not in accounts for key in it.keys]
-        keys = [key for it in (accounts if made.unread else here) for key in it.keys if not made.has(it, key)]
-        there, more = of_cloud.of(SERVICE_ACCOUNTS), len(accounts)
-        yield from _over(there, more, more, "service account", of_cloud.cloud_id, report)
-        quota, at_once = of_cloud.of(API_KEYS), sum(map(_at_once, keys))
-        yield from _over(quota, len(keys), at_once, "key", of_cloud.cloud_id, report)
-        if unseen and (quota.used or 0) + at_once + sum(map(_at_once, unseen)) > quota.limit:
-            wrong = (
-                f"whether {counted(len(unseen), 'key')} of accounts that are there will be new isn't seen "
-                f"({made.unread}), and the quota is {quota.words}"
-            )
-            yield report("accounts", wrong, "let the state be read, or see that the quota will do", Weight.NOTE)
-
-
-def _at_once(key: KeySpec) -> int:
-    """How many a key counts for while its overlaps last, as an audit reckons it: itself, and those of before that work on."""
-    return 1 - (-parse_duration(key.overlap) // parse_duration(key.rotate_every))
-
-
-def _new_accounts(lookup: Lookup, spec: Spec, folder_id: str, folders: frozenset[str]) -> Iterator[AccountSpec]:
-    """The accounts that are declared in one of the folders and aren't there yet, by their name or the one before."""
-    for folder in sorted(folders):
-        request = {"folder_id": folder}
-        listed = lookup.listed("ServiceAccountService/List", "service_accounts", request, f"folder {folder}")
-        there = {str(it.get("name")) for it in listed}
-        for account in spec.accounts:
-            if (account.folder_id or folder_id) == folder and not there & {account.name, account.renamed_from}:
-                yield account
-
-
-def _over(quota: Quota, new: int, at_once: int, what: str, cloud_id: str, report: Reporter) -> Iterator[FileProblem]:
-    """`new`: what is made; `at_once`: how many that are while overlaps last."""
-    right = f"ask for a higher quota {quota.name} (`yc quota-manager`), or delete what nobody uses"
-    there = quota.used or 0
-    if new and there + new > quota.limit:
-        wrong = (
-            f"cloud {cloud_id} has {counted(there, what)}, this file makes {new:,} more, and the quota is {quota.words}"
-        )
-        yield report("accounts", wrong, right)
-    elif new and there + at_once > quota.limit:
-        wrong = (
-            f"cloud {cloud_id} has {counted(there, what)}, this file makes {new:,} more, which are {at_once:,} in their overlaps, "
-            f"and the quota is {quota.words}"
-        )
-        yield report("accounts", wrong, right, Weight.NOTE)
-    elif quota.unread:
-        wrong = f"the quota {quota.name} of cloud {cloud_id} can't be read ({quota.unread})"
-        yield report("accounts", wrong, f"see that the documented {quota.limit:,} will do", Weight.NOTE)
 
 
 def _member(listed: Mapping[str, Any]) -> str:

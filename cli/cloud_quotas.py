@@ -1,4 +1,4 @@
-"""How many keys and accounts the cloud allows, and how many it has: as it says, or as its documentation does where it doesn't."""
+"""How many keys, accounts and Lockbox secrets the cloud allows, and how many it has: as it says, or as its documentation does where it doesn't."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cli.borrowed import CloudError
+from cli.quota_shares import Share
 
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
 
 API_KEYS: Final = "iam.apiKeys.count"
 SERVICE_ACCOUNTS: Final = "iam.serviceAccounts.count"
-DOCUMENTED: Final[Mapping[str, int]] = {API_KEYS: 1000, SERVICE_ACCOUNTS: 100}
-"""What a cloud has from the start (IAM docs, "Quotas and limits")."""
+SECRETS: Final = "lockbox.secrets.count"
+DOCUMENTED: Final[Mapping[str, int]] = {API_KEYS: 1000, SERVICE_ACCOUNTS: 100, SECRETS: 10_000}
+"""What a cloud has from the start (IAM and Lockbox docs, "Quotas and limits")."""
 _CLOUD: Final = "resource-manager.cloud"
 
 
@@ -44,7 +46,7 @@ def documented(name: str, unread: str = "") -> Quota:
 
 @dataclass(frozen=True)
 class CloudQuotas:
-    """The quotas of one cloud that was looked into, and the folders of it that were."""
+    """The quotas of one cloud, and the folders of it that were looked into, or that its stacks say to be in it."""
 
     cloud_id: str
     folders: frozenset[str] = frozenset()
@@ -54,8 +56,8 @@ class CloudQuotas:
         """One of them."""
         return self.quotas.get(name) or documented(name)
 
-    def as_json(self) -> list[dict[str, Any]]:
-        """The documented shape, version 1."""
+    def as_json(self, shares: Mapping[str, Sequence[Share]]) -> list[dict[str, Any]]:
+        """The documented shape, version 1; `shares`: what the stacks take of each."""
         return [
             {
                 "cloudId": self.cloud_id or None,
@@ -63,6 +65,7 @@ class CloudQuotas:
                 "limit": quota.limit,
                 "used": quota.used,
                 "unread": quota.unread or None,
+                "stacks": [share.as_json() for share in shares.get(quota.name, ())],
             }
             for quota in (self.of(name) for name in DOCUMENTED)
         ]
@@ -73,7 +76,7 @@ NO_CLOUD: Final = CloudQuotas("")
 
 
 def look_at_quotas(lookup: Lookup, folders: Iterable[str]) -> list[CloudQuotas]:
-    """The quotas of the clouds that hold `folders`: a call a folder, and two a cloud. A quota that can't be read is told as such."""
+    """The quotas of the clouds that hold `folders`: a call a folder, and one a quota of each cloud. A quota that can't be read is told as such."""
     by_cloud: dict[str, set[str]] = {}
     wanted: Sequence[str] = list(folders)
     for folder, cloud_id in zip(wanted, lookup.each(lambda it: _cloud_of(lookup, it), wanted), strict=True):

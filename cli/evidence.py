@@ -14,7 +14,7 @@ from cli.deployed import Deployed
 from cli.forecast import forecast
 from cli.inventory import inventory
 from cli.stack_file_lines import lines_of
-from cli.stack_settings import run_every
+from cli.stack_settings import run_every, settings_of
 from cli.workplace import Workplace
 
 
@@ -58,7 +58,7 @@ def _looked(
 ) -> tuple[CloudView, Access, Sequence[CloudQuotas]]:
     """What the cloud says of keys, of access and of its quotas: calls by folder and account, and `one_by_one`."""
     if not folders and not whole_cloud:
-        return NOTHING, NO_ACCESS, [NO_CLOUD]
+        return NOTHING, NO_ACCESS, _declared_clouds(workplace, stacks)
     names = [it.stack for it in stacks]
     with workplace.cloud(names) as lookup:
         unique = workplace.folders(lookup, names, folders, whole_cloud)
@@ -66,3 +66,18 @@ def _looked(
         secrets = {it for stack in stacks for it in stack.secrets} if one_by_one else set()
         access = look_at_access(lookup, unique, secrets, view.accounts if one_by_one else ())
         return view, access, look_at_quotas(lookup, unique)
+
+
+def _declared_clouds(workplace: Workplace, stacks: Sequence[Deployed]) -> list[CloudQuotas]:
+    """The clouds that the stacks say to be in, by `yandex-keys:cloudId` or the environment. Those that don't say, and share no folder with one
+    that does, are taken for stacks of one cloud. Raises CouldNotLook."""
+    said = {it.stack: settings_of(workplace.project, it.stack, workplace.environment).cloud_id for it in stacks}
+    folders = {it.stack: {of.folder_id for of in it.accounts.values()} for it in stacks}
+    cloud_of = {folder: said[stack] for stack, own in folders.items() if said[stack] for folder in own}
+    by_cloud: dict[str, set[str]] = {}
+    for stack, own in folders.items():
+        for folder in own:
+            by_cloud.setdefault(cloud_of.get(folder, said[stack]), set()).add(folder)
+    if len(by_cloud) < 2:
+        return [NO_CLOUD]
+    return [CloudQuotas(cloud_id, frozenset(own)) for cloud_id, own in sorted(by_cloud.items())]

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.audit import audit
+from cli.audit import audit, shares_of
 from cli.audit_settings import FILE
 from cli.borrowed import VERSION
 from cli.evidence import gathered
@@ -97,7 +97,7 @@ def command(
             "lookedIntoTheCloud": bool(folder or cloud),
             "counts": {str(severity): count for severity, count in counts.items()},
             "findings": [finding.as_json() for finding in findings],
-            "quotas": [quota for it in evidence.quotas for quota in it.as_json()],
+            "quotas": [quota for it in evidence.quotas for quota in it.as_json(shares_of(evidence, it))],
         }
         print_json("audit", evidence.now, content)
     else:

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cli.cloud_check import Made, check_in_cloud
+from cli.cloud_check import check_in_cloud
 from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
 from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.project import Project
+from cli.quota_check import Made, QuotaDemand, demands, problems_of
 from cli.stack_check import Checked, FileProblem, Weight, check_file
 from cli.table import console
 from cli.words import counted
@@ -37,19 +38,22 @@ def command(
     """Check stack files: every mistake at once, each with its line and remedy.
 
     It asks nobody, and needs no engine. With --cloud it also asks the cloud, which it changes in nothing, and reads the stacks' states
-    for which keys are new.
+    for what is new.
     """
     workplace = Workplace.at(project)
     names = _chosen(workplace.project, stack or [])
     checked = [check_file(workplace.project, name, workplace.environment) for name in names]
     problems = [problem for it in checked for problem in it.problems]
+    quotas: list[QuotaDemand] = []
     if cloud:
-        problems += _asked(workplace, checked)
+        found, quotas = _asked(workplace, checked)
+        problems += found
     if as_json:
         content = {
             "files": [it.file for it in checked],
             "askedTheCloud": cloud,
             "problems": [problem.as_json() for problem in problems],
+            "quotas": [quota.as_json() for quota in quotas],
         }
         now = workplace.now()
         print_json("check", now, content)
@@ -71,14 +75,14 @@ def _chosen(project: Project, named: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(named)) or known
 
 
-def _asked(workplace: Workplace, checked: Sequence[Checked]) -> list[FileProblem]:
-    made = _made(workplace, [it.stack for it in checked])
-    with workplace.cloud([it.stack for it in checked]) as lookup:
-        return [
-            problem
-            for it in checked
-            for problem in check_in_cloud(lookup, workplace.project, it, lookup.deployer, made[it.stack])
-        ]
+def _asked(workplace: Workplace, checked: Sequence[Checked]) -> tuple[list[FileProblem], list[QuotaDemand]]:
+    """What the cloud says of each file, and of all of them together what its quotas don't hold."""
+    project, names = workplace.project, [it.stack for it in checked]
+    made = _made(workplace, names)
+    with workplace.cloud(names) as lookup:
+        problems = [problem for it in checked for problem in check_in_cloud(lookup, project, it, lookup.deployer)]
+        quotas = demands(lookup, [it for it in checked if it.spec is not None], made)
+    return [*problems, *(problem for quota in quotas for problem in problems_of(quota, project))], quotas
 
 
 def _made(workplace: Workplace, names: Sequence[str]) -> dict[str, Made]:
@@ -89,8 +93,8 @@ def _made(workplace: Workplace, names: Sequence[str]) -> dict[str, Made]:
         stacks = workplace.deployed(known) if known else []
     except CouldNotLook as error:
         return dict.fromkeys(names, Made(unread=str(error)))
-    paths = {it.stack: frozenset(key.path for key in it.keys) for it in stacks}
-    return {name: Made(paths.get(name, frozenset())) for name in names}
+    by_name = {it.stack: it for it in stacks}
+    return {name: Made(by_name[name]) if name in by_name else Made() for name in names}
 
 
 def _show(problems: Sequence[FileProblem], files: int) -> None:

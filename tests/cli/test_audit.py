@@ -98,7 +98,7 @@ def test_calls_go_by_folder_and_account_and_more_only_where_asked_to(yckeys: Yck
         "SecretService/List": 1,
         "FolderService/ListAccessBindings": 1,
         "FolderService/Get": 1,
-        "QuotaLimitService/Get": 2,
+        "QuotaLimitService/Get": 3,
     }
     assert yckeys.cloud.calls == by_folder_and_account
     yckeys.cloud.calls.clear()
@@ -221,7 +221,11 @@ def test_the_cloud_s_own_quota_counts_and_so_does_what_others_use_of_it(yckeys: 
     quota(yckeys, "iam.apiKeys.count", {"limit": 4005, "usage": 4004})
     (found,) = of_rule(yckeys, "quota", "--cloud")
     assert found["subject"] == f"quota/{yckeys.cloud.answers['cloudId']}/apiKeys"
-    assert re.match(r"4,00[6-9] keys live at once on 2030-04-\d\d; the quota is 4,005, as the cloud says", found["why"])
+    assert re.match(
+        r"4,00[6-9] keys live at once on 2030-04-\d\d \(prod 7, staging 2; 3,99\d of no chosen stack\); "
+        "the quota is 4,005, as the cloud says",
+        found["why"],
+    )
     assert found["why"].endswith(", and 4,004 are there now")
 
 
@@ -246,8 +250,56 @@ def test_accounts_that_fill_their_quota_are_told(yckeys: Yckeys) -> None:
     quota(yckeys, "iam.serviceAccounts.count", {"limit": 100, "usage": 100})
     (found,) = of_rule(yckeys, "quota", "--cloud")
     assert found["why"] == (
-        "100 service accounts are there, and the quota is 100, as the cloud says: no further one can be made"
+        "100 service accounts are there (prod 2, staging 1; 97 of no chosen stack), and the quota is 100, as the cloud says: "
+        "no further one can be made"
     )
+
+
+def test_lockbox_secrets_that_fill_their_quota_are_told(own_copy: Yckeys) -> None:
+    quota(own_copy, "lockbox.secrets.count", {"limit": 5, "usage": 4})
+    assert of_rule(own_copy, "quota", "--cloud") == []
+    quota(own_copy, "lockbox.secrets.count", {"limit": 4, "usage": 4})
+    (found,) = of_rule(own_copy, "quota", "--cloud")
+    assert found["why"].startswith(
+        "4 Lockbox secrets are there (prod 2, staging 1; 1 of no chosen stack), and the quota is 4"
+    )
+    (own_copy.folder / "yckeys.yaml").write_text("limits: { secrets: 5, serviceAccounts: 3 }\n")
+    assert [it["subject"].rpartition("/")[2] for it in of_rule(own_copy, "quota", "--cloud")] == ["serviceAccounts"]
+
+
+def test_quotas_say_what_each_stack_takes_of_them(yckeys: Yckeys) -> None:
+    """prod: four keys, two of them in an overlap that goes on. staging: one, which will have a previous one."""
+    told = json.loads(yckeys("audit", "--cloud", "--json").out)["quotas"]
+    assert {it["quota"]: {of["stack"]: (of["has"], of["atOnce"]) for of in it["stacks"]} for it in told} == {
+        "iam.apiKeys.count": {"prod": (6, 8), "staging": (1, 2)},
+        "iam.serviceAccounts.count": {"prod": (2, 2), "staging": (1, 1)},
+        "lockbox.secrets.count": {"prod": (2, 2), "staging": (1, 1)},
+    }
+
+
+def in_clouds(yckeys: Yckeys, **clouds: str) -> None:
+    """The stacks say in which cloud they are, and their accounts are in a folder of their own."""
+    yckeys.environment["YC_CLOUD_ID"] = None
+    for stack, cloud_id in clouds.items():
+        file = yckeys.folder / "stacks" / f"Pulumi.{stack}.yaml"
+        file.write_text(file.read_text().replace("config:\n", f"config:\n  yandex-keys:cloudId: {cloud_id}\n"))
+        file = yckeys.folder / "state" / ".pulumi" / "stacks" / "api-keys" / f"{stack}.json"
+        file.write_text(file.read_text().replace(yckeys.cloud.answers["folderId"], f"b1gfolderof{stack}"))
+
+
+def test_stacks_of_one_cloud_are_added_and_those_of_another_are_not(own_copy: Yckeys) -> None:
+    (own_copy.folder / "yckeys.yaml").write_text("limits: { apiKeys: 8 }\n")
+    in_clouds(own_copy, prod="b1gone", staging="b1gone")
+    (found,) = of_rule(own_copy, "quota")
+    assert (found["subject"], found["severity"]) == ("quota/apiKeys", "warning")
+    assert re.match(r"9 keys live at once on 2030-\d\d-\d\d \(prod 7, staging 2\); the quota is 8", found["why"])
+    in_clouds(own_copy, staging="b1ganother")
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    file.write_text(file.read_text().replace("  yandex-keys:cloudId: b1gone\n", ""))
+    assert of_rule(own_copy, "quota") == []
+    (own_copy.folder / "yckeys.yaml").write_text("limits: { apiKeys: 6 }\n")
+    (found,) = of_rule(own_copy, "quota")
+    assert (found["subject"], found["why"].partition(" on ")[0]) == ("quota/b1gone/apiKeys", "7 keys live at once")
 
 
 def test_findings_name_their_owner_and_are_those_of_one_where_it_is_asked_for(yckeys: Yckeys) -> None:

@@ -171,13 +171,76 @@ def test_a_file_that_makes_more_than_the_cloud_allows_is_told_before_anything_is
     quota(own_copy, "iam.serviceAccounts.count", {"limit": 100, "usage": 5})
     quota(own_copy, "iam.apiKeys.count", {"limit": 10, "usage": 9})
     (keys,) = of_quotas(own_copy)
-    assert (keys["severity"], "this file makes 1 more, which are 2 in their overlaps" in keys["wrong"]) == (
+    assert (
+        keys["severity"],
+        "this file makes 1 more, they are up to 11 while their overlaps last" in keys["wrong"],
+    ) == (
         "note",
         True,
     )
     quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
     (keys,) = of_quotas(own_copy)
     assert (keys["severity"], "has 9 keys, this file makes 1 more" in keys["wrong"]) == ("error", True)
+
+
+def test_keys_that_are_there_need_room_for_their_overlaps_too(own_copy: Yckeys) -> None:
+    quota(own_copy, "iam.apiKeys.count", {"limit": 10, "usage": 9})
+    assert of_quotas(own_copy) == []
+    quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
+    (found,) = of_quotas(own_copy)
+    cloud = own_copy.cloud.answers["cloudId"]
+    assert (found["severity"], found["wrong"]) == (
+        "note",
+        f"cloud {cloud} has 9 keys, they are up to 10 while their overlaps last, and the quota is 9, as the cloud says",
+    )
+
+
+def test_what_all_chosen_stacks_of_a_cloud_bring_is_added_and_told_by_stack(own_copy: Yckeys) -> None:
+    """Alone each file would fit; the finding stands in the file that brings most."""
+    folder = own_copy.folder / "stacks"
+    more = [{"name": f"more-{number}", "keys": [{"name": "default", "uses": ["vision"]}]} for number in range(3)]
+    for stack, accounts in (("prod", more[:1]), ("staging", more[1:])):
+        file = folder / f"Pulumi.{stack}.yaml"
+        config = yaml.safe_load(file.read_text())
+        config["config"]["api-keys:accounts"] += accounts
+        file.write_text(yaml.safe_dump(config))
+    quota(own_copy, "iam.serviceAccounts.count", {"limit": 8, "usage": 6})
+    quota(own_copy, "iam.apiKeys.count", {"limit": 15, "usage": 13})
+    quota(own_copy, "lockbox.secrets.count", {"limit": 6, "usage": 4})
+    for stack in ("prod", "staging"):
+        found = problems(own_copy, "--cloud", "--stack", stack)
+        assert [it for it in found if it["severity"] == "error"] == []
+    cloud = own_copy.cloud.answers["cloudId"]
+    ends = "the chosen stacks make 3 more (staging 2, prod 1), and the quota is"
+    assert {
+        (it["stack"], it["severity"], it["wrong"]) for it in problems(own_copy, "--cloud") if cloud in it["wrong"]
+    } == {
+        ("staging", "error", f"cloud {cloud} has 6 service accounts, {ends} 8, as the cloud says"),
+        ("staging", "error", f"cloud {cloud} has 13 keys, {ends} 15, as the cloud says"),
+        ("staging", "error", f"cloud {cloud} has 4 Lockbox secrets, {ends} 6, as the cloud says"),
+    }
+    quota(own_copy, "iam.apiKeys.count", {"limit": 16, "usage": 13})
+    # prod has 6 keys, two of them in the overlap that they are in already, and makes one of two; staging has 1, and makes two of two.
+    (noted,) = (it for it in problems(own_copy, "--cloud") if "overlaps" in it["wrong"])
+    assert (noted["stack"], noted["severity"]) == ("prod", "note")
+    told = json.loads(own_copy("check", "--cloud", "--json").out)
+    shares = {it["quota"]: it["stacks"] for it in told["quotas"]}
+    by_stack = {it["stack"]: (it["has"], it["makes"], it["atOnce"]) for it in shares["iam.apiKeys.count"]}
+    prod, staging = by_stack["prod"], by_stack["staging"]
+    assert staging == (1, 2, 6)
+    assert f"(of them prod {prod[2]}, staging 6)" in noted["wrong"]
+    peak = 13 + prod[2] - prod[0] + 5
+    assert f"they are up to {peak} while their overlaps last" in noted["wrong"]
+    assert [(it["stack"], it["has"], it["makes"]) for it in shares["lockbox.secrets.count"]] == [
+        ("prod", 2, 1),
+        ("staging", 1, 2),
+    ]
+
+
+def test_quotas_are_asked_for_once_whatever_the_number_of_stacks(yckeys: Yckeys) -> None:
+    problems(yckeys, "--cloud")
+    calls = yckeys.cloud.calls
+    assert (calls["QuotaLimitService/Get"], calls["ServiceAccountService/List"]) == (3, 1)
 
 
 def test_a_new_key_of_an_account_that_is_there_counts_and_twice_in_its_overlap(own_copy: Yckeys) -> None:
@@ -189,7 +252,10 @@ def test_a_new_key_of_an_account_that_is_there_counts_and_twice_in_its_overlap(o
     account["keys"].append({"name": "nightly", "uses": ["vision"]})
     file.write_text(yaml.safe_dump(config))
     (found,) = of_quotas(own_copy)
-    assert (found["severity"], "makes 1 more, which are 2 in their overlaps" in found["wrong"]) == ("note", True)
+    assert (found["severity"], "makes 1 more, they are up to 12 while their overlaps last" in found["wrong"]) == (
+        "note",
+        True,
+    )
     quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
     (found,) = of_quotas(own_copy)
     assert (found["severity"], "has 9 keys, this file makes 1 more" in found["wrong"]) == ("error", True)
@@ -198,7 +264,7 @@ def test_a_new_key_of_an_account_that_is_there_counts_and_twice_in_its_overlap(o
     file.write_text(yaml.safe_dump(config))
     quota(own_copy, "iam.apiKeys.count", {"limit": 13, "usage": 9})
     (found,) = of_quotas(own_copy)
-    assert "makes 1 more, which are 5 in their overlaps" in found["wrong"]
+    assert "makes 1 more, they are up to 15 while their overlaps last" in found["wrong"]
 
 
 def test_a_renamed_key_or_account_makes_no_key_anew(own_copy: Yckeys) -> None:
@@ -209,12 +275,17 @@ def test_a_renamed_key_or_account_makes_no_key_anew(own_copy: Yckeys) -> None:
     account |= {"name": "another", "renamedFrom": account["name"]}
     account["keys"][0] |= {"name": "other", "renamedFrom": account["keys"][0]["name"]}
     file.write_text(yaml.safe_dump(config))
-    assert of_quotas(own_copy) == []
+    told = json.loads(own_copy("check", "--cloud", "--json", "--stack", "staging").out)
+    assert {it["quota"]: [share["makes"] for share in it["stacks"]] for it in told["quotas"]} == {
+        "iam.serviceAccounts.count": [0],
+        "iam.apiKeys.count": [0],
+        "lockbox.secrets.count": [0],
+    }
 
 
 def test_all_keys_of_a_stack_that_is_to_be_made_are_new(own_copy: Yckeys) -> None:
     quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
-    assert of_quotas(own_copy) == []
+    assert [it["severity"] for it in of_quotas(own_copy)] == ["note"]
     for file in (own_copy.folder / "state" / ".pulumi" / "stacks" / "api-keys").glob("staging.*"):
         file.unlink()
     (found,) = of_quotas(own_copy)
@@ -246,8 +317,10 @@ def test_a_cloud_s_own_quota_holds_a_new_key_of_a_deployed_account(tmp_path: Pat
             return [(it["severity"], it["wrong"].partition(" has ")[2]) for it in told]
 
         there = len(made.cloud.state()["apiKeys"])
-        made.cloud.set(apiKeyQuota=there)
+        made.cloud.set(apiKeyQuota=2 * there)
         assert found() == []
+        made.cloud.set(apiKeyQuota=there)
+        assert [(severity, "overlaps" in wrong) for severity, wrong in found()] == [("note", True)]
         (account,) = STAGING
         keys = [*account["keys"], {"name": "nightly", "uses": ["vision"]}]
         made.stack.write([{**account, "keys": keys}], DEFAULTS)
@@ -256,8 +329,8 @@ def test_a_cloud_s_own_quota_holds_a_new_key_of_a_deployed_account(tmp_path: Pat
         assert wrong == f"{there} key, this file makes 1 more, and the quota is {there}, as the cloud says"
         made.cloud.set(apiKeyQuota=there + 1)
         ((severity, wrong),) = found()
-        assert (severity, "which are 2 in their overlaps" in wrong) == ("note", True)
-        made.cloud.set(apiKeyQuota=there + 2)
+        assert (severity, "they are up to 4 while their overlaps last" in wrong) == ("note", True)
+        made.cloud.set(apiKeyQuota=there + 3)
         assert found() == []
 
 
