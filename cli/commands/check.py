@@ -23,7 +23,7 @@ EXAMPLES = """Examples:
 
 \b
   yckeys check                     every stack file of the project, offline
-  yckeys check -s prod --cloud     and whether the cloud can take it: scopes, folders, roles, KMS keys, quotas
+  yckeys check -s prod --cloud     and whether the cloud can take it: scopes, folders, readers, roles, KMS keys, quotas
 """
 
 

@@ -143,6 +143,25 @@ def test_a_reader_without_rights_on_the_kms_key_is_noted(own_copy: Yckeys) -> No
     assert [it for it in problems(own_copy, *only) if KMS in it["wrong"]] == []
 
 
+def test_a_reader_that_the_cloud_doesn_t_have_is_an_error_with_its_line(own_copy: Yckeys) -> None:
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    there, nobody, unseen = "ajereader00000000000", "ajenobody00000000000", "ajeunseen00000000000"
+    readers = "".join(f"    - serviceAccount:{it}\n" for it in (there, nobody, unseen))
+    file.write_text(file.read_text().replace("    - self\n", f"    - self\n{readers}    - userAccount:ajeuser\n"))
+    answers = own_copy.cloud.answers
+    answers[asked("ServiceAccountService/Get", {"service_account_id": there})] = {"id": there}
+    refused = CloudError("ServiceAccountService/Get", "PERMISSION_DENIED", "Permission denied")
+    answers[asked("ServiceAccountService/Get", {"service_account_id": unseen})] = refused
+    found = [it for it in problems(own_copy, "--cloud", "--stack", "staging") if "readers" in it["path"]]
+    assert [(it["severity"], it["path"]) for it in found] == [
+        ("error", "accounts[0].readers[2]"),
+        ("note", "accounts[0].readers[3]"),
+    ]
+    assert file.read_text().splitlines()[found[0]["line"] - 1].strip() == f"- serviceAccount:{nobody}"
+    assert found[0]["wrong"].startswith(f"the cloud has no service account {nobody}: ")
+    assert own_copy.cloud.calls["ServiceAccountService/Get"] == 3
+
+
 def quota(yckeys: Yckeys, name: str, answer: dict[str, int] | CloudError) -> None:
     """What the cloud says of one of its quotas."""
     resource = {"id": yckeys.cloud.answers["cloudId"], "type": "resource-manager.cloud"}
@@ -332,6 +351,25 @@ def test_a_cloud_s_own_quota_holds_a_new_key_of_a_deployed_account(tmp_path: Pat
         assert (severity, "they are up to 4 while their overlaps last" in wrong) == ("note", True)
         made.cloud.set(apiKeyQuota=there + 3)
         assert found() == []
+
+
+def test_a_reader_is_looked_for_in_the_cloud_itself(tmp_path: Path) -> None:
+    with small_world(tmp_path) as made:
+        (there, *_) = made.cloud.state()["serviceAccounts"]
+        (account,) = STAGING
+        readers = ["self", f"serviceAccount:{there['id']}", "serviceAccount:ajexxxxxxxxxxxxxxxxx"]
+        made.stack.write([{**account, "readers": readers}], DEFAULTS)
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", "check", "--cloud", "--stack", made.stack.name],
+            cwd=made.stack.directory,
+            env={**made.environment(), "PYTHONPATH": str(REPOSITORY)},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        told = [line for line in done.stdout.splitlines() if "readers" in line]
+        assert (done.returncode, len(told)) == (1, 1), done.stdout + done.stderr
+        assert "accounts[0].readers[2]: the cloud has no service account ajexxxxxxxxxxxxxxxxx: " in told[0]
 
 
 def test_a_quota_that_can_t_be_read_is_noted(yckeys: Yckeys) -> None:
