@@ -8,7 +8,7 @@ from __future__ import annotations
 from components.catalogue import SERVICES, Authentication, services_for_scope
 from components.spec import AccountSpec, KeySpec, Spec, SpecError, parse
 from components.spec.encrypted import encrypted_places
-from components.spec.problems import place
+from components.spec.problems import did_you_mean, place
 from components.stack_schema import stack_schema
 from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.rotation import (
@@ -75,6 +75,7 @@ __all__ = [
     "as_allowed",
     "cloud_time",
     "decide",
+    "did_you_mean",
     "encrypted_places",
     "finished_state",
     "format_duration",

@@ -14,14 +14,30 @@ from cli.exit_codes import CouldNotLook
 
 _AS_TEXT: Final = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[-+]?[0-9_]+(:[0-5]?[0-9])+)\Z", re.ASCII)
 _PLAIN: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _once(loader: yaml.SafeLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    """A mapping, as the engine takes it: nothing in it may be said twice. PyYAML alone takes the last word."""
+    lines: dict[str, int] = {}
+    for name in (it for it, _ in node.value if isinstance(it, yaml.ScalarNode)):
+        if name.value in lines:
+            raise yaml.MarkedYAMLError(
+                problem=f"`{name.value}` stands here and in line {lines[name.value]}: once is enough",
+                problem_mark=name.start_mark,
+            )
+        lines[str(name.value)] = name.start_mark.line + 1
+    return yaml.SafeLoader.construct_mapping(loader, node, deep)
+
+
 StackFileLoader: Final = type(
     "StackFileLoader",
     (_PLAIN,),
     {
+        "construct_mapping": _once,
         "yaml_implicit_resolvers": {
             first: [("tag:yaml.org,2002:str", _AS_TEXT), *others]
             for first, others in _PLAIN.yaml_implicit_resolvers.items()
-        }
+        },
     },
 )
 """Reads YAML as a program gets it from the engine: what PyYAML alone takes for a date, `2026-12-20`, or for a number to base 60, `17:00`, is text."""
@@ -86,5 +102,15 @@ def _mapping(file: Path) -> Mapping[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
-        raise NotYaml(file, " ".join(str(error).split())[:200], mark.line + 1 if mark else 1) from None
+        raise NotYaml(file, _why(error), mark.line + 1 if mark else 1) from None
     return written if isinstance(written, Mapping) else {}
+
+
+def _why(error: Exception) -> str:
+    """What is wrong, in a line; the parser's own text names a file that it doesn't know, and has each place apart."""
+    if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:
+        return " ".join(str(error).split())[:200]
+    if not error.context:
+        return error.problem
+    since = f" that begins in line {error.context_mark.line + 1}" if error.context_mark else ""
+    return f"{error.problem}, {error.context}{since}"

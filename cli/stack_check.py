@@ -17,6 +17,7 @@ from cli.borrowed import (
     InvalidInput,
     Spec,
     SpecError,
+    did_you_mean,
     encrypted_places,
     format_duration,
     parse,
@@ -150,8 +151,8 @@ def _settings_problems(config: Mapping[str, Any], report: Reporter) -> list[File
     problems = []
     for name, value in given.items():
         if name not in PROVIDER_SETTINGS | _ENGINE:
-            known = f"settings: {', '.join(sorted(PROVIDER_SETTINGS - ENVIRONMENT_ONLY.keys()))}"
-            problems.append(report(f"{_OURS}{name}", "unknown setting", known))
+            right = did_you_mean(name, PROVIDER_SETTINGS - ENVIRONMENT_ONLY.keys(), "settings")
+            problems.append(report(f"{_OURS}{name}", "unknown setting", right))
         elif name in SECRET_SETTINGS and isinstance(value, str):
             right = f"take it out, revoke it, and set a new one with `pulumi config set --secret {_OURS}{name}`, or by the environment"
             problems.append(report(f"{_OURS}{name}", "a credential in plain text", right))

@@ -66,6 +66,24 @@ def test_a_file_that_is_no_yaml_hides_no_other_s_mistakes(own_copy: Yckeys) -> N
     assert {it["stack"] for it in found} == {"broken", "wrong"}
     (broken,) = (it for it in found if it["stack"] == "broken")
     assert (broken["line"], broken["path"], broken["wrong"]) == (3, "the file", "can't be read as YAML")
+    assert "<unicode string>" not in broken["right"]
+
+
+def test_a_wrong_indent_is_told_where_it_stands_and_not_where_its_block_begins(own_copy: Yckeys) -> None:
+    text = "config:\n  api-keys:accounts:\n    - name: one\n      keys: []\n   - name: two\n"
+    (own_copy.folder / "stacks" / "Pulumi.broken.yaml").write_text(text)
+    (broken,) = problems(own_copy)
+    assert (broken["line"], broken["right"]) == (
+        5,
+        "did not find expected key, while parsing a block mapping that begins in line 2",
+    )
+
+
+def test_a_setting_that_is_written_twice_is_refused_as_the_engine_refuses_it(own_copy: Yckeys) -> None:
+    text = WRONG.replace("uses: [transalte]", "uses: [translate]\n          uses: [vision]")
+    (own_copy.folder / "stacks" / "Pulumi.wrong.yaml").write_text(text)
+    (wrong,) = problems(own_copy)
+    assert (wrong["line"], wrong["right"]) == (12, "`uses` stands here and in line 11: once is enough")
 
 
 def test_an_encrypted_value_among_the_accounts_is_refused(own_copy: Yckeys) -> None:
