@@ -9,7 +9,7 @@ func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		// An account with its roles, its Lockbox secret and its key.
 		translator, err := yandexkeys.NewServiceAccountKeys(ctx, "translator", &yandexkeys.ServiceAccountKeysArgs{
-			Name:    "translator",
+			Name:    "example-translator",
 			Readers: []string{"self"},
 			Keys: []yandexkeys.AccountKeyInput{
 				yandexkeys.AccountKeyArgs{Name: "default", Uses: []string{"translate"}},
@@ -21,7 +21,7 @@ func main() {
 
 		// Another one, whose key is an encrypted output.
 		nightly, err := yandexkeys.NewServiceAccountKeys(ctx, "nightly", &yandexkeys.ServiceAccountKeysArgs{
-			Name: "nightly",
+			Name: "example-nightly",
 			Keys: []yandexkeys.AccountKeyInput{
 				yandexkeys.AccountKeyArgs{
 					Name:    "batch",

@@ -4,7 +4,7 @@ import pulumi_yandex_keys as yandex_keys
 # An account with its roles, its Lockbox secret and its key.
 translator = yandex_keys.ServiceAccountKeys(
     "translator",
-    name="translator",
+    name="example-translator",
     readers=["self"],
     keys=[{"name": "default", "uses": ["translate"]}],
 )
@@ -12,7 +12,7 @@ translator = yandex_keys.ServiceAccountKeys(
 # Another one, whose key is an encrypted output.
 nightly = yandex_keys.ServiceAccountKeys(
     "nightly",
-    name="nightly",
+    name="example-nightly",
     keys=[{"name": "batch", "uses": ["text-generation"], "deliver": "output"}],
 )
 

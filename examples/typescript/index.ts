@@ -3,14 +3,14 @@ import * as yandex_keys from "@pulumi-yandex-keys/yandex-keys";
 
 // An account with its roles, its Lockbox secret and its key.
 const translator = new yandex_keys.ServiceAccountKeys("translator", {
-    name: "translator",
+    name: "example-translator",
     readers: ["self"],
     keys: [{ name: "default", uses: ["translate"] }],
 });
 
 // Another one, whose key is an encrypted output.
 const nightly = new yandex_keys.ServiceAccountKeys("nightly", {
-    name: "nightly",
+    name: "example-nightly",
     keys: [{ name: "batch", uses: ["text-generation"], deliver: "output" }],
 });
 

@@ -5,6 +5,7 @@ Each names no plugin but ours; one process of it serves a run, and one default p
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,11 @@ def of_kind(program: ExampleProgram, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def used(program: ExampleProgram, cloud: LocalCloud) -> str:
-    """What the app of the pages prints, as a user runs it, but for the address."""
+    """What the app of the pages prints, as a user runs it in a shell of the local cloud."""
     environment = {
         **program.environment,
         **cloud.environment(),
-        "ADDRESS": f"{cloud.ready['http']}/services/text-generation/",
+        "YANDEX_KEYS_SERVICES": f"{cloud.ready['http']}/services",
     }
     command = f'API_KEY="$(pulumi stack output apiKey --show-secrets)" sh {EXAMPLES}/app.sh'
     done = subprocess.run(
@@ -89,7 +90,7 @@ def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalC
     for secret in (outputs["apiKey"], later["apiKey"]):
         assert cloud.use("text-generation", secret) == 200
 
-    lost = next(key for key in cloud.live_keys("nightly") if key["secret"] == later["apiKey"])
+    lost = next(key for key in cloud.live_keys("example-nightly") if key["secret"] == later["apiKey"])
     call(cloud, "ApiKeyService/Delete", api_key_id=lost["id"])
     program.refresh()
     program.up()
@@ -101,6 +102,16 @@ def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalC
     left = cloud.state()
     for kind in KINDS:
         assert left[kind] == empty[kind], kind
+
+
+def test_an_example_runs_beside_the_local_stack_for_no_account_of_theirs_has_the_same_name() -> None:
+    stack = yaml.safe_load((REPOSITORY / "stacks/Pulumi.local.yaml").read_text())
+    taken = {account["name"] for account in stack["config"]["api-keys:accounts"]}
+    programs = [EXAMPLES / it for it in ("yaml/Pulumi.yaml", "python/__main__.py", "go/main.go", "typescript/index.ts")]
+    for program in programs:
+        names = set(re.findall(r"\bname(?:=|: +)\"?([a-z-]+)\"?", program.read_text(), re.IGNORECASE))
+        assert "example-translator" in names
+        assert not names & taken, program
 
 
 def test_a_program_anywhere_adds_the_package_by_one_command(tmp_path: Path, cloud: LocalCloud) -> None:
