@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel
 
 from cli.project import StackFileLoader
-from components.catalogue import SERVICES
+from components.catalogue import SERVICES, Authentication, Service
 from components.settings import _SETTINGS as SETTINGS
 from components.spec import AccountSpec, FreezeSpec, KeySpec, SpecError, VerifySpec, WindowSpec, parse
 from provider.yandex_keys.server import TYPES
@@ -239,3 +239,23 @@ def test_the_services_that_the_pages_name_are_in_the_catalogue() -> None:
         for uses in re.findall(r"uses: \[([a-z, -]+)\]", text_of(page)):
             for name in uses.split(", "):
                 assert name in SERVICES or page.name == "CHANGELOG.md", name
+
+
+TRAVELS = {
+    Authentication.API_KEY_HEADER: "header",
+    Authentication.SMTP: "SMTP: the key's id is the user, its secret the password",
+    Authentication.POSTGRESQL: "PostgreSQL: its secret is the password",
+    Authentication.KAFKA: "Kafka: user `@<database>`, its secret is the password",
+    Authentication.HTTP_BASIC: "HTTP basic: user `api-key`, its secret is the password",
+}
+
+
+def row(service: Service) -> str:
+    scopes, roles = (", ".join(f"`{it}`" for it in names) for names in (service.scopes, service.roles))
+    cells = [f"`{service.name}`", service.title, scopes, roles, TRAVELS[service.authentication]]
+    return f"| {' | '.join(cells)} | {'yes' if service.probe else 'no'} |"
+
+
+def test_the_page_of_services_is_the_catalogue() -> None:
+    rows = re.findall(r"^\| `.*$", text_of(ROOT / "docs" / "services.md"), re.MULTILINE)
+    assert rows == [row(service) for service in SERVICES.values()]
