@@ -207,6 +207,7 @@ def goes_to_a_cloud(reader: Reader) -> dict[str, Any]:
     reader.declare(TRANSLATOR, MAIL)
     reader.commit()
     reader.types(page, "pulumi preview")
+    assert "1 stack file: " in reader.types(page, ".venv/bin/python -m cli check")
     reader.types(page, "pulumi up")
     receipts: dict[str, Any] = json.loads(reader.types(page, "pulumi stack output"))
     assert receipts.keys() == {"translator/default", "mail/smtp"}
