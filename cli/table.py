@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 _GAP = "  "
+_ROOM = 32
+"""How many columns words need at least to be read with ease."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,23 @@ def width_of(out: Console) -> int | None:
     if given.isdigit() and int(given) > 0:
         return int(given)
     return out.width if sys.stdout.isatty() else None
+
+
+def show_line(out: Console, line: Text | str, hang: int = 4) -> None:
+    """Prints a line. Where the terminal is narrower, it goes on beneath its column `hang`, or nearer to the edge where that leaves little room."""
+    limit = width_of(out)
+    text = Text(line) if isinstance(line, str) else line
+    if limit is None or len(text) <= limit:
+        out.print(text)
+        return
+    hang = hang if limit - hang >= _ROOM else 4
+    begin, end, indent = 0, 0, ""
+    for word in re.finditer(r"\S+", text.plain):
+        if end and len(indent) + word.end() - begin > limit:
+            out.print(Text(indent) + text[begin:end])
+            begin, indent = word.start(), " " * hang
+        end = word.end()
+    out.print(Text(indent) + text[begin:])
 
 
 def show_table(out: Console, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:

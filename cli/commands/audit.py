@@ -23,7 +23,7 @@ from cli.named_file import writing
 from cli.options import AsJson, Folders, OfOwner, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
 from cli.sarif import sarif
-from cli.table import console
+from cli.table import console, show_line
 from cli.words import counted
 from cli.workplace import Workplace, progress
 
@@ -116,10 +116,11 @@ def _show(findings: Sequence[Finding], stacks: int, looked: bool) -> None:
         title = Text(str(of_rule[0].severity), style=_STYLES[of_rule[0].severity])
         title.append(f" {rule.title} ", style="bold")
         title.append(f"[{rule.name}]", style="dim")
-        out.print(title)
+        show_line(out, title)
         for finding in of_rule:
             _show_finding(out, finding)
-        out.print(f"  remedy: {rule.remedy}\n")
+        show_line(out, f"  remedy: {rule.remedy}")
+        out.print()
     suppressed = len(findings) - len(counting)
     counts = [
         counted(count, str(severity))
@@ -129,7 +130,7 @@ def _show(findings: Sequence[Finding], stacks: int, looked: bool) -> None:
     hidden = f" {counted(suppressed, 'finding is', 'findings are')} suppressed." if suppressed else ""
     blind = sum(rule.needs_cloud for rule in RULES.values())
     unseen = "" if looked else f" {blind} rules need --folder or --cloud."
-    out.print(f"{counted(stacks, 'stack')}: {', '.join(counts) or 'nothing is wrong'}.{hidden}{unseen}")
+    show_line(out, f"{counted(stacks, 'stack')}: {', '.join(counts) or 'nothing is wrong'}.{hidden}{unseen}")
 
 
 def _show_finding(out: Console, finding: Finding) -> None:
@@ -137,4 +138,4 @@ def _show_finding(out: Console, finding: Finding) -> None:
     owned = f" (owner {finding.owner})" if finding.owner else ""
     line = Text(f"  {finding.subject}: {finding.why}{owned}")
     line.append(where, style="dim")
-    out.print(line)
+    show_line(out, line)

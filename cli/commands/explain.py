@@ -17,7 +17,7 @@ from cli.life import Happened, Next, life, of_operations, of_runs, what_is_next
 from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.stack_settings import run_every
-from cli.table import console
+from cli.table import console, show_line
 from cli.wanted_key import key_named
 from cli.words import length, moment
 from cli.workplace import Workplace, progress
@@ -29,6 +29,8 @@ EXAMPLES = """Examples:
   yckeys explain ajexxxxxxxxxxxxxxxxx           by the id of a key, a previous one too
   yckeys explain translator/default --cloud     with what the cloud knows of it
 """
+
+_HANG = len("  2030-04-06 09:00  ")
 
 
 def command(
@@ -105,24 +107,25 @@ def _show(
         if record.state is KeyState.UNMANAGED:
             continue
         ends = moment(record.expires_at, "never")
-        out.print(
+        show_line(
+            out,
             f"  {record.state} key {record.key_id} {record.masked_secret}".rstrip()
-            + f": {length(record.age(now))} old, last used {moment(record.last_used_at, 'unknown')}, ends {ends}"
+            + f": {length(record.age(now))} old, last used {moment(record.last_used_at, 'unknown')}, ends {ends}",
         )
     _heading(out, "So far")
     for it in happened:
-        out.print(f"  {moment(it.at, '')}  {it.what}")
+        show_line(out, f"  {moment(it.at, '')}  {it.what}", _HANG)
     if unread:
-        out.print(f"  The stack's history of runs could not be read: {unread}")
+        show_line(out, f"  The stack's history of runs could not be read: {unread}")
     _heading(out, "The next run")
     for words in coming.now or ("does nothing: nothing is due",):
-        out.print(f"  {words}")
+        show_line(out, f"  {words}")
     for warning in coming.warnings:
-        out.print(Text(f"  warning: {warning}", style="yellow"))
+        show_line(out, Text(f"  warning: {warning}", style="yellow"))
     _heading(out, "The next rotation")
-    out.print(f"  {moment(coming.at, '')}{' (due)' if coming.at <= now else ''}: {coming.why}")
+    show_line(out, f"  {moment(coming.at, '')}{' (due)' if coming.at <= now else ''}: {coming.why}")
     for event in coming.events:
-        out.print(f"  {moment(event.at, '')}  {event.kind}: {event.said}")
+        show_line(out, f"  {moment(event.at, '')}  {event.kind}: {event.said}", _HANG)
 
 
 def _heading(out: Console, words: str) -> None:

@@ -18,7 +18,7 @@ from cli.named_file import writing
 from cli.options import AsJson, OfOwner, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.stack_settings import run_every
-from cli.table import console
+from cli.table import console, show_line
 from cli.words import counted
 from cli.workplace import Workplace, progress
 
@@ -79,8 +79,9 @@ def _show(events: Sequence[Event], now: datetime, days: int, stacks: int) -> Non
         for event in of_day:
             line = Text(f"  {event.at:%H:%M}  {_name(event, stacks).ljust(width)}  ")
             line.append(str(event.kind).ljust(8), style=_STYLES[event.kind])
+            hang = len(line) + 1
             line.append(f" {event.said}")
-            out.print(line)
+            show_line(out, line, hang)
         out.print()
     kinds = {kind: sum(event.kind is kind for event in events) for kind in EventKind}
     counts = {
@@ -90,7 +91,7 @@ def _show(events: Sequence[Event], now: datetime, days: int, stacks: int) -> Non
         EventKind.DELETES: "deletion",
     }
     parts = ", ".join(counted(count, counts[kind]) for kind, count in kinds.items() if count)
-    out.print(f"{counted(days, 'day')}, {counted(stacks, 'stack')}: {parts or 'nothing happens'}. Times are UTC.")
+    show_line(out, f"{counted(days, 'day')}, {counted(stacks, 'stack')}: {parts or 'nothing happens'}. Times are UTC.")
 
 
 def _name(event: Event, stacks: int) -> str:

@@ -20,6 +20,18 @@ def test_days_are_shown_in_order_with_what_happens_and_why(yckeys: Yckeys, golde
     golden("plan.txt", ended.out)
 
 
+@pytest.mark.parametrize(
+    "command", [["plan"], ["audit"], ["audit", "--cloud"], ["explain", "prod/translator/default"]], ids=" ".join
+)
+def test_words_go_on_beneath_themselves_where_a_terminal_is_narrow(yckeys: Yckeys, command: list[str]) -> None:
+    wide, narrow = yckeys(*command).out, yckeys(*command, columns=60).out
+    assert max(map(len, wide.splitlines())) > 80
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert narrow.split() == wide.split()
+    heads = [line for line in narrow.splitlines() if line[:4].strip()]
+    assert len(heads) == len([line for line in wide.splitlines() if line.strip()])
+
+
 def test_json_has_the_documented_shape(yckeys: Yckeys, golden: Golden) -> None:
     golden("plan.json", yckeys("plan", "--json").out)
 
