@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 from pathlib import Path
@@ -23,7 +24,7 @@ from tools.local_stack.local_cloud import LocalCloud, LocalCloudFailed
 from tools.local_stack.places import Places
 from tools.local_stack.receipts import Receipt
 from tools.local_stack.shell_environment import export_lines, local_variables, process_environment
-from tools.local_stack.stack import Stack
+from tools.local_stack.stack import Stack, why_it_ended
 
 RECEIPT: Receipt = {
     "keyId": "aje1",
@@ -224,6 +225,15 @@ def test_the_lock_of_a_pulumi_at_work_is_left_alone(tmp_path: Path) -> None:
         json_file.write(Places(tmp_path).stack_locks / "1.json", {"pid": working.pid})
         pulumi.stack.heal()
     assert pulumi.commands() == ["stack"]
+
+
+def test_an_engine_that_ctrl_c_has_ended_is_told_as_interrupted_and_with_what_to_do() -> None:
+    with subprocess.Popen(["sleep", "60"]) as interrupted:
+        interrupted.send_signal(signal.SIGINT)
+    assert why_it_ended("up", interrupted.returncode) == (
+        "`pulumi up` was interrupted: run this again, and it goes on from there"
+    )
+    assert why_it_ended("up", 255) == "`pulumi up` failed with exit code 255: its output is above"
 
 
 def test_operations_that_a_killed_pulumi_had_begun_are_cleared(tmp_path: Path) -> None:

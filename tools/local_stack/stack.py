@@ -95,7 +95,14 @@ class Stack:
         )
         code = _wait(process, unsaid.encode())
         if code != 0:
-            raise PulumiFailed(f"`pulumi {arguments[0]}` failed with exit code {code}: its output is above")
+            raise PulumiFailed(why_it_ended(arguments[0], code))
+
+
+def why_it_ended(verb: str, code: int) -> str:
+    """In words. An engine that Ctrl-C, or another signal, has ended says nothing itself."""
+    if code < 0:
+        return f"`pulumi {verb}` was interrupted: run this again, and it goes on from there"
+    return f"`pulumi {verb}` failed with exit code {code}: its output is above"
 
 
 def _wait(process: subprocess.Popen[bytes], unsaid: bytes) -> int:
