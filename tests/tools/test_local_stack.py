@@ -114,6 +114,12 @@ def test_a_shell_that_evaluated_env_works_with_plain_pulumi_also_after_a_crash_t
     crashed = clone.emulator()
     os.kill(crashed, signal.SIGKILL)
     wait_until_gone(crashed)
+    # A shell of these days must not lead a `pulumi up` to the real cloud, and says nothing worse than that nobody is there.
+    nobody = clone.shell(
+        clone.local_stack("env"), 'echo "$YC_ENDPOINT"; pulumi refresh --yes --non-interactive || true'
+    )
+    assert json.loads(ready)["endpoint"] == nobody.splitlines()[0]
+    assert "The endpoint can't be reached" in nobody
     # What a `pulumi` that was killed leaves: its lock, with the number of a process that is no more.
     json_file.write(clone.places.stack_locks / "0123.json", {"pid": crashed, "username": "me", "hostname": "here"})
     healed = clone.local_stack("up")

@@ -166,6 +166,10 @@ def test_env_again_in_the_same_shell_leaves_path_as_it_is(tmp_path: Path) -> Non
     assert not any(name.startswith("YC_") for name in once)
 
 
+def test_a_shell_without_a_local_cloud_is_led_to_nobody_and_not_to_the_real_one(tmp_path: Path) -> None:
+    assert local_cloud.where_it_was(Places(tmp_path)) == {"YC_ENDPOINT": "127.0.0.1:1"}
+
+
 def test_what_is_written_privately_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "ready.json"
     json_file.write(path, {"a": 1})

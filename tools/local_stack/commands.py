@@ -93,7 +93,10 @@ def env(repository: Path, environment: Mapping[str, str]) -> None:
         say("the local cloud isn't running: `make up` starts it; run this again after that")
     # Of all commands of the engine only a login makes the folder of a backend.
     places.state.mkdir(parents=True, exist_ok=True)
-    for line in export_lines(environment, local_variables(places, engine, cloud, environment.get("PATH", ""))):
+    variables = local_variables(places, engine, cloud, environment.get("PATH", ""))
+    if cloud is None:
+        variables |= local_cloud.where_it_was(places)
+    for line in export_lines(environment, variables):
         print(line)
 
 

@@ -112,6 +112,19 @@ def find(places: Places) -> LocalCloud | None:
     return cloud
 
 
+def where_it_was(places: Places) -> dict[str, str]:
+    """Variables for a shell while no local cloud runs: they lead to where it was last, or to where nobody is.
+
+    Without them a plain `pulumi up` of the local stack would look for Yandex Cloud itself, and on a virtual machine of it also log in there.
+    """
+    ready = json_file.read_object(places.ready) or {}
+    try:
+        was = LocalCloud.from_ready(ready)
+        return {**was.place(), "YC_SERVICE_ACCOUNT_KEY_FILE": was.service_account_key}
+    except KeyError:
+        return {"YC_ENDPOINT": "127.0.0.1:1"}
+
+
 def provide(places: Places) -> LocalCloud:
     """The running local cloud: left alone where it answers, else started on the data that is there.
 
