@@ -39,6 +39,24 @@ for number in range(12):
         f"account-{number}", name=f"account-{number}", keys=[{"name": "default", "uses": ["translate"]}]
     )
 """
+ONE = """
+import pulumi
+import pulumi_yandex_keys as yandex_keys
+
+yandex_keys.ServiceAccountKeys("desk", name="desk", readers=["self"], keys=[{"name": "words", "uses": ["translate"]}])
+"""
+OTHER_NAMES = """
+import pulumi
+import pulumi_yandex_keys as yandex_keys
+
+yandex_keys.ServiceAccountKeys(
+    "help",
+    name="helpdesk",
+    readers=["self"],
+    keys=[{"name": "tickets", "renamed_from": "words", "uses": ["translate"]}],
+    opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="desk")]),
+)
+"""
 LEAKED = "AQVN" + "x" * 36
 WRONG = f"""
 import pulumi_yandex_keys as yandex_keys
@@ -100,6 +118,32 @@ def test_many_are_made_at_once_by_one_process(program: Callable[[str], ExamplePr
     assert cloud.calls() == {}
     many.destroy()
     assert cloud.live_keys() == []
+
+
+def test_other_names_of_component_account_and_key_replace_nothing_as_the_page_says(
+    program: Callable[[str], ExampleProgram], cloud: LocalCloud
+) -> None:
+    renamed = program(ONE)
+    renamed.up()
+    (key,) = cloud.live_keys()
+    (secret,) = cloud.state()["secrets"]
+    renamed.program.write_text(OTHER_NAMES)
+    renamed.up()
+    assert [it["id"] for it in cloud.live_keys("helpdesk")] == [key["id"]]
+    assert [it["id"] for it in cloud.state()["secrets"]] == [secret["id"]]
+
+
+def test_what_a_program_protects_is_kept_when_it_is_taken_out(
+    program: Callable[[str], ExampleProgram], cloud: LocalCloud
+) -> None:
+    guarded = program(ONE.replace('name="desk",', 'name="desk", protect=True,'))
+    guarded.up()
+    keys = cloud.live_keys()
+    guarded.program.write_text("import pulumi")
+    failed, printed = guarded.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    assert "cannot be deleted" in printed
+    assert cloud.live_keys() == keys
 
 
 def test_a_wrong_account_is_refused_before_anything_is_made_with_every_path_and_no_secret(
