@@ -91,6 +91,24 @@ def test_an_unknown_key_is_wrong_use_and_the_known_ones_are_named(yckeys: Yckeys
     assert f"{wanted}: no chosen stack has such a key; they have prod/translator/default, " in ended.errors
 
 
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ("translator/defalt", "prod/translator/default"),
+        ("prod/webshop/mailler", "prod/webshop/mailer"),
+        ("webshop", "prod/webshop/mailer"),
+    ],
+)
+def test_a_key_that_is_misspelt_or_named_by_its_account_alone_is_told_with_what_may_be_meant(
+    yckeys: Yckeys, wanted: str, meant: str
+) -> None:
+    ended = yckeys("explain", wanted)
+    assert ended.code == 2
+    told = ended.errors.partition("did you mean ")[2]
+    assert meant in told
+    assert "staging" not in told
+
+
 def test_a_secret_in_the_place_of_an_id_is_not_repeated(yckeys: Yckeys) -> None:
     secret = "AQVNabcdefgh12345678ABCDEFGH"
     ended = yckeys("explain", secret)
