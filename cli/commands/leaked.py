@@ -192,4 +192,4 @@ def _show(outcomes: Sequence[_Outcome], branch: str, dry_run: bool) -> None:
             f"\nIt works until `pulumi up` has run with this: that delivers a new key first, and then deletes it.{where}"
         )
     ours = sum(it.leaked.key is not None for it in outcomes)
-    out.print(f"{counted(len(outcomes), 'leaked key')}, {ours} of the chosen stacks.")
+    out.print(f"{counted(len(outcomes), 'leaked key')}, the chosen stacks declare {ours}.")
