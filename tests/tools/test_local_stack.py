@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -142,6 +143,17 @@ def test_the_page_of_the_first_read_does_what_it_says(clone: Clone, tmp_path: Pa
     read = clone.shell(printed, f"python {tmp_path / 'read.py'}")
     receipts = json.loads(clone.shell(printed, "pulumi stack output receipts --json"))
     assert read == f"['api_key', 'api_key_id'] key {receipts['translator/default']['keyId']}\n"
+
+    (block,) = re.findall(r"^```console\n(\$ curl -sS --json .*?)^```$", page, re.M | re.S)
+    moved, again, up = (line.removeprefix("$ ") for line in block.splitlines())
+    assert again == 'eval "$(make -s env)"'
+    held = clone.shell(printed, commands[0] + '\necho "$SECRET"').strip()
+    clone.shell(printed, moved)
+    later = clone.local_stack("env")
+    assert "rotates: due since " in clone.shell(later, f"{up} --yes --non-interactive")
+    assert clone.shell(later, f"python {tmp_path / 'read.py'}") != read
+    used = clone.shell(later, f"SECRET={shlex.quote(held)}\n{commands[1]}")
+    assert used.startswith('{"service": "text-generation", ')
 
 
 def test_up_makes_everything_anew_where_the_clouds_data_was_thrown_away(clone: Clone) -> None:
