@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, Literal, get_args
 
 from hypothesis import strategies as st
@@ -114,7 +115,10 @@ class History:
 
 Policy = tuple[tuple[str, timedelta], ...]
 
+# Strategies are made once: hypothesis looks into each that is new, which takes longer than to draw from it.
 
+
+@cache
 def policies(shortest: timedelta = SECOND) -> st.SearchStrategy[Policy]:
     """Lifetime, rotateEvery and overlap that fit together: what teams choose, and anything else, from `shortest` to years."""
     usual = [(90, 30, 7), (90, 83, 7), (30, 14, 3), (30, 15, 15), (365, 30, 30), (3, 1, 1), (45, 30, 2)]
@@ -129,6 +133,7 @@ def policies(shortest: timedelta = SECOND) -> st.SearchStrategy[Policy]:
     return (chosen | free).map(lambda values: tuple(zip(names, values, strict=True)))
 
 
+@cache
 def calendars() -> st.SearchStrategy[Calendar]:
     """Windows of a minute to a day, in zones that change their clocks, and freezes of an hour to two months; half of the lives have none."""
     begins, lasts = st.integers(0, 1_439), st.sampled_from([1, 60, 480, 1_439])
@@ -151,6 +156,7 @@ def calendars() -> st.SearchStrategy[Calendar]:
 SPREADS: Final = (0, 1, 10, 50)
 
 
+@cache
 def skews() -> st.SearchStrategy[timedelta]:
     """How far the machine's clock is ahead of the cloud's: mostly not at all, else seconds to weeks either way, at times a year."""
     off = [timedelta(0), 20 * SECOND, 299 * SECOND, 301 * SECOND, HOUR, DAY, 8 * DAY, 40 * DAY, 365 * DAY]
@@ -162,6 +168,7 @@ _SCOPES = st.sets(st.sampled_from(["yc.ai.translate.execute", "yc.ai.vision.exec
 _FAILURES = st.sets(st.sampled_from([verb for verb in Verb if verb != Verb.ISSUE]), min_size=1, max_size=2)
 
 
+@cache
 def ups(failures: bool = True) -> st.SearchStrategy[Up]:
     """Runs: doubled, a second or a day later, at the very end of a period or of an overlap, after months of none."""
     more = st.sampled_from([timedelta(0), SECOND, -SECOND, HOUR, DAY, 25 * HOUR, 10 * SECOND, -10 * SECOND, 40 * DAY])
@@ -174,6 +181,7 @@ def ups(failures: bool = True) -> st.SearchStrategy[Up]:
     return st.builds(Up, times, of, more, fails, killed, st.sampled_from([0, 0, 0, 1, 2]))
 
 
+@cache
 def wishes(shortest: timedelta = SECOND) -> st.SearchStrategy[Wish]:
     """Edits of every input that a key's life depends on."""
     one: st.SearchStrategy[tuple[tuple[str, Any], ...]] = st.one_of(
@@ -192,7 +200,8 @@ def wishes(shortest: timedelta = SECOND) -> st.SearchStrategy[Wish]:
     return st.lists(one, min_size=1, max_size=3).map(lambda edits: Wish(tuple(pair for edit in edits for pair in edit)))
 
 
-def _events(failures: bool, quiet: bool, shortest: timedelta) -> st.SearchStrategy[Event]:
+@cache
+def _events(failures: bool, quiet: bool, shortest: timedelta) -> st.SearchStrategy[list[Event]]:
     which = st.integers(0, 3)
     up = ups(failures)
     always: list[st.SearchStrategy[Event]] = [
@@ -204,7 +213,7 @@ def _events(failures: bool, quiet: bool, shortest: timedelta) -> st.SearchStrate
         st.builds(Restored, which, st.just(False) if quiet else st.booleans()),
     ]
     edits: list[st.SearchStrategy[Event]] = [wishes(shortest), st.sampled_from(get_args(Deed)).map(Hand)]
-    return st.one_of(*always, *([] if quiet else edits))
+    return st.lists(st.one_of(*always, *([] if quiet else edits)), min_size=3, max_size=15)
 
 
 @st.composite
@@ -216,7 +225,7 @@ def histories(draw: st.DrawFn, failures: bool = True, quiet: bool = False) -> Hi
     first = wanted(
         **dict(draw(policies(shortest))), calendar=draw(calendars()), spread=draw(st.sampled_from((10, *SPREADS)))
     )
-    events = draw(st.lists(_events(failures, quiet, shortest), min_size=3, max_size=15))
+    events = draw(_events(failures, quiet, shortest))
     first_run = Up(0, "overlap", timedelta(0))
     if failures:
         first_run = replace(
