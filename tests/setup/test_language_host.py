@@ -9,11 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.support.fresh_stack import initialise
 from tests.support.process_end import wait_until_gone
 from tests.support.pulumi import engine, engine_environment, run_pulumi
 
@@ -29,15 +33,20 @@ class Project:
         (self.directory / "venv").symlink_to(sys.prefix)
         self.notes = directory / "notes"
         self.notes.mkdir()
-        self.environment = engine_environment(directory) | {"NOTES": str(self.notes)}
-        self.pulumi("stack", "init", "dev")
+        initialise(self.directory, "dev")
+        self.environment = engine_environment(self.directory) | {"NOTES": str(self.notes)}
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return run_pulumi(self.environment, self.directory, *arguments, check=check)
 
+    def configure(self, **settings: str) -> None:
+        """Writes settings into the stack file, as `pulumi config set` does."""
+        file = self.directory / "Pulumi.dev.yaml"
+        config = {f"tiny:{name}": value for name, value in settings.items()}
+        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "config": config}))
+
     def up(self, check: bool = True, **settings: str) -> str:
-        for name, value in settings.items():
-            self.pulumi("config", "set", name, value)
+        self.configure(**settings)
         return self.pulumi("up", "--yes", "--skip-preview", check=check).stdout
 
 
@@ -46,8 +55,27 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def test_up_shows_what_the_program_prints_and_makes_what_it_declares(project: Project) -> None:
-    output = project.up(count="3")
+@pytest.fixture(scope="module")
+def brought_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """One with three notes, and what its first `up` printed; its tests change nothing."""
+    project = Project(tmp_path_factory.mktemp("up"))
+    return project, project.up(count="3")
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Project, str]]:
+    """One whose program ends so, and what its `up` printed."""
+
+    @cache
+    def ended(ending: str) -> tuple[Project, str]:
+        project = Project(tmp_path_factory.mktemp(ending))
+        return project, project.up(check=False, ending=ending)
+
+    return ended
+
+
+def test_up_shows_what_the_program_prints_and_makes_what_it_declares(brought_up: tuple[Project, str]) -> None:
+    project, output = brought_up
     assert "declaring notes" in output
     assert "a word on standard error" in output
     assert "warning: a warning to the engine" in output
@@ -55,9 +83,8 @@ def test_up_shows_what_the_program_prints_and_makes_what_it_declares(project: Pr
     assert sorted(path.name for path in project.notes.glob("note-*")) == ["note-0", "note-1", "note-2"]
 
 
-def test_a_second_up_changes_nothing(project: Project) -> None:
-    project.up()
-    assert "2 unchanged" in project.up()
+def test_a_second_up_changes_nothing(brought_up: tuple[Project, str]) -> None:
+    assert "4 unchanged" in brought_up[0].up(count="3")
 
 
 def test_preview_shows_changes_and_makes_none(project: Project) -> None:
@@ -65,8 +92,8 @@ def test_preview_shows_changes_and_makes_none(project: Project) -> None:
     assert not list(project.notes.glob("note-*"))
 
 
-def test_the_program_runs_in_the_virtual_environment_that_the_project_names(project: Project) -> None:
-    project.up()
+def test_the_program_runs_in_the_virtual_environment_that_the_project_names(brought_up: tuple[Project, str]) -> None:
+    project, _ = brought_up
     outputs = json.loads(project.pulumi("stack", "output", "--json").stdout)
     assert outputs["python"] == str(project.directory / "venv" / "bin" / "python")
 
@@ -80,15 +107,18 @@ def test_the_program_runs_in_the_virtual_environment_that_the_project_names(proj
         ("exit", "Program exited with non-zero exit code: 7"),
     ],
 )
-def test_a_failing_program_fails_the_command_with_its_message(project: Project, ending: str, message: str) -> None:
-    output = project.up(check=False, ending=ending)
+def test_a_failing_program_fails_the_command_with_its_message(
+    failed: Callable[[str], tuple[Project, str]], ending: str, message: str
+) -> None:
+    project, output = failed(ending)
     assert message in output
     assert "1 errored" in output
     assert project.pulumi("preview", check=False).returncode != 0
 
 
-def test_a_traceback_starts_at_the_users_own_code(project: Project) -> None:
-    traceback = project.up(check=False, ending="raise").partition("Traceback (most recent call last):\n")[2]
+def test_a_traceback_starts_at_the_users_own_code(failed: Callable[[str], tuple[Project, str]]) -> None:
+    project, output = failed("raise")
+    traceback = output.partition("Traceback (most recent call last):\n")[2]
     assert str(project.directory / "__main__.py") in traceback.splitlines()[0]
     assert "language_host" not in traceback
 
@@ -147,7 +177,7 @@ class Run:
     """A `pulumi up` that has come to the note which it can't finish."""
 
     def __init__(self, project: Project, text: str) -> None:
-        project.pulumi("config", "set", "text", text)
+        project.configure(text=text)
         os.mkfifo(project.notes / "hanging")
         self._reports = os.open(project.notes / "hanging", os.O_RDWR | os.O_NONBLOCK)
         self.process = subprocess.Popen(
