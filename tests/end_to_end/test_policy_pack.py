@@ -12,6 +12,7 @@ import pytest
 
 from setup.engine.places import REPOSITORY
 from tests.end_to_end.example_program import ExampleProgram
+from tests.support.first_start import as_first_started
 from tests.support.local_cloud import LocalCloud
 from tests.support.policy_pack import policy_pack
 from tests.support.stack import Stack
@@ -27,7 +28,11 @@ def account(*, owner: str = "support-team", **key: Any) -> dict[str, Any]:
 @pytest.fixture
 def stack(tmp_path: Path, cloud: LocalCloud) -> Stack:
     """The stack `prod`, with the pack beside it as in a clone."""
-    made = Stack(tmp_path / "stack", cloud, name="prod")
+    return with_the_pack(tmp_path, cloud)
+
+
+def with_the_pack(folder: Path, cloud: LocalCloud) -> Stack:
+    made = Stack(folder / "stack", cloud, name="prod")
     (made.directory / "policy").symlink_to(policy_pack(), target_is_directory=True)
     return made
 
@@ -58,26 +63,46 @@ def test_a_stack_that_breaks_no_policy_comes_up_and_stays_as_it_is(stack: Stack,
     assert cloud.calls() == {}
 
 
+BREAKING: dict[str, dict[str, Any]] = {
+    "lifetime": account(lifetime="180d"),
+    "output": account(deliver="output"),
+    "owner": account(owner=""),
+    "scopes": account(uses=["vision"]),
+}
+ONLY_TRANSLATE = {"allowed-scopes": {"services": ["translate"]}}
+
+
+@pytest.fixture(scope="module")
+def previewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
+    """How a preview ends of a stack in which each account breaks another policy, and what it says of them; an `up` ends at the first."""
+    folder = tmp_path_factory.mktemp("broken")
+    with LocalCloud(as_first_started(folder / "cloud")) as cloud:
+        stack = with_the_pack(folder, cloud)
+        stack.write([{**written, "name": name} for name, written in BREAKING.items()])
+        return judged(stack, ONLY_TRANSLATE)
+
+
 @pytest.mark.parametrize(
-    ("written", "config", "told"),
+    ("breaks", "policy", "resource", "told"),
     [
-        (account(lifetime="180d"), None, "lifetime 180d is longer than 90d"),
-        (account(deliver="output"), None, "its secret is an output of stack prod"),
-        (account(owner=""), None, "no one answers for the keys of this account"),
-        (account(), {"allowed-scopes": {"services": ["vision"]}}, "scope yc.ai.translate.execute is not allowed"),
+        ("lifetime", "maximum-lifetime", "ApiKey: {}/default", "lifetime 180d is longer than 90d"),
+        ("output", "no-output-delivery", "ApiKey: {}/default", "its secret is an output of stack prod"),
+        ("owner", "owner-required", "ServiceAccountKeys: {}", "no one answers for the keys of this account"),
+        ("scopes", "allowed-scopes", "ApiKey: {}/default", "scope yc.ai.vision.execute is not allowed"),
     ],
-    ids=["lifetime", "output", "owner", "scopes"],
+    ids=BREAKING,
 )
 def test_what_breaks_a_policy_is_told_in_the_preview_and_never_made(
-    stack: Stack, cloud: LocalCloud, written: dict[str, Any], config: dict[str, Any] | None, told: str
+    stack: Stack, cloud: LocalCloud, previewed: tuple[int, str], breaks: str, policy: str, resource: str, told: str
 ) -> None:
-    stack.write([written])
-    code, printed = judged(stack, config)
+    line = f"[mandatory]  {policy}  (yandex-keys:index:{resource})"
+    code, printed = previewed
     assert code != 0
-    assert told in printed
-    code, printed = judged(stack, config, UP)
+    assert printed.count(line.format(breaks)) == printed.count(told) == 1
+    stack.write([BREAKING[breaks]])
+    code, printed = judged(stack, ONLY_TRANSLATE, UP)
     assert code != 0
-    assert told in printed
+    assert printed.count(line.format("translator")) == printed.count(told) == 1
     assert cloud.live_keys() == []
 
 
@@ -137,8 +162,9 @@ def test_a_setting_of_the_wrong_type_is_the_engine_s_own_line(stack: Stack) -> N
 
 def test_no_secret_is_told_by_a_policy(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([account(deliver="output")])
-    stack.up()
-    judged(stack, None, UP)
+    code, printed = judged(stack, {"no-output-delivery": "advisory"}, UP)
+    assert code == 0
+    assert "[advisory]  no-output-delivery" in printed
     (key,) = cloud.live_keys()
     assert key["secret"] not in "".join(stack.printed)
 
