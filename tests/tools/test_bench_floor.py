@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pulumi import run_pulumi
+from cli.checkpoint_files import opened
 from tools.bench.bare_stack import BareStack
 from tools.bench.figures import FLOOR, NO_OP, OURS, REFRESH, ROTATE, STEPS, Place
 from tools.bench.goals import goals
@@ -17,13 +17,13 @@ from tools.bench.machine import Look
 from tools.bench.our_stack import Shape
 from tools.bench.rounds import Plan, measure
 from tools.bench.spent import CommandFailed, spent
+from tools.bench.state_file import file_of
 
 
 def test_the_bare_stack_has_as_many_resources_and_changes_as_many_as_there_are_keys(tmp_path: Path) -> None:
     bare = BareStack(tmp_path / "bare", Shape(components=2, resources=7, changing=3))
     for step, _ in bare.life():
-        exported = json.loads(run_pulumi(bare.environment, bare.directory, "stack", "export").stdout)
-        found = exported["deployment"]["resources"]
+        found = json.loads(opened(file_of(bare.directory / "state").read_bytes()))["checkpoint"]["latest"]["resources"]
         turns = [it["inputs"]["turn"] for it in found if it["type"] == "bare:index:Thing"]
         assert sum(it["type"] == "bare:index:Account" for it in found) == 2, step
         assert sorted(turns) == [""] * 4 + ["second" if step == ROTATE else "first"] * 3, step

@@ -10,7 +10,8 @@ from typing import Final
 import yaml
 
 from setup.engine.places import REPOSITORY
-from tests.support.pulumi import engine, engine_environment, run_pulumi
+from tests.support.fresh_stack import initialise
+from tests.support.pulumi import engine, engine_environment
 from tools.bench.figures import ROTATE, Sample
 from tools.bench.our_stack import ARGUMENTS, Shape
 from tools.bench.spent import spent
@@ -32,7 +33,7 @@ class BareStack:
         (directory / "provider").symlink_to(_PROJECT / "provider", target_is_directory=True)
         (directory / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
         self.environment = engine_environment(directory)
-        run_pulumi(self.environment, directory, "stack", "init", _STACK)
+        initialise(directory, _STACK)
         self._write("first")
 
     def life(self) -> Iterator[tuple[str, Sample]]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def size(state: Path) -> int:
-    """The bytes of the one stack's state file, in whatever compression; without its backup and its history."""
+def file_of(state: Path) -> Path:
+    """The one stack's state file; neither its backup nor its history."""
     (file,) = (
         path for path in (state / ".pulumi" / "stacks").rglob("*.json*") if not path.name.endswith((".bak", ".attrs"))
     )
-    return file.stat().st_size
+    return file
+
+
+def size(state: Path) -> int:
+    """Its bytes, in whatever compression."""
+    return file_of(state).stat().st_size
