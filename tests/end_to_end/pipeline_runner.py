@@ -8,14 +8,17 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from setup.engine.places import REPOSITORY
+from setup.engine.provision import Engine
+from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
-from tests.support.pulumi import engine_environment, run_pulumi
+from tests.support.pulumi import engine, engine_environment, run_pulumi
 
 SUBJECT = "repo:us/keys:environment:prod"
 AUDIENCE = "https://github.com/us"
@@ -25,13 +28,20 @@ _SECONDS = 180.0
 
 
 class Runner:
-    """Jobs on one clone. What a job's machine would keep between jobs (state of the stack apart) is the journal of runs alone."""
+    """Jobs on one clone. What a job's machine would keep between jobs (state of the stack apart) is the journal of runs alone.
 
-    def __init__(self, directory: Path, cloud: LocalCloud, stack: str = "prod") -> None:
-        self.directory, self.cloud, self.stack = directory, cloud, stack
+    The engine's processes are ordinary ones, but where `python` is given: then they are forked.
+    """
+
+    def __init__(
+        self, directory: Path, cloud: LocalCloud, stack: str = "prod", python: ForkedPython | None = None
+    ) -> None:
+        self.directory, self.cloud, self.stack, self.python = directory, cloud, stack, python
         self.clone = directory / "clone"
         self.environment = {
-            name: value for name, value in engine_environment(directory).items() if not name.startswith(_FOREIGN)
+            name: value
+            for name, value in engine_environment(directory, self.engine).items()
+            if not name.startswith(_FOREIGN)
         }
         clone(self.clone)
         self.deployer = yaml.safe_load(Path(cloud.ready["serviceAccountKey"]).read_text())["service_account_id"]
@@ -41,6 +51,18 @@ class Runner:
             {"serviceAccountId": self.deployer, "subject": SUBJECT, "audience": AUDIENCE},
         )
         self.log: list[str] = []
+
+    @property
+    def engine(self) -> Engine:
+        return self.python.engine if self.python else engine()
+
+    def to_be_killed(self) -> Runner:
+        """The same clone and state on a machine with ordinary processes: a kill ends them where they are, and at once."""
+        (self.clone / ".venv").unlink(missing_ok=True)
+        other = copy(self)
+        other.python = None
+        other.environment = {**self.environment, "PATH": other.engine.search_path(self.environment["PATH"])}
+        return other
 
     def commit(self, files: Mapping[str, str], message: str = "A change") -> None:
         """What a merge brings: new texts of files, in the clone's history."""
@@ -63,7 +85,7 @@ class Runner:
             "YANDEX_KEYS_FEDERATED_TOKEN": token,
             "YANDEX_KEYS_FEDERATED_SERVICE_ACCOUNT_ID": self.deployer,
             "YANDEX_KEYS_TOKEN_EXCHANGE_URL": f"{ready['http']}/oauth/token",
-            "PIPELINE_VENV": str(Path(sys.prefix)),
+            "PIPELINE_VENV": str(self.python.virtual_environment if self.python else Path(sys.prefix)),
             "PIPELINE_STATE_DIR": str(self.directory / "journal"),
             "PIPELINE_LOCK_WAIT": "0s",
         }
@@ -100,7 +122,7 @@ class Runner:
     def pulumi(self, *arguments: str) -> str:
         """What a person does with the same state, from a machine that logs in another way."""
         environment = {**self.environment, **self.cloud.environment()}
-        return run_pulumi(environment, self.clone, *arguments).stdout
+        return run_pulumi(environment, self.clone, *arguments, by=self.engine).stdout
 
     def stack_file(self, name: str = "") -> Path:
         return self.clone / "stacks" / f"Pulumi.{name or self.stack}.yaml"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.pipeline_runner import Runner
+from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
 
 FLEET = """
@@ -37,9 +38,9 @@ def config(account: str, keys: int = 1, use: str = "translate") -> dict[str, Any
 
 
 @pytest.fixture
-def runner(tmp_path: Path, cloud: LocalCloud) -> Runner:
+def runner(tmp_path: Path, cloud: LocalCloud, python: ForkedPython | None) -> Runner:
     """A runner with three stacks that have no resources yet: two of one line, and one whose file is wrong."""
-    made = Runner(tmp_path, cloud)
+    made = Runner(tmp_path, cloud, python=python)
     made.init(config("anna", keys=2), "anna-dev")
     made.init(config("anna-live"), "anna-prod")
     made.init(config("bert", use="translat"), "bert-dev")
@@ -88,6 +89,7 @@ def test_stages_limits_and_a_stack_that_fails(runner: Runner, cloud: LocalCloud)
     assert [secret for secret in secrets if secret in "\n".join(runner.log)] == []
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_a_request_to_stop_ends_every_engine_cleanly_and_the_next_run_goes_on(
     runner: Runner, cloud: LocalCloud
 ) -> None:

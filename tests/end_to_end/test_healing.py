@@ -73,6 +73,7 @@ def test_a_lost_answer_of_a_delivery_is_asked_for_again_and_made_once(stack: Sta
     healthy(stack, cloud)
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_a_provider_killed_after_the_delivery_is_replaced_and_its_key_ends_by_itself(
     stack: Stack, cloud: LocalCloud
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_provider_killed_after_the_delivery_is_replaced_and_its_key_ends_by_it
     healthy(stack, cloud)
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_a_provider_killed_between_issue_and_delivery_leaves_a_key_that_ends_by_itself(
     stack: Stack, cloud: LocalCloud
 ) -> None:

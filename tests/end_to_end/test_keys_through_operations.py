@@ -155,7 +155,7 @@ def test_the_state_in_another_backend_goes_on_with_the_same_keys(
     file = tmp_path / "moved.json"
     file.write_text(json.dumps(exported))
     before = watched.given()
-    moved = Stack(tmp_path / "moved", cloud)
+    moved = Stack(tmp_path / "moved", cloud, python=watched.stack.python)
     moved.write([ACCOUNT])
     moved.run("stack", "import", "--file", str(file), "--force", check=False)
     there = Watched.__new__(Watched)

@@ -18,6 +18,7 @@ import yaml
 
 from tests.end_to_end.pipeline_runner import Runner, git
 from tests.support.colleague import client
+from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
 
 DAYS = 120
@@ -66,9 +67,9 @@ for name, key in config.require_object("keys").items():
 
 
 def test_120_days_of_daily_runs_keep_every_key_young_and_every_consumer_served(
-    tmp_path: Path, cloud: LocalCloud
+    tmp_path: Path, cloud: LocalCloud, python: ForkedPython | None
 ) -> None:
-    story = Story(Runner(tmp_path, cloud))
+    story = Story(Runner(tmp_path, cloud, python=python))
     for day in range(DAYS):
         story.live_through(day)
     story.check_the_end()
@@ -120,14 +121,15 @@ class Story:
     def run_and_kill(self) -> bool:
         """Runs, and kills the run where it has issued a key and is about to deliver it; False on a day when nothing rotates."""
         self.cloud.hold("SecretService/AddVersion", "before")
-        process = self.runner.start("up")
+        runner = self.runner.to_be_killed()
+        process = runner.start("up")
         if not self.cloud.holds_a_call(process):
             output, _ = process.communicate()
             self.cloud.clear_faults()
             assert process.returncode == 0, output
             self.runner.log += output.splitlines()
             return False
-        self.runner.kill(process)
+        runner.kill(process)
         self.cloud.clear_faults()
         return True
 

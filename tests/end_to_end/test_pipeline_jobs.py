@@ -22,6 +22,7 @@ from tests.pipelines.fake_forge import FakeForge
 from tests.pipelines.http_stub import Stub, serving
 from tests.setup.planted import a_wheel
 from tests.support.colleague import call
+from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
 from tests.support.policy_pack import policy_pack
 
@@ -31,9 +32,9 @@ CONFIG: dict[str, Any] = {
 
 
 @pytest.fixture
-def runner(tmp_path: Path, cloud: LocalCloud) -> Runner:
+def runner(tmp_path: Path, cloud: LocalCloud, python: ForkedPython | None) -> Runner:
     """A runner with a stack `prod` that has no resources yet."""
-    made = Runner(tmp_path, cloud)
+    made = Runner(tmp_path, cloud, python=python)
     made.init(CONFIG)
     return made
 
@@ -210,6 +211,7 @@ def test_a_failed_stack_keeps_no_other_from_its_run_and_reaches_a_human(
     assert "<b><code>prod</code></b>: <code>nothing to do</code>" in text
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_a_requests_program_that_prints_its_environment_shows_no_token(runner: Runner, github: GitHub) -> None:
     """Both what it inherits, which is little, and what it can guess of the rest, which is masked."""
     program = """import base64, json, os
@@ -253,6 +255,7 @@ def test_a_lock_is_honoured_until_it_is_older_than_any_run(runner: Runner, cloud
     assert len(cloud.live_keys("translator")) == 1
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_a_job_that_is_ended_by_its_runner_leaves_what_the_next_one_goes_on_from(
     runner: Runner, cloud: LocalCloud
 ) -> None:

@@ -125,7 +125,7 @@ def test_rule_6_keys_of_one_secret_rotate_together_and_lose_no_entry(stack: Stac
 def test_rule_6_two_stacks_that_write_to_one_secret_lose_nothing(stack: Stack, cloud: LocalCloud) -> None:
     stack.bring_up(account())
     receipt, account_id = stack.receipt("translator/default"), stack.outputs()["serviceAccounts"]["translator"]
-    other = Stack(stack.directory.parent / "other", cloud, "other")
+    other = Stack(stack.directory.parent / "other", cloud, "other", python=stack.python)
     (other.directory / "__main__.py").write_text(
         "import components, pulumi\nfrom pulumi_yandex_keys import ApiKey, LockboxArgs\n"
         f"key = ApiKey('theirs', service_account_id='{account_id}', scopes=['yc.ai.translate.execute'],\n"

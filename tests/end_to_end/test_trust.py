@@ -89,6 +89,7 @@ def test_a_state_that_still_has_such_settings_takes_the_change_by_up(stack: Stac
     assert cloud.live_keys() == []
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_ctrl_c_ends_the_waiting_for_an_endpoint_that_is_silent(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([*ACCOUNTS, {**ACCOUNTS[0], "name": "interpreter"}])
     with silent() as endpoint:

@@ -6,6 +6,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -25,6 +27,7 @@ def test_a_resource_that_fails_is_all_that_is_told(stack: Stack, cloud: LocalClo
     assert len(cloud.live_keys()) == 1
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_ctrl_c_leaves_one_line_and_the_next_up_finishes(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(ACCOUNTS)
     cloud.fault("ServiceAccountService/Create", code="OK", times=1, delayMs=3000)

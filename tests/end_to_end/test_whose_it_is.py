@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.colleague import call
+from tests.support.forked_python import forked_python
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -41,7 +42,7 @@ def import_command(printed: str) -> list[str]:
 
 def second_backend(tmp_path: Path, cloud: LocalCloud) -> Stack:
     """The same project and stack, in a backend of its own."""
-    return Stack(tmp_path / "second", cloud)
+    return Stack(tmp_path / "second", cloud, python=forked_python())
 
 
 def test_a_second_backend_fails_on_the_accounts_name_and_neither_up_nor_destroy_changes_anything(
@@ -115,6 +116,7 @@ def test_an_account_of_a_lost_state_is_imported_and_its_keys_live_on(
     second.run("preview", "--expect-no-changes")
 
 
+@pytest.mark.usefixtures("ordinary_python")
 @pytest.mark.parametrize("method", ["ServiceAccountService/Create", "SecretService/Create"])
 def test_a_run_that_was_killed_while_it_made_something_leaves_no_second_one(
     stack: Stack, cloud: LocalCloud, method: str

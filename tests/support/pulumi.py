@@ -24,7 +24,7 @@ def engine() -> Engine:
     return provide(os.environ)
 
 
-def engine_environment(directory: Path) -> dict[str, str]:
+def engine_environment(directory: Path, by: Engine | None = None) -> dict[str, str]:
     """The whole environment of a `pulumi` whose state (`state/`) and home (`pulumi-home/`) lie in `directory`.
 
     The engine, its language host and this Python's environment are on PATH; no plugin is ever downloaded. Settings of the
@@ -35,15 +35,15 @@ def engine_environment(directory: Path) -> dict[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     variables = engine_variables(state, directory / "pulumi-home", "the passphrase of a test")
     return process_environment(
-        os.environ, {"PATH": engine().search_path(path), **variables, **_UNCOLLECTED, "NO_COLOR": "1"}
+        os.environ, {"PATH": (by or engine()).search_path(path), **variables, **_UNCOLLECTED, "NO_COLOR": "1"}
     )
 
 
 def run_pulumi(
-    environment: Mapping[str, str], directory: Path, *arguments: str, check: bool = True
+    environment: Mapping[str, str], directory: Path, *arguments: str, check: bool = True, by: Engine | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Runs `pulumi --non-interactive …` in `directory`; a failure, unless expected, shows all that it printed."""
-    done = run(engine(), directory, environment, *arguments)
+    done = run(by or engine(), directory, environment, *arguments)
     if check and done.returncode != 0:
         raise AssertionError(f"pulumi {' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done

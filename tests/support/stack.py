@@ -15,6 +15,8 @@ import yaml
 
 from cli.checkpoint_files import opened
 from setup.engine.places import REPOSITORY
+from setup.engine.provision import Engine
+from tests.support.forked_python import ForkedPython
 from tests.support.fresh_stack import initialise
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment, run_pulumi
@@ -26,14 +28,25 @@ _KEPT: dict[tuple[str, ...], Path] = {}
 
 
 class Stack:
-    """`pulumi` on the stack `test`: its program is the project's own, its settings those of `write`."""
+    """`pulumi` on the stack `test`: its program is the project's own, its settings those of `write`.
 
-    def __init__(self, directory: Path, cloud: LocalCloud, name: str = "test") -> None:
-        self.directory, self.cloud, self.name = directory, cloud, name
-        lay_out(directory, REPOSITORY, REPOSITORY / ".venv")
+    Its processes are ordinary ones, but where `python` is given: then they are forked.
+    """
+
+    python: ForkedPython | None = None
+
+    def __init__(
+        self, directory: Path, cloud: LocalCloud, name: str = "test", python: ForkedPython | None = None
+    ) -> None:
+        self.directory, self.cloud, self.name, self.python = directory, cloud, name, python
+        lay_out(directory, REPOSITORY, python.virtual_environment if python else REPOSITORY / ".venv")
         initialise(directory, name)
-        self.environment = engine_environment(directory)
+        self.environment = engine_environment(directory, self.engine)
         self.printed: list[str] = []
+
+    @property
+    def engine(self) -> Engine:
+        return self.python.engine if self.python else engine()
 
     @property
     def file(self) -> Path:
@@ -55,7 +68,7 @@ class Stack:
     def attempt(self, *arguments: str, check: bool = False, more: Mapping[str, str] | None = None) -> tuple[int, str]:
         """Runs `pulumi`: its exit code and everything that it printed."""
         environment = {**self.environment, **self.cloud.environment(), **(more or {})}
-        done = run_pulumi(environment, self.directory, *arguments, check=check)
+        done = run_pulumi(environment, self.directory, *arguments, check=check, by=self.engine)
         printed = f"{done.stdout}\n{done.stderr}"
         if hasattr(self, "printed"):
             self.printed.append(printed)
@@ -94,7 +107,8 @@ class Stack:
 
     def outputs(self, secrets: bool = False) -> dict[str, Any]:
         arguments = ["stack", "output", "--json", *(["--show-secrets"] if secrets else [])]
-        done = run_pulumi({**self.environment, **self.cloud.environment()}, self.directory, *arguments)
+        environment = {**self.environment, **self.cloud.environment()}
+        done = run_pulumi(environment, self.directory, *arguments, by=self.engine)
         return dict(json.loads(done.stdout))
 
     def receipt(self, key: str) -> dict[str, Any]:
@@ -112,7 +126,7 @@ class Stack:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts `pulumi` in a process group of its own, for a test that ends it half-way."""
         return subprocess.Popen(
-            command(engine(), *arguments),
+            command(self.engine, *arguments),
             cwd=self.directory,
             env={**self.environment, **self.cloud.environment()},
             stdin=subprocess.DEVNULL,
