@@ -14,7 +14,7 @@ from tests.support.forked_python import forked_python
 from tests.support.process_end import wait_until_gone
 
 WHAT_IT_SEES = """
-import atexit, gc, json, os, signal, sys, threading
+import atexit, gc, json, os, signal, sys, threading, time
 import neighbour
 
 main = sys.modules["__main__"]
@@ -34,7 +34,9 @@ seen = {
     "main": [__name__, vars(main) is globals(), globals().get("__file__"), type(__loader__).__name__],
     "streams": [(each.encoding, each.errors, each.fileno(), each.isatty()) for each in (sys.stdin, sys.stdout, sys.stderr)],
     "threads": threading.active_count(),
+    "writes bytecode": not sys.dont_write_bytecode,
     "neighbour": neighbour.__file__,
+    "zone": time.tzname,
 }
 atexit.register(print, "at the end")
 threading.Timer(0.1, print, ["from a thread"]).start()
@@ -127,7 +129,14 @@ def test_a_folder_sees_in_both_the_same(forked: Path, folder: Path) -> None:
     assert outcome(forked, "-u", folder, "one", "two") == outcome(ORDINARY, "-u", folder, "one", "two")
 
 
-def test_a_script_sees_in_both_the_same(forked: Path, script: Path) -> None:
+@pytest.mark.parametrize("changed", [{}, {"PYTHONDONTWRITEBYTECODE": "1"}, {"TZ": "Europe/Moscow", "A": "\udcff"}])
+def test_a_script_sees_in_both_the_same(
+    forked: Path, script: Path, changed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in changed.items():
+        monkeypatch.setenv(name, value)
     script.write_text(WHAT_IT_SEES)
     assert outcome(forked, "-u", script, "one", "two") == outcome(ORDINARY, "-u", script, "one", "two")
 

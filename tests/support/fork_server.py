@@ -33,8 +33,10 @@ _DECLINED: Final = b"d"
 _LENGTH_BYTES: Final = 4
 _STATUS_BYTES: Final = 4
 _OWNER: Final = 0
-# What Python looks at when it starts: a command that wants another than ours gets a Python of its own.
-_OF_THE_START: Final = (b"PYTHON", b"LC_", b"LANG")
+# What Python looks at when it starts: a command that wants another than ours gets a Python of its own. But for what can be had later: a pipeline's
+# jobs give the engine none of the variables that whoever runs the tests may have.
+_OF_THE_START: Final = (b"PYTHON", b"LC_ALL", b"LC_CTYPE", b"LANG")
+_HAD_LATER: Final = (b"PYTHONDONTWRITEBYTECODE", b"PYTHONUNBUFFERED")
 _FAILED: Final = 70
 
 # Of a program and a plugin what is installed, and never code of ours: that is the stack's own, whatever the stack is. The language host is always
@@ -218,7 +220,8 @@ def _received(client: socket.socket) -> _Request | None:
 
 
 def _of_the_start(environment: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    return {name: value for name, value in environment.items() if name.startswith(_OF_THE_START)}
+    read = {name: value for name, value in environment.items() if name.startswith(_OF_THE_START)}
+    return {name: value for name, value in read.items() if name not in _HAD_LATER}
 
 
 def _become(request: _Request, kept: Mapping[bytes, bytes]) -> NoReturn:
@@ -231,6 +234,7 @@ def _become(request: _Request, kept: Mapping[bytes, bytes]) -> NoReturn:
         os.environb.clear()
         os.environb.update({**request.environment, **kept})
         time.tzset()
+        sys.dont_write_bytecode = bool(os.environb.get(b"PYTHONDONTWRITEBYTECODE"))
         os.chdir(request.directory)
         code = _ended(request.arguments)
     except BaseException:
@@ -349,8 +353,15 @@ def _load(kind: str, root: str) -> dict[bytes, bytes]:
         importlib.import_module("pydantic").create_model("First")
     if kind != "host":
         gc.enable()
-    assert threading.active_count() == 1
+    _be_alone()
     return {name: value for name, value in os.environb.items() if before.get(name) != value}
+
+
+def _be_alone() -> None:
+    """Raises AssertionError where there is a second thread, also one that Python doesn't know of: a fork would leave its locks as they are."""
+    assert threading.active_count() == 1
+    if os.path.isdir("/proc/self/task"):
+        assert len(os.listdir("/proc/self/task")) == 1
 
 
 def main() -> None:
