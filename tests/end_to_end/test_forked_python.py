@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.engine_environment import allowed
 from setup.engine.places import REPOSITORY
 from tests.support.forked_python import forked_python
 from tests.support.process_end import wait_until_gone
@@ -192,7 +194,14 @@ def test_it_ends_with_the_tests() -> None:
         wait_until_gone(command)
 
 
-def test_what_was_loaded_before_is_there_and_nothing_of_ours(forked: Path, folder: Path, script: Path) -> None:
+@pytest.mark.parametrize("lean", [False, True])
+def test_what_was_loaded_before_is_there_and_nothing_of_ours(
+    forked: Path, folder: Path, script: Path, lean: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also with the few variables that a pipeline's job gives the engine."""
+    if lean:
+        for name in os.environ.keys() - allowed(os.environ).keys():
+            monkeypatch.delenv(name)
     for file, command, loaded in (
         (folder / "__main__.py", folder, {"pulumi", "requests", "yandexcloud"}),
         (script, script, {"pulumi", "pydantic", "yaml"}),
