@@ -312,7 +312,7 @@ _VISIBLE: Final = 5
 """The pixels below which an open time, or the time between two, is no more seen."""
 _LETTERS: Final = 32
 """As many as the names' column has room for."""
-_SMALL_LETTERS: Final = 44
+_SMALL_LETTERS: Final = 40
 """As many of the small ones under a name."""
 
 

@@ -1,6 +1,6 @@
-"""`python -m tests.cli.pictures`: makes the README's pictures of the inventory and the report anew, of the recorded scene.
+"""`python -m tests.cli.pictures`: makes the README's pictures anew, that of the inventory of the recorded scene.
 
-That of the report needs Chromium.
+That of the report shows windows and freezes too, so the scene is told again with them, by the real engine on a local cloud; and it needs Chromium.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 from setup.engine.places import REPOSITORY
 from tests.cli.browser import chromium, opened
 from tests.cli.recorded_cloud import MOMENT, RECORDED, RecordedCloud
+from tests.cli.scene import PROD_WITH_CALENDARS, world
 
 IMAGES = REPOSITORY / "docs" / "images"
 PICTURE = IMAGES / "report.png"
@@ -89,13 +91,15 @@ def main() -> int:
     if chromium() is None:
         print("no Chromium on PATH: it makes the picture of the page", file=sys.stderr)
         return 1
-    from cli.app import app
-
-    with tempfile.TemporaryDirectory() as folder, recorded_world() as environment:
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder), PROD_WITH_CALENDARS) as told:
         page = Path(folder) / "keys.html"
-        command = ["report", "--cloud", "--project", str(RECORDED), "--html", str(page)]
-        done = CliRunner().invoke(app, command, env=environment)
-        assert done.exit_code == 0, done.output
+        subprocess.run(
+            [sys.executable, "-m", "cli", "report", "--cloud", "--html", str(page)],
+            cwd=told.stack.directory,
+            env={**told.environment(), "PYTHONPATH": str(REPOSITORY), "YANDEX_KEYS_AS_OF": told.cloud.now()},
+            check=True,
+            capture_output=True,
+        )
         opened(page, f"--screenshot={PICTURE}", size=_SIZE)
     _say(PICTURE)
     return 0

@@ -53,6 +53,16 @@ PROD: list[dict[str, Any]] = [
         ],
     },
 ]
+# Nobody wants these replaced before a weekend, nor in the days on which the shop sells most.
+WINDOWS = [{"days": ["mon", "tue", "wed", "thu"], "from": "00:00", "to": "24:00", "timezone": "UTC"}]
+FREEZES = [{"from": "2030-04-24", "until": "2030-05-06", "why": "The spring sale"}]
+_CALENDARS: dict[str, dict[str, Any]] = {
+    "translator/default": {"freezes": FREEZES},
+    "webshop/orders": {"windows": WINDOWS, "freezes": FREEZES},
+}
+PROD_WITH_CALENDARS: list[dict[str, Any]] = [
+    {**it, "keys": [{**key, **_CALENDARS.get(f"{it['name']}/{key['name']}", {})} for key in it["keys"]]} for it in PROD
+]
 STAGING: list[dict[str, Any]] = [
     {"name": "translator-staging", "readers": ["self"], "keys": [{"name": "default", "uses": ["translate"]}]},
 ]
@@ -74,9 +84,9 @@ class World:
         login = Login(self.cloud.ready["endpoint"], Path(self.cloud.ready["ca"]).read_bytes(), credentials, "a test")
         self.client = Cloud(login)
 
-    def tell(self) -> None:
+    def tell(self, prod: list[dict[str, Any]]) -> None:
         """Thirty-six days: both stacks issue, prod rotates and staging is forgotten; keys are used, made by hand, adopted and left behind."""
-        self.stack.write(PROD, DEFAULTS)
+        self.stack.write(prod, DEFAULTS)
         self.stack.up()
         self.stack.run("stack", "init", "staging")
         self.stack.name = "staging"
@@ -149,11 +159,11 @@ class World:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """The world, its story told."""
+def world(folder: Path, prod: list[dict[str, Any]] = PROD) -> Iterator[World]:
+    """The world, its story told; `prod`: the accounts of its first stack."""
     made = World(folder)
     try:
-        made.tell()
+        made.tell(prod)
         yield made
     finally:
         made.cloud.stop()

@@ -167,12 +167,16 @@ def test_quotas_are_read_of_the_cloud_itself(told: World) -> None:
     quotas = {it["quota"]: it for it in json.loads(run(told, "audit", "--cloud", "--json").out)["quotas"]}
     assert {(it["cloudId"], it["unread"]) for it in quotas.values()} == {(told.cloud.ready["cloudId"], None)}
     of_keys, of_accounts = quotas["iam.apiKeys.count"], quotas["iam.serviceAccounts.count"]
+    assert (quotas["lockbox.secrets.count"]["limit"], quotas["lockbox.secrets.count"]["used"]) == (
+        10_000,
+        len(there["secrets"]),
+    )
     assert (of_keys["limit"], of_keys["used"]) == (1000, len(there["apiKeys"]))
     assert (of_accounts["limit"], of_accounts["used"]) == (100, len(there["serviceAccounts"]))
 
 
 def test_a_quota_that_the_cloud_does_not_tell_is_no_reason_to_stop(told: World) -> None:
-    told.cloud.fault("QuotaLimitService/Get", code="PERMISSION_DENIED", times=2)
+    told.cloud.fault("QuotaLimitService/Get", code="PERMISSION_DENIED", times=3)
     try:
         audited = json.loads(run(told, "audit", "--cloud", "--json").out)
     finally:
@@ -180,4 +184,4 @@ def test_a_quota_that_the_cloud_does_not_tell_is_no_reason_to_stop(told: World) 
     assert {it["unread"] for it in audited["quotas"]} == {
         "PERMISSION_DENIED, which quota-manager.viewer on the cloud may"
     }
-    assert {it["limit"] for it in audited["quotas"]} == {1000, 100}
+    assert {it["limit"] for it in audited["quotas"]} == {1000, 100, 10_000}
