@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cli.borrowed import AccountSpec, KeySpec, parse_duration
 from cli.cloud_quotas import API_KEYS, SECRETS, SERVICE_ACCOUNTS, CloudQuotas, Quota, look_at_quotas
-from cli.deployed import Deployed
+from cli.made import Made
 from cli.project import Project
 from cli.quota_shares import Share, most_first
 from cli.stack_check import Checked, FileProblem, Reporter, Weight
@@ -17,22 +17,7 @@ from cli.words import counted
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
 
-_NOTHING: Final = Deployed("")
 _ONE_OF: Final = {SERVICE_ACCOUNTS: "service account", API_KEYS: "key", SECRETS: "Lockbox secret"}
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a stack's state has: nothing where there is no such stack yet. `unread`: why that isn't known, else empty."""
-
-    deployed: Deployed = _NOTHING
-    unread: str = ""
-
-    def live(self, account: AccountSpec, key: KeySpec) -> int:
-        """How many keys there are for that one now, by its names or those of before: none where it is new."""
-        accounts, keys = {account.name, account.renamed_from}, {key.name, key.renamed_from}
-        names = {f"{of}/{name}" for of in accounts for name in keys}
-        return next((1 + len(it.state.previous) for it in self.deployed.keys if it.path in names), 0)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from rich.text import Text
 
 from cli.cloud_check import check_in_cloud
 from cli.exit_codes import CouldNotLook, ExitCode, WrongUse
+from cli.made import Made
 from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.project import Project
-from cli.quota_check import Made, QuotaDemand, demands, problems_of
+from cli.quota_check import QuotaDemand, demands, problems_of
+from cli.removal_check import removals
 from cli.stack_check import Checked, FileProblem, Weight, check_file
 from cli.table import console
 from cli.words import counted
@@ -82,6 +84,7 @@ def _asked(workplace: Workplace, checked: Sequence[Checked]) -> tuple[list[FileP
     with workplace.cloud(names) as lookup:
         problems = [problem for it in checked for problem in check_in_cloud(lookup, project, it, lookup.deployer)]
         quotas = demands(lookup, [it for it in checked if it.spec is not None], made)
+    problems += [problem for it in checked for problem in removals(project, it, made[it.stack])]
     return [*problems, *(problem for quota in quotas for problem in problems_of(quota, project))], quotas
 
 

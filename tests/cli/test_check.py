@@ -320,6 +320,22 @@ def test_a_renamed_key_or_account_makes_no_key_anew(own_copy: Yckeys) -> None:
     }
 
 
+def test_a_key_that_the_stack_has_and_the_file_lacks_is_noted_for_it_dies_by_the_next_run(own_copy: Yckeys) -> None:
+    def noted() -> list[tuple[str, str]]:
+        found = problems(own_copy, "--cloud", "--stack", "staging")
+        return [(it["path"], it["wrong"].partition(",")[0]) for it in found if "consumers fail" in it["wrong"]]
+
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    before = file.read_text()
+    assert noted() == []
+    file.write_text(before.replace("name: default", "name: tickets"))
+    assert noted() == [("accounts[0].keys", "the stack has a key translator-staging/default")]
+    file.write_text(before.replace("name: default", "name: tickets\n      renamedFrom: default"))
+    assert noted() == []
+    file.write_text(before.replace("name: translator-staging", "name: helpdesk"))
+    assert noted() == [("accounts", "the stack has a key translator-staging/default")]
+
+
 def test_all_keys_of_a_stack_that_is_to_be_made_are_new(own_copy: Yckeys) -> None:
     quota(own_copy, "iam.apiKeys.count", {"limit": 9, "usage": 9})
     assert [it["severity"] for it in of_quotas(own_copy)] == ["note"]
