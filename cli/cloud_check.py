@@ -96,11 +96,12 @@ def _roles(
     needed = [role for role, (asks, _) in _NEEDED.items() if any(map(asks, accounts))]
     if "lockbox.admin" in needed and "lockbox.editor" in needed:
         needed.remove("lockbox.editor")  # the one has the other
-    for role in needed:
-        if not has & _NEEDED[role][1]:
-            wrong = f"the deployer {deployer} lacks {role} on folder {folder} itself"
-            right = "grant it, unless it has the role on the cloud or by a group, which isn't seen here"
-            yield report(path, wrong, right, Weight.NOTE)
+    lacks = [role for role in needed if not has & _NEEDED[role][1]]
+    if lacks:
+        wrong = f"the deployer {deployer} lacks {', '.join(lacks)} on folder {folder} itself"
+        one = "it" if len(lacks) == 1 else "them"
+        right = f"grant {one}, unless it has {one} on the cloud or by a group, which isn't seen here"
+        yield report(path, wrong, right, Weight.NOTE)
 
 
 def _readers(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:
