@@ -16,7 +16,8 @@ def removals(events: Events) -> dict[str, str]:
     comes = [each for each in touched if each.operation == "create"]
     told = {each.urn: _of_a_key(each, comes, events) for each in touched if each.is_key and each.operation in _DIES}
     told |= {each.urn: _of_an_account(each, goes, comes) for each in goes if each.type == ACCOUNT}
-    return told | {each.urn: _of_a_secret(each, events) for each in goes if each.type == LOCKBOX_SECRET}
+    secrets = (each for each in touched if each.type == LOCKBOX_SECRET and each.operation in _DIES)
+    return told | {each.urn: _of_a_secret(each, events) for each in secrets}
 
 
 def _of_a_key(key: Resource, comes: Sequence[Resource], events: Events) -> str:
@@ -43,6 +44,8 @@ def _of_an_account(account: Resource, goes: Sequence[Resource], comes: Sequence[
 
 
 def _of_a_secret(secret: Resource, events: Events) -> str:
+    if secret.operation == "replace":
+        return f"is replaced by one with another id, and deleted in the same run, {_read_by(secret.id, events)}"
     return f"is deleted with all that it holds, {_read_by(secret.id, events)}"
 
 

@@ -127,6 +127,20 @@ def test_a_secret_that_goes_names_its_readers() -> None:
     )
 
 
+def test_a_secret_that_is_replaced_names_its_readers_for_they_read_the_one_before() -> None:
+    reader = {"secretId": "e6q1", "role": "lockbox.payloadViewer", "member": "serviceAccount:aje9"}
+    steps = [("create-replacement", "e6q2"), ("replace", "e6q1"), ("delete-replaced", "e6q1")]
+    for preview in (steps[:2], steps):
+        run = previewed(
+            step("resOutputsEvent", "replace", "r", READER, before=reader),
+            *(step("resourcePreEvent", how, "own", SECRET, before={"name": "own"}, id=of) for how, of in preview),
+        )
+        assert (
+            "own (LockboxSecret): is replaced by one with another id, and deleted in the same run, read by serviceAccount:aje9"
+            in shown(commented({"prod": run}))
+        )
+
+
 def test_one_that_goes_beside_one_that_comes_and_looks_like_it_is_told_how_to_stay() -> None:
     renamed = shown(commented({"prod": previewed(gone("billing/old"), comes("billing/new"))}))
     assert "it looks like billing/new, which is new: if that is the same" in renamed
