@@ -25,9 +25,10 @@ def row(setting: str) -> str:
     return found
 
 
-def test_an_entry_of_the_id_that_moves_alone_splits_the_pair_and_one_that_moves_with_the_secret_s_does_not(
+def test_an_entry_that_moves_alone_splits_the_pair_of_id_and_secret_and_both_together_do_not(
     stack: Stack, cloud: LocalCloud
 ) -> None:
+    said = row("`secretEntry`, `keyIdEntry`")
     stack.write([mail()])
     stack.up()
     secret = stack.receipt("mail/smtp")["lockboxSecretId"]
@@ -41,13 +42,18 @@ def test_an_entry_of_the_id_that_moves_alone_splits_the_pair_and_one_that_moves_
     stack.up()
     assert logs_in("api_key", "user")
     assert not logs_in("api_key", "api_key_id")
-    assert "who logs in with both (Postbox) fails at once" in row("`keyIdEntry`")
+
+    stack.write([mail(keyIdEntry="user", secretEntry="word")])
+    stack.up()
+    assert logs_in("word", "user")
+    assert not logs_in("api_key", "user")
+    assert "Who logs in with both (Postbox) fails at once where one is changed alone" in said
 
     stack.write([mail(keyIdEntry="login", secretEntry="password")])
     stack.up()
     assert logs_in("password", "login")
-    assert logs_in("api_key", "user")
-    assert "the old pair stays whole" in row("`keyIdEntry`")
+    assert logs_in("word", "user")
+    assert "the old pair stays whole" in said
 
 
 def test_the_stack_s_folder_moves_nothing_and_an_account_s_own_replaces_what_consumers_hold(
