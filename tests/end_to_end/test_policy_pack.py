@@ -12,7 +12,6 @@ import pytest
 
 from setup.engine.places import REPOSITORY
 from tests.end_to_end.example_program import ExampleProgram
-from tests.support.first_start import as_first_started
 from tests.support.forked_python import ForkedPython, forked_python
 from tests.support.local_cloud import LocalCloud
 from tests.support.policy_pack import policy_pack
@@ -29,11 +28,7 @@ def account(*, owner: str = "support-team", **key: Any) -> dict[str, Any]:
 @pytest.fixture
 def stack(tmp_path: Path, cloud: LocalCloud, python: ForkedPython | None) -> Stack:
     """The stack `prod`, with the pack beside it as in a clone."""
-    return with_the_pack(tmp_path, cloud, python)
-
-
-def with_the_pack(folder: Path, cloud: LocalCloud, python: ForkedPython | None) -> Stack:
-    made = Stack(folder / "stack", cloud, name="prod", python=python)
+    made = Stack(tmp_path / "stack", cloud, name="prod", python=python)
     (made.directory / "policy").symlink_to(policy_pack(), target_is_directory=True)
     return made
 
@@ -77,8 +72,9 @@ ONLY_TRANSLATE = {"allowed-scopes": {"services": ["translate"]}}
 def previewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
     """How a preview ends of a stack in which each account breaks another policy, and what it says of them; an `up` ends at the first."""
     folder = tmp_path_factory.mktemp("broken")
-    with LocalCloud(as_first_started(folder / "cloud")) as cloud:
-        stack = with_the_pack(folder, cloud, forked_python())
+    with LocalCloud(folder / "cloud") as cloud:
+        stack = Stack(folder / "stack", cloud, name="prod", python=forked_python())
+        (stack.directory / "policy").symlink_to(policy_pack(), target_is_directory=True)
         stack.write([{**written, "name": name} for name, written in BREAKING.items()])
         return judged(stack, ONLY_TRANSLATE)
 
