@@ -24,8 +24,6 @@ def forge(tmp_path: Path) -> Iterator[GitServer]:
     """Has this repository, as it is here, with a tag that no release will ever have."""
     if not available():
         pytest.skip("this machine's git has no http-backend")
-    if not available():
-        pytest.skip("this machine's git has no http-backend")
     with GitServer(tmp_path / "forge") as server:
         server.publish(REPOSITORY, "somebody/keys.git", "v0.0.7")
         yield server

@@ -26,6 +26,7 @@ from pipelines.run import DONE, FAILED, LOCKED, Pipeline
 from pipelines.settings import Settings
 from setup.engine.provision import Engine
 from tests.pipelines.engine_words import rotation, said, step
+from tests.pipelines.stages import STAGED
 from tests.pipelines.test_checkpoints import DUE, updated
 
 # Answers a stack's commands one after the other, as `<stack>.json` says, and notes when it began and when it ended. `meets` names stacks whose
@@ -60,18 +61,6 @@ if not answer["meets"]:
     print(chr(10).join(answer["lines"]))
 print(answer["errors"], file=sys.stderr)
 sys.exit(255 if stopped else answer["code"])
-"""
-STAGED = """
-[[stages]]
-name = "dev"
-stacks = ["*-dev"]
-[[stages]]
-name = "soak"
-stacks = ["*-soak"]
-pause = "30m"
-[[stages]]
-name = "prod"
-stacks = ["*-prod"]
 """
 
 

@@ -11,23 +11,15 @@ from pipelines import shards
 from pipelines.fleet_file import FleetFile
 from pipelines.limits import Limits
 from pipelines.settings import BadSetting
+from tests.pipelines.stages import STAGED
 
-STAGES = """
+STAGES = f"""
 jobs = 4
 apart = ["tools"]
 [limits]
 rotate = 40
 delete = 2
-[[stages]]
-name = "dev"
-stacks = ["*-dev", "lab"]
-[[stages]]
-name = "soak"
-stacks = ["*-soak"]
-pause = "30m"
-[[stages]]
-name = "prod"
-stacks = ["*-prod"]
+{STAGED.replace('"*-dev"', '"*-dev", "lab"')}
 pause = "1h30m"
 on_warning = "go on"
 """
