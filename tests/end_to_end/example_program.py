@@ -70,6 +70,17 @@ class ProgramElsewhere(Stack):
         return self.directory / "Pulumi.yaml"
 
 
+def live_a_month(program: Stack) -> None:
+    """Left alone, the program asks the cloud for nothing; a month later its three keys rotate."""
+    program.cloud.forget_calls()
+    program.up("--expect-no-changes")
+    assert program.cloud.calls() == {}
+
+    program.cloud.advance("31d")
+    assert "3 to update" in program.preview()
+    program.up()
+
+
 def pip_environment() -> dict[str, str]:
     """A new environment has what this Python's has: pip finds on the path what it is to install, and fetches nothing.
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.example_program import EXAMPLES, ExampleProgram
+from tests.end_to_end.example_program import EXAMPLES, ExampleProgram, live_a_month
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
 from tests.support.snapshot import changed_files
@@ -78,13 +78,7 @@ def test_a_program_lives_a_month_and_goes(program: ExampleProgram, cloud: LocalC
     assert not [text for text in program.printed if outputs["apiKey"] in text]
     assert outputs["apiKey"] not in program.run("stack", "export")
 
-    cloud.forget_calls()
-    program.up("--expect-no-changes")
-    assert cloud.calls() == {}
-
-    cloud.advance("31d")
-    assert "3 to update" in program.preview()
-    program.up()
+    live_a_month(program)
     later = program.outputs(secrets=True)
     assert later["receipt"]["keyId"] != receipt["keyId"]
     for secret in (outputs["apiKey"], later["apiKey"]):

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.example_program import EXAMPLES, ProgramElsewhere
+from tests.end_to_end.example_program import EXAMPLES, ProgramElsewhere, live_a_month
 from tests.support.colleague import call
 from tests.support.git_server import HOST, GitServer, available
 from tests.support.local_cloud import LocalCloud
@@ -56,13 +56,7 @@ def test_a_git_address_and_a_tag_are_all_that_a_program_needs(
     receipt = program.outputs(secrets=True)["receipt"]
     assert cloud.use("translate", cloud.entries(receipt["lockboxSecretId"])["api_key"]) == 200
 
-    cloud.forget_calls()
-    program.up("--expect-no-changes")
-    assert cloud.calls() == {}
-
-    cloud.advance("31d")
-    assert "3 to update" in program.preview()
-    program.up()
+    live_a_month(program)
     rotated = program.outputs()["receipt"]
     assert rotated["keyId"] != receipt["keyId"]
 
