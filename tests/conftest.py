@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from provider.yandex_keys import sdk_internals  # noqa: F401  (before anything imports pulumi)
+from tests.support import key_service
 
 # In CI every run tries the same examples, so that a pipeline fails for what was changed and nothing else; at a desk each run tries new ones.
 # `thorough` is for `pytest --hypothesis-profile=thorough`: the same properties, ten times as many examples.
@@ -14,6 +15,8 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1_000)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+key_service.use()
 
 # What is loaded and collected lives as long as the process: looking through it for garbage, over and over, was a tenth of the time of tests.
 gc.disable()

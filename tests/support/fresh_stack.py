@@ -1,6 +1,6 @@
 """A stack as `pulumi stack init` leaves it: made once by each test process, and copied.
 
-Most of what that command does is to derive a key of the passphrase, which takes as much processor time as a whole test's cloud.
+It takes as much processor time as a whole test's cloud, and with a passphrase twice that: so there `key_service` stands in for one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tests.support import key_service
 from tests.support.pulumi import engine_environment, run_pulumi
 
 _MADE: Final = ("Pulumi.*.yaml", "stacks/*", "state/**/*", "pulumi-home/workspaces/*")
@@ -33,7 +34,7 @@ def _as_made(name: str, project: str) -> Mapping[str, bytes]:
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary).resolve()
         (directory / "Pulumi.yaml").write_text(project)
-        run_pulumi(engine_environment(directory), directory, "stack", "init", name)
+        run_pulumi(engine_environment(directory), directory, "stack", "init", name, *key_service.options())
         files = [file for pattern in _MADE for file in directory.glob(pattern) if file.is_file()]
         made = {str(file.relative_to(directory)): file.read_bytes() for file in files}
     digest = _digest(directory)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from setup.engine.provision import Engine, provide
+from tests.support import key_service
 from tools.local_stack.pulumi_command import run
 from tools.local_stack.shell_environment import engine_variables, process_environment
 
@@ -33,7 +34,7 @@ def engine_environment(directory: Path, by: Engine | None = None) -> dict[str, s
     state = directory / "state"
     state.mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    variables = engine_variables(state, directory / "pulumi-home", "the passphrase of a test")
+    variables = engine_variables(state, directory / "pulumi-home", "the passphrase of a test") | key_service.variables()
     return process_environment(
         os.environ, {"PATH": (by or engine()).search_path(path), **variables, **_UNCOLLECTED, "NO_COLOR": "1"}
     )
