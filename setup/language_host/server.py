@@ -187,7 +187,22 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: language_pb2.GenerateProgramRequest, context: grpc.ServicerContext
     ) -> language_pb2.GenerateProgramResponse:
         """What `pulumi import` asks for at its end: the code to paste."""
-        return language_pb2.GenerateProgramResponse(source=definitions.as_comments(dict(request.source)))
+        source = dict(request.source)
+        try:
+            return language_pb2.GenerateProgramResponse(source=definitions.as_python(source, request.loader_target))
+        except definitions.NotGenerated:
+            # The resources are imported, and how they look is worth more than why it isn't Python.
+            return language_pb2.GenerateProgramResponse(source=definitions.as_comments(source))
+
+    def GeneratePackage(
+        self, request: language_pb2.GeneratePackageRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GeneratePackageResponse:
+        """What `pulumi package gen-sdk` and `package add` ask for: a package's SDK."""
+        try:
+            definitions.write_package(request.schema, Path(request.directory), dict(request.extra_files))
+        except definitions.NotGenerated as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        return language_pb2.GeneratePackageResponse()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Nothing to do: plugins are told by the engine itself, and a program ends with its monitor."""

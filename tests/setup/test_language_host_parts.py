@@ -13,7 +13,7 @@ from pulumi.runtime.proto.language_pb2 import RunResponse
 
 from setup.language_host import dependencies, server
 from setup.language_host.children import Children, OutputReader
-from setup.language_host.definitions import as_comments
+from setup.language_host.definitions import NotGenerated, as_comments, as_python, write_package
 from setup.language_host.interpreters import Interpreter, InterpreterMissing, find_interpreter
 from setup.language_host.program import REPORTED
 from tests.support.process_end import wait_until_gone
@@ -118,6 +118,30 @@ def test_installing_makes_the_environment_only_where_there_is_none(tmp_path: Pat
     assert [command[2] for command in fresh] == ["venv", "pip"]
     (tmp_path / "venv").symlink_to(sys.prefix)
     assert [command[2] for command in dependencies.install_commands(tmp_path / "venv", tmp_path)] == ["pip"]
+
+
+def test_without_a_generator_what_to_do_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NotGenerated, match="`make sdk` builds it"):
+        write_package("{}", tmp_path / "sdk", {}, tmp_path / "nothing")
+    with pytest.raises(NotGenerated, match="`make sdk` builds it"):
+        as_python({"main.pp": ""}, "127.0.0.1:1", tmp_path / "nothing")
+
+
+def test_what_a_generator_refuses_is_said_in_its_words(tmp_path: Path) -> None:
+    generator = tmp_path / "generate"
+    generator.write_text("#!/bin/sh\necho it is no schema >&2\nexit 1\n")
+    generator.chmod(0o755)
+    with pytest.raises(NotGenerated, match="it is no schema"):
+        write_package("{}", tmp_path / "sdk", {}, generator)
+
+
+def test_the_files_that_a_user_adds_to_a_package_lie_beside_it(tmp_path: Path) -> None:
+    generator = tmp_path / "generate"
+    generator.write_text('#!/bin/sh\nmkdir -p "$3" && cp "$1" "$3/of-the-schema"\n')
+    generator.chmod(0o755)
+    write_package('{"name": "x"}', tmp_path / "sdk", {"more/words.md": b"words"}, generator)
+    assert (tmp_path / "sdk" / "of-the-schema").read_text() == '{"name": "x"}'
+    assert (tmp_path / "sdk" / "more" / "words.md").read_bytes() == b"words"
 
 
 def test_imported_definitions_are_shown_as_comments() -> None:

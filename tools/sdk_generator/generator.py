@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final, Literal
 
 from setup.engine.places import MODULE, REPOSITORY
+from setup.language_host.definitions import GENERATOR
 from tools import go_command
 
 Language = Literal["python", "nodejs", "go"]
 
 SCHEMA: Final = REPOSITORY / "provider" / "yandex_keys" / "schema.json"
 _SOURCE: Final = Path(__file__).with_name("main.go")
-_COMMAND: Final = REPOSITORY / ".local" / "sdk-generator" / "generate"
 
 
 class GeneratorMissing(Exception):
@@ -33,7 +33,7 @@ def build(environment: Mapping[str, str], *, download: bool) -> Path:
     try:
         return go_command.build(
             str(_SOURCE),
-            _COMMAND,
+            GENERATOR,
             MODULE,
             environment,
             download=download,

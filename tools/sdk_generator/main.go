@@ -1,30 +1,29 @@
-// Writes the SDK of one language from a package's schema, by Pulumi's own code generators.
+// Writes the SDK of one language from a package's schema, by Pulumi's own code generators; or the Python of resources that were imported.
 //
 // The official language hosts do the same for `pulumi package gen-sdk`; this is for machines that lack them. It is built from the engine's module
 // (setup/engine/go.mod), so that generator and engine are of one version.
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	golang "github.com/pulumi/pulumi/pkg/v3/codegen/go"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/hcl2/syntax"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/pcl"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
 func main() {
 	if len(os.Args) != 4 {
-		fail(fmt.Errorf("usage: %s <schema.json> python|nodejs|go <directory>", os.Args[0]))
+		fail(fmt.Errorf("usage: %s <schema.json> python|nodejs|go <directory>, or <address of schemas> python-program <directory>", os.Args[0]))
 	}
-	pkg, err := read(os.Args[1])
-	if err != nil {
-		fail(err)
-	}
-	files, err := generate(pkg, os.Args[2])
+	files, err := asked(os.Args[1], os.Args[2], os.Args[3])
 	if err != nil {
 		fail(err)
 	}
@@ -33,6 +32,54 @@ func main() {
 			fail(err)
 		}
 	}
+}
+
+func asked(from, what, directory string) (map[string][]byte, error) {
+	if what == "python-program" {
+		return program(from, directory)
+	}
+	pkg, err := read(from)
+	if err != nil {
+		return nil, err
+	}
+	return generate(pkg, what)
+}
+
+// The Python of the definitions (.pp) in a folder. The engine serves the schemas of what they name at the address.
+func program(address, directory string) (map[string][]byte, error) {
+	loader, err := schema.NewLoaderClient(address)
+	if err != nil {
+		return nil, err
+	}
+	parser := syntax.NewParser()
+	names, err := filepath.Glob(filepath.Join(directory, "*.pp"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := parser.ParseFile(bytes.NewReader(content), filepath.Base(name)); err != nil {
+			return nil, err
+		}
+	}
+	if parser.Diagnostics.HasErrors() {
+		return nil, parser.Diagnostics
+	}
+	bound, problems, err := pcl.BindProgram(parser.Files, schema.NewCachedLoader(loader))
+	if err != nil {
+		return nil, err
+	}
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	files, problems, err := python.GenerateProgram(bound)
+	if err == nil && problems.HasErrors() {
+		return nil, problems
+	}
+	return files, err
 }
 
 // A schema is refused for a warning, too. It refers to no other package's types, so nothing has to load those.
