@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -50,3 +51,23 @@ def install_commands(virtualenv: Path | None, program_directory: Path) -> list[S
     if requirements.exists():
         commands.append([python, "-m", "pip", "install", "--quiet", "-r", str(requirements)])
     return commands
+
+
+def require(requirements: Path, folders: Sequence[str]) -> None:
+    """Has requirements.txt name the packages in `folders`, each once, by paths from its own folder."""
+    written = requirements.read_text(encoding="utf-8") if requirements.exists() else ""
+    lines = written.splitlines()
+    new = [line for line in (_from(requirements.parent, folder) for folder in folders) if line not in lines]
+    if new:
+        requirements.write_text("\n".join([*lines, *new]) + "\n", encoding="utf-8")
+
+
+def modules_of(package: Path) -> list[str]:
+    """The names by which a generated package is imported."""
+    return sorted(file.parent.name for file in package.glob("*/pulumi-plugin.json"))
+
+
+def _from(directory: Path, folder: str) -> str:
+    """As pip reads it: a path, and no name of a package in the index."""
+    relative = Path(os.path.relpath(directory / folder, directory)).as_posix()
+    return relative if "/" in relative else f"./{relative}"

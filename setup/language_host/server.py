@@ -204,6 +204,15 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         return language_pb2.GeneratePackageResponse()
 
+    def Link(self, request: language_pb2.LinkRequest, context: grpc.ServicerContext) -> language_pb2.LinkResponse:
+        """What `pulumi package add` asks for last: that the program requires the SDK that was put into its folder, and how it imports it."""
+        program = Path(request.info.program_directory)
+        folders = [package.path for package in request.packages]
+        dependencies.require(program / "requirements.txt", folders)
+        modules = [name for folder in folders for name in dependencies.modules_of(program / folder)]
+        lines = "\n".join(f"  import {name}" for name in modules)
+        return language_pb2.LinkResponse(import_instructions=f"In the program:\n\n{lines}\n")
+
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Nothing to do: plugins are told by the engine itself, and a program ends with its monitor."""
         return empty_pb2.Empty()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from setup.engine.places import REPOSITORY
-from tests.end_to_end.example_program import ExampleProgram, pip_environment
+from tests.end_to_end.example_program import ExampleProgram, ProgramElsewhere, pip_environment
 from tests.support.colleague import call
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment, run_pulumi
@@ -91,3 +91,22 @@ def test_the_python_of_an_imported_key_runs_and_rotates_it_with_its_overlap(tmp_
     assert [previous["keyId"] for previous in key["previous"]] == [by_hand]
     assert {it["id"] for it in cloud.state()["apiKeys"]} == {by_hand, key["keyId"]}
     program.up("--expect-no-changes")
+
+
+@pytest.mark.usefixtures("generator")
+def test_a_python_program_takes_the_package_by_one_line(tmp_path: Path, cloud: LocalCloud) -> None:
+    clone, folder = tmp_path / "clone", tmp_path / "program"
+    snapshot(REPOSITORY, clone)
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: mine\nruntime: { name: python, options: { virtualenv: .venv } }\n")
+    (folder / "__main__.py").write_text("")
+    # What builds the SDK's wheel is there already: a test reaches no registry.
+    program = ProgramElsewhere("python", folder, cloud, {"PIP_NO_BUILD_ISOLATION": "0"})
+    said = program.run("package", "add", str(clone / "provider"))
+    assert "import pulumi_yandex_keys" in said
+    assert (folder / "requirements.txt").read_text() == "sdks/pulumi-yandex-keys-yandex-keys\n"
+    (folder / "__main__.py").write_text("import pulumi_yandex_keys as keys\n\nkeys.LockboxSecret('shared')\n")
+    program.up()
+    assert [it["name"] for it in cloud.state()["secrets"]]
+    program.up("--expect-no-changes")
+    assert changed_files(clone) == ""

@@ -120,6 +120,16 @@ def test_installing_makes_the_environment_only_where_there_is_none(tmp_path: Pat
     assert [command[2] for command in dependencies.install_commands(tmp_path / "venv", tmp_path)] == ["pip"]
 
 
+def test_a_package_in_a_folder_is_required_once_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    dependencies.require(requirements, ["sdks/keys"])
+    assert requirements.read_text() == "sdks/keys\n"
+    requirements.write_text("pulumi>=3  # ours")
+    for _ in range(2):
+        dependencies.require(requirements, ["sdks/keys", "alone"])
+    assert requirements.read_text() == "pulumi>=3  # ours\nsdks/keys\n./alone\n"
+
+
 def test_without_a_generator_what_to_do_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotGenerated, match="`make sdk` builds it"):
         write_package("{}", tmp_path / "sdk", {}, tmp_path / "nothing")
