@@ -6,8 +6,8 @@ the id, by the number of the Create.
 
 What is watched, after every call that the plugin makes:
 - what Lockbox gives under an entry that a finished run has delivered, and what a stack's output gives, is accepted by the service;
-- a key is changed or deleted by its own line alone (or where it is listed as compromised), an entry is taken away, and a version is scheduled for
-  destruction, by the line that wrote it; nothing is taken over from anybody; a verb that only reads changes nothing;
+- a key is changed or deleted, and its version scheduled for destruction, by its own line alone (or where it is listed as compromised); an entry is
+  taken away by the line that wrote it; nothing is taken over from anybody; a verb that only reads changes nothing;
 - what consumers hold since before a rotation works for its overlap.
 """
 
@@ -127,6 +127,8 @@ class World:
         self._secrets: dict[str, str] = {}
         self._entries_by: dict[Entry, str] = {}
         self._versions_by: dict[str, str] = {}
+        # The keys whose secrets a version was written with.
+        self._delivered_by: dict[str, set[str]] = {}
         self._origins: dict[str, tuple[str, str]] = {}
         self._owners: dict[str, tuple[str, str]] = {}
         """Of every key: the provider resource and the URN that it was made for."""
@@ -439,7 +441,10 @@ class World:
             self._wrote(happened, line, acting)
         elif method == "SecretService/ScheduleVersionDestruction" and acting is not None and not self._by_hand:
             owner = self._versions_by.get(request.version_id, COLLEAGUE)
-            if owner != line:
+            leaked = any(
+                self._ends_at_once(key_id, acting) for key_id in self._delivered_by.get(request.version_id, ())
+            )
+            if owner != line and not leaked:
                 self._break(f"{acting} scheduled version {request.version_id} of {owner} for destruction")
         if acting is not None and not self._by_hand:
             self._look(acting)
@@ -450,10 +455,8 @@ class World:
             # What a colleague does to a key is theirs to answer for.
             self._excuse_key(key_id, owner)
             return
-        listed = [str(item) for item in acting.verb.inputs.get("compromised") or ()]
-        same_owner = self._owners.get(key_id) == (acting.provider_id, acting.verb.urn)
-        if key_id in listed and (same_owner or owner == acting.line):
-            # Whatever gives it, a leaked key ends at once.
+        if self._ends_at_once(key_id, acting):
+            # Whatever gives it.
             self._excuse_key(key_id, owner)
             return
         if owner == COLLEAGUE and key_id in self._owners and acting.line in self.copied:
@@ -465,6 +468,12 @@ class World:
             acting.gave_lifetime = True
         if owner != acting.line and not imported:
             self._break(f"{acting} called {method} on key {key_id} of {owner}")
+
+    def _ends_at_once(self, key_id: str, acting: _Acting) -> bool:
+        """Whether it is listed as compromised where the resource that it was made for is declared."""
+        listed = [str(item) for item in acting.verb.inputs.get("compromised") or ()]
+        same_owner = self._owners.get(key_id) == (acting.provider_id, acting.verb.urn)
+        return key_id in listed and (same_owner or self.line_of.get(key_id, COLLEAGUE) == acting.line)
 
     def _excuse_key(self, key_id: str, line: str) -> None:
         """Nothing is promised of what gives that key, before a run with a refresh."""
@@ -480,6 +489,8 @@ class World:
         metadata = AddVersionMetadata()
         happened.answer.metadata.Unpack(metadata)
         self._versions_by.setdefault(metadata.version_id, line)
+        delivered = {self._secrets[it.text_value] for it in request.payload_entries if it.text_value in self._secrets}
+        self._delivered_by.setdefault(metadata.version_id, delivered)
         names = {change.key for change in request.payload_entries}
         for (secret_id, name), other in self.served.items():
             if secret_id == request.secret_id and name not in names and not self._by_hand:
