@@ -17,7 +17,7 @@ from cli.deployed import Account, Deployed, DeployedKey
 from cli.findings import ORDER, RULES, Finding, Place
 from cli.forecast import Event, EventKind
 from cli.inventory import KeyRecord, KeyState
-from cli.quota_shares import Share, most_first
+from cli.quota_shares import Share, keys_at_once, most_first
 from cli.stack_file_lines import StackFileLines
 from cli.words import counted, length, moment
 
@@ -439,8 +439,7 @@ def shares_of(evidence: Evidence, of_cloud: CloudQuotas) -> Mapping[str, Sequenc
 
 
 def _at_once(key: DeployedKey) -> int:
-    """How many keys there are of one while its overlaps last: itself, and those of before that work on."""
-    return 1 - (-key.inputs.overlap // key.inputs.rotate_every)
+    return keys_at_once(key.inputs.overlap, key.inputs.rotate_every)
 
 
 def _live(key: DeployedKey, now: datetime) -> int:
@@ -460,7 +459,7 @@ def _peak(evidence: Evidence, of_cloud: CloudQuotas, shares: Sequence[Share]) ->
     )
     # The cloud counts what nobody looked at, too.
     live = max(counted_here, quota.used or 0)
-    coming = (-(-key.inputs.overlap // key.inputs.rotate_every) for key in evidence.keys if key.urn in keys)
+    coming = (_at_once(key) - 1 for key in evidence.keys if key.urn in keys)
     # Most stacks are far from it, and need not be looked ahead for.
     if live + sum(coming) <= limit:
         return

@@ -10,7 +10,7 @@ from cli.borrowed import AccountSpec, KeySpec, parse_duration
 from cli.cloud_quotas import API_KEYS, SECRETS, SERVICE_ACCOUNTS, CloudQuotas, Quota, look_at_quotas
 from cli.made import Made
 from cli.project import Project
-from cli.quota_shares import Share, most_first
+from cli.quota_shares import Share, keys_at_once, most_first
 from cli.stack_check import Checked, FileProblem, Reporter, Weight
 from cli.words import counted
 
@@ -167,8 +167,7 @@ def _folders(checked: Checked) -> frozenset[str]:
 
 
 def _at_once(key: KeySpec) -> int:
-    """How many a key counts for while its overlaps last, as an audit reckons it: itself, and those of before that work on."""
-    return 1 - (-parse_duration(key.overlap) // parse_duration(key.rotate_every))
+    return keys_at_once(parse_duration(key.overlap), parse_duration(key.rotate_every))
 
 
 def _renamed_secrets(account: AccountSpec) -> set[str]:

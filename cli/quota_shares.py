@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from cli.words import counted
@@ -26,6 +27,11 @@ class Share:
     def as_json(self) -> dict[str, Any]:
         """The documented shape, version 1."""
         return {"stack": self.stack, "has": self.has, "makes": self.makes, "atOnce": self.at_once}
+
+
+def keys_at_once(overlap: timedelta, rotate_every: timedelta) -> int:
+    """How many a key counts for while its overlaps last: itself, and those of before that work on."""
+    return 1 - (-overlap // rotate_every)
 
 
 def most_first(counts: Mapping[str, int]) -> str:
