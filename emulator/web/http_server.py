@@ -81,16 +81,22 @@ class HttpServer:
 
     def stop(self) -> None:
         """Ends, with all connections."""
-        # First those who answer, as what they write wakes the thread that sends; then that, by its own hand.
+        # First those who answer, as what they write wakes the thread that sends; then that one, which ends where it
+        # watches nothing any more. It closes nothing itself, for who wakes it still writes to one of the connections.
         self._server.task_dispatcher.shutdown()
+        watched = self._server._map
+        connections: dict[int, wasyncore.dispatcher] = {}
+
+        def watch_nothing() -> None:
+            connections.update(watched)
+            watched.clear()
+
         if self._thread.is_alive():
-            self._server.trigger.pull_trigger(self._close)
+            self._server.trigger.pull_trigger(watch_nothing)
             self._thread.join()
         else:
-            self._close()
-
-    def _close(self) -> None:
-        wasyncore.close_all(self._server._map)
+            watch_nothing()
+        wasyncore.close_all(connections)
 
     def _application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = self._answer(_request(environ))

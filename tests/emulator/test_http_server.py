@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from emulator.web.http_server import HttpResponse, HttpServer
 from tests.emulator.local import Local
 
 _MIB = 1024 * 1024
@@ -75,3 +76,21 @@ def test_a_connection_serves_many_requests_and_ends_with_the_emulator(tmp_path: 
     again = Local(tmp_path)
     assert again.http == local.http
     again.stop()
+
+
+def test_it_ends_also_where_an_answer_that_is_just_sent_has_woken_it_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = HttpServer(lambda _: HttpResponse(200, {}))
+    port = server.bind(0)
+    server.start()
+    trigger = server._server.trigger
+    wake = trigger._physical_pull
+
+    def wake_after_another() -> None:
+        wake()
+        server._thread.join()
+        wake()
+
+    monkeypatch.setattr(trigger, "_physical_pull", wake_after_another)
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=20)
