@@ -61,6 +61,10 @@ class ProgramElsewhere(Stack):
         # Here the plugin is to be got.
         del self.environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"]
         self.environment["PATH"] = os.pathsep.join([*_hosts(language), self.environment["PATH"]])
+        # The engine never deletes the archive that it makes of a plugin from git.
+        temporary = directory / "temporary"
+        temporary.mkdir()
+        self.environment["TMPDIR"] = str(temporary)
         self.run("stack", "init", self.name)
         self.printed: list[str] = []
 
