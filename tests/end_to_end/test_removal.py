@@ -49,8 +49,15 @@ def test_a_guarded_key_is_removed_in_two_steps_as_the_page_says(stack: Stack, cl
     assert f"mail/smtp is no longer in the stack file: `pulumi up` deletes its key {key['id']}, and whoever" in flat(
         seen
     )
-    stack.up()
+    receipt = stack.receipt("mail/smtp")
+    gone = flat(stack.up())
     assert key["id"] not in [each["id"] for each in cloud.live_keys()]
+    # Nobody saw a preview, and the engine's own line names no key.
+    entry = f"Lockbox secret {receipt['lockboxSecretId']}, entry {receipt['secretEntry']},"
+    assert f"deleted key {key['id']}; whoever has it from {entry} fails from now on" in gone
+    # The program doesn't run.
+    other = stack.receipt("mail/bulk")["keyId"]
+    assert re.search(rf"mail/bulk\b.*deleted key {other}; whoever has it from Lockbox secret", flat(stack.destroy()))
 
 
 def test_what_a_preview_reads_of_the_stack_shows_no_secret(stack: Stack, cloud: LocalCloud) -> None:

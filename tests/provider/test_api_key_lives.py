@@ -17,7 +17,7 @@ from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import CloudError, InvalidInput, PartialFailure, YandexKeysError
 from provider.yandex_keys.marks import mark_of
 from provider.yandex_keys.run import Runtime
-from provider.yandex_keys.times import format_time, parse_time
+from provider.yandex_keys.times import format_time, parse_time, to_minute
 from tests.provider.emulated_cloud import EmulatedCloud
 
 URN = "urn:pulumi:prod::shop::yandex-keys:index:ApiKey::cashier"
@@ -97,6 +97,13 @@ class Shop:
     def warnings(self, words: str) -> list[str]:
         """The lines with these words that were printed since the shop was made."""
         return [line for line in self.cloud.logged[self.began :] if words in line]
+
+    def may_translate(self) -> None:
+        """Gives the account the role without which its keys are refused."""
+        subject = {"id": self.account, "type": "serviceAccount"}
+        role = {"action": "ADD", "access_binding": {"role_id": "ai.translate.user", "subject": subject}}
+        folder = {"resource_id": self.cloud.folder_id, "access_binding_deltas": [role]}
+        self.cloud.runtime().cloud.operate("FolderService/UpdateAccessBindings", folder)
 
     def by_hand(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.cloud.runtime().cloud.call(method, request)
@@ -381,6 +388,51 @@ class TestARetirement:
         assert old not in set(shop.keys())
 
 
+class TestADeletion:
+    def test_says_which_keys_ended_when_they_were_used_and_whom_it_hits(self, shop: Shop) -> None:
+        first = shop.issue()
+        state = shop.up(first, reissue="now")
+        shop.may_translate()
+        assert shop.cloud.use("translate", shop.given()["api_key"]) == 200
+        shop.cloud.forget_calls()
+        shop.delete(state)
+        of_keys = {call: times for call, times in shop.cloud.calls().items() if call.startswith("ApiKeyService/")}
+        assert of_keys == {"ApiKeyService/List": 1, "ApiKeyService/Delete": 2}
+        (line,) = shop.warnings("deleted key")
+        assert line == (
+            f"deleted key {state['keyId']} (and previous {first['keyId']}), last used {to_minute(shop.now())}; whoever "
+            f"has it from Lockbox secret {shop.secret}, entry api_key, fails from now on"
+        )
+
+    def test_of_a_key_that_nobody_has_used_says_nothing_of_its_use(self, shop: Shop) -> None:
+        state = ApiKey().create(URN, shop.output(), shop.cloud.runtime())[1]
+        shop.delete(state)
+        (line,) = shop.warnings("deleted key")
+        assert line == f"deleted key {state['keyId']}; whoever has it from the stack's outputs fails from now on"
+
+    def test_of_a_key_that_is_gone_already_says_nothing(self, shop: Shop) -> None:
+        state = shop.issue()
+        shop.delete(state)
+        shop.delete(state)
+        assert len(shop.warnings("deleted key")) == 1
+
+    def test_of_a_key_whose_end_is_past_says_so(self, shop: Shop) -> None:
+        state = shop.issue()
+        runtime = _at(shop.cloud.runtime(), shop.now() + timedelta(days=91))
+        ApiKey().delete(URN, "id", state, runtime)
+        ends = to_minute(parse_time(state["expiresAt"]))
+        assert shop.warnings("deleted key") == [f"deleted key {state['keyId']}; it had ended {ends}"]
+
+    def test_after_a_replacement_names_those_alone_who_have_not_read_again(self, shop: Shop) -> None:
+        had, runtime = shop.issue(), shop.cloud.runtime()
+        inputs = ApiKey().check(URN, {}, shop.inputs(), runtime)
+        ApiKey().create(URN, inputs, runtime)
+        ApiKey().delete(URN, "id", had, runtime)
+        assert shop.warnings("deleted key") == [
+            f"deleted key {had['keyId']}: this run has replaced it, and who read it before and not since fails from now on"
+        ]
+
+
 class TestEntriesOfASharedSecret:
     """What a key takes with it when it goes is its own: never what another one has set since."""
 
@@ -555,10 +607,7 @@ class TestTwoClocks:
     def test_a_machine_for_which_an_overlap_is_over_still_extends_it_for_a_stuck_consumer(self, shop: Shop) -> None:
         state = shop.up(shop.issue(), reissue="1")
         old = state["previous"][0]
-        subject = {"id": shop.account, "type": "serviceAccount"}
-        role = {"action": "ADD", "access_binding": {"role_id": "ai.translate.user", "subject": subject}}
-        folder = {"resource_id": shop.cloud.folder_id, "access_binding_deltas": [role]}
-        shop.cloud.runtime().cloud.operate("FolderService/UpdateAccessBindings", folder)
+        shop.may_translate()
         shop.cloud.move_to(shop.now() + timedelta(days=5))
         stuck = {"Authorization": f"Api-Key {shop.keys()[old['keyId']]['secret']}"}
         url = f"{shop.cloud.ready['http']}/services/translate/"

@@ -19,7 +19,7 @@ from ..answers import ApiKeyAnswer
 from ..errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, NotFound, YandexKeysError
 from ..marks import Mark, mark_of, marked
 from ..run import Runtime, Severity
-from ..times import cloud_time, format_time
+from ..times import cloud_time, format_time, to_minute
 from .rotation import (
     Action,
     Inputs,
@@ -153,11 +153,29 @@ class Steps:
         for key_id, target in targets.items():
             if target is not None:
                 self._take_away(target, key_id, _entries(target))
-        for key_id in targets:
-            self._delete(key_id)
+        listed = self.listed
+        deleted = [key_id for key_id in targets if self._delete(key_id) or key_id in listed]
+        if state.key_id in deleted:
+            self._say("info", self._told_of_the_end(deleted, listed))
         for key_id, target in targets.items():
             if target is not None:
                 self.runtime.versions.destroy(target.secret_id, key_id, versions.get(key_id), even_current=True)
+
+    def _told_of_the_end(self, deleted: Sequence[str], listed: Listing) -> str:
+        """That the current key has ended, with the previous ones among the `deleted`, and who notices: in a run without
+        a preview, or of a program of one's own, nothing has said so before."""
+        current, applied, words = self.state.key_id, self.inputs, f"deleted key {self.state.key_id}"
+        if others := [key_id for key_id in deleted if key_id != current]:
+            words += f" (and previous {', '.join(others)})"
+        if (key := listed.get(current)) and key.last_used_at:
+            words += f", last used {to_minute(key.last_used_at)}"
+        if self.state.expires_at <= self.runtime.now():
+            return f"{words}; it had ended {to_minute(self.state.expires_at)}"
+        if self.urn in self.runtime.record.declared:
+            return f"{words}: this run has replaced it, and who read it before and not since fails from now on"
+        places = [f"Lockbox secret {it.secret_id}, entry {it.secret_entry}," for it in (applied.lockbox,) if it]
+        places += ["the stack's outputs"] if applied.expose_secret else []
+        return f"{words}; whoever has it from {' or '.join(places)} fails from now on"
 
     # A rotation, in its order.
 
@@ -472,13 +490,17 @@ class Steps:
                 "was delivered there: it stays",
             )
 
-    def _delete(self, key_id: str) -> None:
-        """Deletes the key; one that is gone already is fine. Raises CloudError."""
-        with suppress(NotFound):
+    def _delete(self, key_id: str) -> bool:
+        """Deletes the key; whether it was there, for one that is gone already is fine. Raises CloudError."""
+        there = True
+        try:
             self.runtime.cloud.operate("ApiKeyService/Delete", {"api_key_id": key_id}, self._about)
+        except NotFound:
+            there = False
         # The listing was made before: a rotation later in this run would take the key for one that a run which died has
         # left.
         self.listed = {known: key for known, key in self.listed.items() if known != key_id}
+        return there
 
     def _expire(self, key_id: str, at: datetime) -> None:
         self._update(key_id, "expiresAt", expires_at=format_time(at))
