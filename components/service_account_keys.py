@@ -26,9 +26,10 @@ import pulumi
 from components import yandex
 from components.debug_lines import withhold_values
 from components.frames import without_frames
+from components.refusal import Refusal
 from components.rule_book import ACCOUNT_NAME
 from components.settings import stack_provider
-from components.spec import AccountSpec, KeySpec, VerifySpec, parse_account
+from components.spec import AccountSpec, KeySpec, SpecError, VerifySpec, parse_account
 from components.spec.values import ACCOUNT_PREFIX, account_of
 from pulumi_yandex_keys import (
     ApiKey,
@@ -68,7 +69,8 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     among them or its parent's, the stack's own settings count. All children have that one provider, pulumi-yandex's
     types too.
 
-    Raises SpecError, which has every problem with `account` at once, before anything is declared.
+    Raises Refusal, a SpecError, which has every problem with `account` at once, before anything is declared; a program
+    that lets it through ends with its lines alone.
     """
 
     service_account_id: pulumi.Output[str]
@@ -92,9 +94,11 @@ class ServiceAccountKeys(pulumi.ComponentResource):
     ) -> None:
         withhold_values()
         self._accounts = accounts or {}
-        spec = parse_account(
-            account if isinstance(account, AccountSpec) else dict(account), defaults, accounts=self._accounts
-        )
+        given = account if isinstance(account, AccountSpec) else dict(account)
+        try:
+            spec = parse_account(given, defaults, accounts=self._accounts)
+        except SpecError as error:
+            raise Refusal(error.problems, f"the account of {name}") from None
         renamed = [pulumi.Alias(name=spec.renamed_from)] if spec.renamed_from else []
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=renamed))
         # Inputs, for the engine to tell while keys change whose they are: receipts come when all is done.

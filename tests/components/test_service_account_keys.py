@@ -481,6 +481,9 @@ def test_a_wrong_account_declares_nothing() -> None:
     declared = run(program)
     assert not declared.requests
     assert len(reasons[0].problems) == 2
+    # So whoever runs a program shows the lines, and no traceback.
+    assert isinstance(reasons[0], pulumi.RunError)
+    assert str(reasons[0]).startswith("the account of translator has 2 problems:\n  name: ")
 
 
 def test_an_existing_resource_is_read_by_its_id() -> None:

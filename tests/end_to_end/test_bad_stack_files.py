@@ -40,6 +40,22 @@ def test_one_run_lists_every_problem_with_its_path_and_no_call_is_made(stack: St
     assert cloud.calls() == {}
 
 
+def test_a_wrong_account_ends_a_program_of_ones_own_with_its_lines_alone(stack: Stack, cloud: LocalCloud) -> None:
+    stack.write([])
+    (stack.directory / "__main__.py").write_text(
+        "from components.service_account_keys import ServiceAccountKeys\n"
+        "ServiceAccountKeys('desk', {'name': 'Desk', 'keys': [{'name': 'a', 'uses': ['vision'], 'overlap': '7 days'}]})\n"
+    )
+    cloud.forget_calls()
+    failed, printed = stack.attempt("up", "--yes", "--skip-preview")
+    assert failed
+    assert "the account of desk has 2 problems:" in printed
+    assert "keys[0] (a).overlap: '7 days'" in printed
+    assert "Traceback" not in printed
+    assert ".py" not in printed, "not a line of the program's own inside"
+    assert cloud.calls() == {}
+
+
 def test_wrong_settings_and_credentials_are_one_line_before_anything_starts(stack: Stack, cloud: LocalCloud) -> None:
     stack.write([{"name": "translator", "keys": [{"name": "default", "uses": ["translate"]}]}])
     cloud.forget_calls()
