@@ -8,7 +8,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from provider.yandex_keys.api_key.rotation import Action, Decision, Lockbox, Verb, Verify
+from provider.yandex_keys.api_key.rotation import Action, Decision, Lockbox, Status, Verb, Verify
+from provider.yandex_keys.api_key.schedule import time_after
 
 from .decide_inputs import fault, fault_of_left_overs, question
 from .examples import in_overlap, listed_key, standing, wanted
@@ -30,6 +31,22 @@ def test_the_questions_leave_no_case_out() -> None:
     assert any(question(seed).decision().warnings for seed in range(2_000))
     assert any(question(seed).decision().wants_listing for seed in range(2_000))
     assert sum(not question(seed).decision().actions for seed in range(2_000)) >= 20
+
+
+def test_a_key_whose_lifetime_is_over_is_due_by_its_schedule() -> None:
+    """It has been since its overlap began, for no calendar has it wait so long: a lifetime that is over is no reason of its own."""
+    seen = Counter[bool]()
+    for seed in range(COUNT):
+        asked = question(seed)
+        inputs, state, now = asked.inputs, asked.state, asked.now
+        if state is None or state.status is not Status.CURRENT or state.key_id in inputs.compromised:
+            continue
+        if time_after(state.issued_at, inputs.lifetime) <= now:
+            rotation = asked.decision().action(Verb.ROTATE)
+            assert rotation is not None, f"question {seed}"
+            assert rotation.reason.startswith("rotates: due since "), f"question {seed}"
+            seen[inputs.calendar.next_allowed(now) > now] += 1
+    assert min(seen[False], seen[True]) >= 10, "each with its calendar open, and closed"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from provider.yandex_keys.api_key.schedule import first_point, stagger
 from provider.yandex_keys.api_key.state import finished_state, properties_of, rotated_state, state_of
 from provider.yandex_keys.fields import changes
 from provider.yandex_keys.rotation_calendar import Calendar, freeze_of, window_of
-from provider.yandex_keys.times import format_time
+from provider.yandex_keys.times import format_time, to_minute
 
 from .examples import CURRENT, DAY, DUE, HOUR, ISSUED, URN, at, standing, wanted
 from .model import bag_of
@@ -82,6 +82,16 @@ def test_a_key_that_would_expire_in_the_freeze_rotates_when_it_is_due_with_a_war
         "00:00 UTC; frozen: A merger: it ends 2027-02-21 03:00 UTC, so a rotation then might leave it less than its "
         "overlap of 7d; make lifetime longer, or the wait shorter",
     )
+
+
+@pytest.mark.parametrize("lifetime", [33 * DAY, 20 * DAY])
+def test_a_key_whose_lifetime_was_made_shorter_is_told_to_end_by_that(lifetime: timedelta) -> None:
+    """The cloud has not been told yet, and ends it two months later."""
+    wishes = {"lifetime": lifetime, "rotate_every": 10 * DAY}
+    decision = decide(wanted(calendar=LONG, **wishes), standing(), DUE, URN)
+    assert [action.verb for action in decision.actions] == [Verb.ROTATE]
+    (warning,) = decision.warnings
+    assert f"it ends {to_minute(ISSUED + lifetime)}, so a rotation then might leave it less" in warning
 
 
 @pytest.mark.parametrize("until", ["2027-02-10T15:00:05Z", "2027-02-10T15:00:06Z"])

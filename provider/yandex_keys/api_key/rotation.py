@@ -313,8 +313,10 @@ def _against_the_calendar(inputs: Inputs, state: State, now: datetime, urn: str)
         yield f"key {state.key_id} is rotated at once, although {waited_for}: only what is due by schedule waits"
         return
     kept = format_duration(inputs.overlap)
+    # By a lifetime that was made shorter it ends sooner than the cloud has been told, maybe before now.
+    ends = min(state.expires_at, time_after(state.issued_at, inputs.lifetime))
     yield (
-        f"key {state.key_id} is rotated now, although {waited_for}: it ends {to_minute(state.expires_at)}, so a "
+        f"key {state.key_id} is rotated now, although {waited_for}: it ends {to_minute(ends)}, so a "
         f"rotation then might leave it less than its overlap of {kept}; make lifetime longer, or the wait shorter"
     )
 
@@ -527,10 +529,6 @@ def _why_at_once(inputs: Inputs, state: State, now: datetime) -> str | None:
         (state.status is Status.ADOPTED, "adopted by import, so its secret was never ours"),
         (state.status is Status.UNDELIVERED, "Lockbox gives consumers something else"),
         (state.expires_at <= now, f"expired {to_minute(state.expires_at)}"),
-        (
-            time_after(state.issued_at, inputs.lifetime) <= now,
-            f"a lifetime of {format_duration(inputs.lifetime)} is over",
-        ),
         (inputs.reissue not in (None, applied.reissue), f"reissue is now {inputs.reissue!r}"),
         (inputs.lockbox != applied.lockbox, "delivered elsewhere from now on, and a secret can't be read again"),
         (inputs.expose_secret and not applied.expose_secret, "an output from now on, and a secret can't be read again"),
