@@ -107,8 +107,7 @@ def what_is_next(key: DeployedKey, now: datetime, run_every: timedelta) -> Next:
     horizon = max(at, now) + 2 * key.inputs.overlap + 2 * run_every
     events = sorted(of_key(key, now, horizon, run_every), key=lambda event: event.at)
     return Next(
-        tuple(headline for action in decision.actions for headline in action.headlines)
-        + ((decision.waits,) if decision.waits else ()),
+        decision.headlines + ((decision.waits,) if decision.waits else ()),
         decision.warnings,
         why,
         due,

@@ -276,7 +276,8 @@ class Events:
                 self.looked = self.looked and urn not in self._looked_at
                 _add(own.errors if own else self.errors, text)
             case "info" if own:
-                _add(own.lines, text)
+                for line in text.splitlines():
+                    _add(own.lines, line)
             case _:
                 self._keep(text)
 

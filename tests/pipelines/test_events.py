@@ -23,6 +23,14 @@ def test_a_rotation_is_one_resource_with_its_reason_and_its_new_key() -> None:
     assert resource.outputs["keyId"] == "ajenew"
 
 
+def test_the_lines_of_one_message_are_read_as_lines_in_their_order() -> None:
+    events = fed(
+        said("info", "moves away from the output\nrotates: due since 2026-12-24 03:00 UTC", "translator/default")
+    )
+    (resource,) = events.resources.values()
+    assert resource.lines == ["moves away from the output", "rotates: due since 2026-12-24 03:00 UTC"]
+
+
 def test_only_what_is_finished_is_told_as_it_comes() -> None:
     events = Events()
     told = [events.feed(line) for line in rotation("translator/default")]

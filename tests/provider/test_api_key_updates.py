@@ -45,6 +45,66 @@ def test_a_shorter_period_brings_the_next_rotation_forward_and_the_preview_says_
     assert ApiKey().diff(URN, key_id, after, weekly, cloud.runtime()).changes == {}
 
 
+def previewed(
+    cloud: EmulatedCloud, key_id: str, state: dict[str, Any], inputs: dict[str, Any], **environment: str
+) -> list[str]:
+    """What a preview of a program that declares the key so says, each message with its lines."""
+    runtime = cloud.runtime(**environment)
+    ApiKey().check(URN, state, inputs, runtime)
+    cloud.logged.clear()
+    ApiKey().diff(URN, key_id, state, inputs, runtime)
+    return list(cloud.logged)
+
+
+def to_minute(time: str) -> str:
+    return f"{time[:10]} {time[11:16]} UTC"
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"rotateEvery": "20d"},
+        {"rotateEvery": "60d"},
+        {"spread": 0},
+        {
+            "freezes": [{"from": "2020-01-01T00:00:00Z", "until": "2045-01-01T00:00:00Z", "why": "for long"}],
+            "lifetime": "18000d",
+        },
+        {"windows": [{"from": "01:00", "to": "01:20"}]},
+    ],
+)
+def test_a_changed_schedule_says_when_the_next_rotation_is_now_and_when_it_was(
+    cloud: EmulatedCloud, made: Made, schedule: dict[str, Any]
+) -> None:
+    inputs, key_id, state = made
+    changed = checked({**inputs, **schedule})
+    after = ApiKey().preview(URN, state, changed, cloud.runtime())["nextRotationAt"]
+    (said,) = previewed(cloud, key_id, state, changed)
+    assert said.splitlines()[-1] == f"next rotation {to_minute(after)}, not {to_minute(state['nextRotationAt'])}"
+    assert to_minute(after) != to_minute(state["nextRotationAt"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"overlap": "8d"}, {"windows": [{"from": "00:00", "to": "24:00"}]}, {"whenStillUsed": "retire"}]
+)
+def test_a_change_that_moves_no_rotation_says_nothing_of_one(
+    cloud: EmulatedCloud, made: Made, change: dict[str, Any]
+) -> None:
+    inputs, key_id, state = made
+    assert previewed(cloud, key_id, state, checked({**inputs, **change})) == []
+
+
+def test_all_that_changes_is_one_message_whose_first_line_is_the_gravest(cloud: EmulatedCloud, made: Made) -> None:
+    inputs, key_id, state = made
+    changed = {**inputs, "scopes": ["yc.postbox.send"], "description": "the till", "rotateEvery": "20d"}
+    (said,) = previewed(cloud, key_id, state, checked(changed))
+    assert [line.partition(" of key")[0].partition(" 20")[0] for line in said.splitlines()] == [
+        "changes scopes",
+        "changes description",
+        "next rotation",
+    ]
+
+
 def test_an_unchanged_period_leaves_the_next_rotation_where_it_was(cloud: EmulatedCloud, made: Made) -> None:
     inputs, key_id, state = made
     described = checked({**inputs, "description": "the till"})

@@ -182,10 +182,30 @@ def test_a_secret_that_becomes_an_output_is_a_new_one() -> None:
     assert action.reason.startswith("rotates: an output from now on, and a secret can't be read again, key ajecurrent")
 
 
-def test_a_secret_that_is_an_output_no_more_or_still_rotates_nothing() -> None:
+NO_OUTPUT = "moves away from the output: who reads it gets nothing from now on; "
+UNTIL_LOCKBOX = "`deliver: both` (`exposeSecret: true`) until they read Lockbox"
+
+
+def test_a_secret_that_is_an_output_no_more_or_still_rotates_nothing_and_who_reads_it_is_told() -> None:
     exposed = standing(applied=wanted(expose_secret=True))
-    assert decided(wanted(), exposed) == Decision()
+    assert decided(wanted(), exposed) == Decision(at_once=(f"{NO_OUTPUT}keep {UNTIL_LOCKBOX}",))
     assert decided(wanted(expose_secret=True), exposed) == Decision()
+
+
+def test_a_move_from_the_output_to_lockbox_says_first_that_who_reads_it_gets_nothing() -> None:
+    exposed = standing(applied=wanted(lockbox=None, expose_secret=True))
+    headlines = decided(wanted(), exposed).headlines
+    assert headlines[0] == f"{NO_OUTPUT}use {UNTIL_LOCKBOX}"
+    assert headlines[1].startswith("rotates: delivered elsewhere from now on")
+    assert len(headlines) == 2
+    assert NO_OUTPUT not in "".join(decided(wanted(expose_secret=True), exposed).headlines)
+
+
+def test_an_adopted_key_takes_no_output_from_anybody() -> None:
+    adopted = standing(status=Status.ADOPTED, applied=wanted(lockbox=None, expose_secret=True, description="by hand"))
+    headlines = decided(wanted(), adopted).headlines
+    assert headlines[0].startswith("rotates: adopted by import, so its secret was never ours, key ajecurrent")
+    assert headlines[1:] == ("the new key has a new description",)
 
 
 @pytest.mark.parametrize("status", [Status.CURRENT, Status.ADOPTED, Status.UNDELIVERED])
@@ -251,6 +271,30 @@ def test_each_of_several_changes_has_its_own_headline() -> None:
         "changes lifetime",
         "changes description",
     ]
+
+
+def test_the_gravest_of_several_changes_is_said_first() -> None:
+    inputs = wanted(scopes=wanted().scopes | {"yc.postbox.send"}, description="new", lifetime=60 * DAY)
+    headlines = only(decided(inputs, standing())).headlines
+    assert [words.partition(" of ")[0] for words in headlines] == [
+        "changes lifetime",
+        "changes scopes",
+        "changes description",
+    ]
+
+
+def test_what_becomes_of_consumers_is_said_before_what_becomes_of_previous_keys() -> None:
+    state = standing(previous=(in_overlap(expires_at=ISSUED),))
+    decision = decided(wanted(scopes=frozenset({"yc.postbox.send"})), state)
+    assert [action.verb for action in decision.actions] == [Verb.RETIRE, Verb.CHANGE]
+    assert [words.partition(" ")[0] for words in decision.headlines] == ["changes", "retires"]
+
+
+def test_a_compromised_key_that_moves_says_first_that_it_is_deleted_at_once() -> None:
+    inputs = wanted(compromised=frozenset({CURRENT}), lockbox=Lockbox("e6qshared"))
+    headlines = decided(inputs, standing()).headlines
+    assert headlines[0] == "key ajecurrent is compromised: a new key replaces it, and it is deleted at once"
+    assert headlines[1].startswith("moves away from Lockbox secret e6qsecret")
 
 
 @pytest.mark.parametrize("owner", ["", "ffffffffffff"])
@@ -340,17 +384,19 @@ def test_a_move_names_the_lockbox_secret_that_is_left_and_the_way_in_two_steps(
 ) -> None:
     action = only(decided(wanted(**changes), standing()))
     assert action.verb == Verb.ROTATE
-    assert action.also == (words,)
+    assert action.headlines == (words, action.reason)
 
 
 @pytest.mark.parametrize("status", [Status.MISSING, Status.UNDELIVERED])
 def test_a_move_of_a_key_that_lockbox_does_not_give_promises_its_readers_nothing(status: Status) -> None:
-    (words,) = only(decided(wanted(lockbox=Lockbox("e6qshared")), standing(status=status))).also
+    headlines = decided(wanted(lockbox=Lockbox("e6qshared")), standing(status=status)).headlines
+    (words,) = (line for line in headlines if line.startswith("moves away"))
     assert "which gives its readers no working key of this resource, and nothing at all" in words
 
 
 def test_a_key_that_becomes_an_output_beside_lockbox_moves_nobody() -> None:
-    assert only(decided(wanted(expose_secret=True), standing())).also == ()
+    action = only(decided(wanted(expose_secret=True), standing()))
+    assert action.headlines == (action.reason,)
 
 
 def test_who_reads_in_which_order_compromised_ids_come_does_not_matter() -> None:

@@ -87,7 +87,7 @@ class DemoStack:
         for event in map(json.loads, output.splitlines()):
             said = event.get("diagnosticEvent", {})
             if said.get("severity") in ("info", "warning") and f"{TYPE}::" in said.get("urn", ""):
-                lines.append(said["message"].strip())
+                lines += said["message"].strip().splitlines()
             counts = event.get("summaryEvent", {}).get("resourceChanges") or {}
             changed += sum(count for kind, count in counts.items() if kind != "same")
         return Run(list(dict.fromkeys(lines)), changed, time.monotonic() - began)

@@ -15,7 +15,7 @@ from ..fields import Change
 from ..properties import UNKNOWN, Properties, is_unknown
 from ..resource import Diff, Read, ResourceType
 from ..run import Runtime
-from ..times import format_time
+from ..times import format_time, parse_time, to_minute
 from .inputs import FIELDS, INPUTS, checked
 from .refresh import imported, refreshed
 from .rotation import (
@@ -73,18 +73,22 @@ class ApiKey(ResourceType):
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
         for action in decision.actions:
-            # A refresh compares what it has read with the state, and carries nothing out: it checks no inputs before.
-            for headline in action.headlines if urn in runtime.record.declared else ():
-                runtime.log("info", headline, urn)
             changes.update({name: _NOT_KNOWN_YET for name in _outputs(action.verb, inputs) if name not in changes})
+        moved, said = _moved_rotation(urn, state, inputs)["nextRotationAt"], [*decision.headlines]
+        if moved != state["nextRotationAt"] and "nextRotationAt" not in changes:
+            changes["nextRotationAt"] = _NOT_KNOWN_YET
+            said += [] if decision.waits else [_says_moved(moved, state["nextRotationAt"])]
+        if urn not in runtime.record.declared:
+            # A refresh compares what it has read with the state, and carries nothing out: it checks no inputs before.
+            said = []
         if decision.waits:
             # No change: a key that waits is as it should be.
-            runtime.log("info", decision.waits, urn)
+            said.append(decision.waits)
+        if said:
+            # In one message: of several, the engine shows the last one beside the resource; of one, the first line.
+            runtime.log("info", "\n".join(said), urn)
         for warning in (*decision.warnings, *_warnings_of_overlap_and_clock(state, inputs, runtime)):
             runtime.log("warning", warning, urn)
-        moved = _moved_rotation(urn, state, inputs)
-        if moved["nextRotationAt"] != state["nextRotationAt"] and "nextRotationAt" not in changes:
-            changes["nextRotationAt"] = _NOT_KNOWN_YET
         change = decision.action(Verb.CHANGE)
         if change is not None and change.until is not None:
             changes["expiresAt"] = _NOT_KNOWN_YET
@@ -290,6 +294,11 @@ def _moved_rotation(urn: str, state: Properties, inputs: Properties) -> dict[str
     schedule = {name: inputs[name] for name in _SCHEDULE if name in inputs and not is_unknown(inputs[name])}
     wanted = inputs_of({**state, **schedule})
     return schedule_outputs(wanted, was.issued_at, next_rotation(wanted, was, urn))
+
+
+def _says_moved(moved: str, before: str) -> str:
+    """When the current key rotates now, and when it would have, for people."""
+    return f"next rotation {to_minute(parse_time(moved))}, not {to_minute(parse_time(before))}"
 
 
 def _outputs(verb: Verb, inputs: Mapping[str, Any]) -> tuple[str, ...]:

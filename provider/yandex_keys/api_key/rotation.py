@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from ..durations import format_duration, in_words
 from ..marks import Mark
@@ -157,13 +157,25 @@ class Verb(StrEnum):
     ROTATE = "rotate"
 
 
+_GRAVEST_FIRST: Final = (
+    Verb.REVOKE,
+    Verb.ISSUE,
+    Verb.ROTATE,
+    Verb.CHANGE,
+    Verb.EXTEND,
+    Verb.ENFORCE,
+    Verb.RETIRE,
+)
+"""What is done, in the order in which it is said: what consumers have now goes before what becomes of previous keys."""
+
+
 @dataclass(frozen=True)
 class Action:
     """One thing to do: `key_id` is whom it concerns, `until` its new expiry (ENFORCE, EXTEND, CHANGE), `overlap` what
     the old key keeps (ROTATE).
 
-    reason: its headline; also: the headlines of what comes with it (CHANGE: the further changes; ROTATE: what consumers
-    of the old key lose).
+    reason: its headline; at_once: what makes consumers fail in this very run, which is said before it; also: what else
+    changes with it, the gravest first.
     """
 
     verb: Verb
@@ -171,23 +183,34 @@ class Action:
     key_id: str = ""
     until: datetime | None = None
     overlap: timedelta | None = None
+    at_once: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
 
     @property
     def headlines(self) -> tuple[str, ...]:
-        """What is said of it: one headline for each thing that changes."""
-        return (self.reason, *self.also)
+        """What is said of it: one headline for each thing that changes, the gravest first."""
+        return (*self.at_once, self.reason, *self.also)
 
 
 @dataclass(frozen=True)
 class Decision:
     """What to do, in order; what a human must know; whether the account's keys must be listed before this is final; and
-    what a key that is due waits for, in words, where it does."""
+    what a key that is due waits for, in words, where it does.
+
+    at_once: what consumers lose in this very run though nothing is done to the key.
+    """
 
     actions: tuple[Action, ...] = ()
     warnings: tuple[str, ...] = ()
     wants_listing: bool = False
     waits: str = ""
+    at_once: tuple[str, ...] = ()
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """All that is said of what changes, the gravest first."""
+        said = sorted(self.actions, key=lambda action: _GRAVEST_FIRST.index(action.verb))
+        return (*self.at_once, *(words for action in said for words in action.headlines))
 
     def action(self, verb: Verb) -> Action | None:
         """The action with that verb, if there is one."""
@@ -249,7 +272,7 @@ def decide(
     elif listed is not None:
         left_over_leaked = _compromised_elsewhere(leaked, inputs, state, listed, owner, actions, warnings)
     rotation = _rotation(inputs, state, now, urn, left_over_leaked)
-    waits = ""
+    waits, at_once = "", tuple[str, ...]()
     if rotation is not None:
         actions.append(rotation)
         warnings.extend(_against_the_calendar(inputs, state, now, urn))
@@ -257,9 +280,10 @@ def decide(
         actions.extend(_change(inputs, state))
         due = next_rotation(inputs, state, urn)
         waits = f"due since {to_minute(due)}, waits for {inputs.calendar.waits_for(now)}" if due <= now else ""
+        at_once = _output_that_goes(inputs, state)
     order = list(Verb)
     in_order = tuple(sorted(actions, key=lambda action: order.index(action.verb)))
-    return Decision(in_order, tuple(warnings), wants_listing, waits)
+    return Decision(in_order, tuple(warnings), wants_listing, waits, at_once)
 
 
 def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
@@ -491,27 +515,19 @@ def _rotation(
 ) -> Action | None:
     if state.key_id in inputs.compromised and state.status is not Status.MISSING:
         reason = f"key {state.key_id} is compromised: a new key replaces it, and it is deleted at once"
-        return Action(
-            Verb.ROTATE, reason, state.key_id, overlap=timedelta(0), also=_with_the_new_key(inputs, state, now)
-        )
+        return _replacement(inputs, state, reason, now, timedelta(0))
     why = _why_rotate(inputs, state, now, urn)
     if why is None and left_over_leaked:
         why = f"key {left_over_leaked}, which a run that died had issued, is compromised, and consumers may have it"
     if why is None:
         return None
     if state.status is Status.MISSING:
-        also = _with_the_new_key(inputs, state, now)
-        return Action(Verb.ROTATE, f"rotates: {why}", state.key_id, overlap=timedelta(0), also=also)
+        return _replacement(inputs, state, f"rotates: {why}", now, timedelta(0))
     ends = min(state.expires_at, time_after(now, inputs.overlap))
     working = f"it keeps working until {to_minute(ends)}" if ends > now else "it works no longer"
     age = in_words(now - state.issued_at) or "less than a minute"
-    return Action(
-        Verb.ROTATE,
-        f"rotates: {why}, key {state.key_id} is {age} old; {working}",
-        state.key_id,
-        overlap=inputs.overlap,
-        also=_with_the_new_key(inputs, state, ends),
-    )
+    reason = f"rotates: {why}, key {state.key_id} is {age} old; {working}"
+    return _replacement(inputs, state, reason, ends, inputs.overlap)
 
 
 def _why_rotate(inputs: Inputs, state: State, now: datetime, urn: str) -> str | None:
@@ -538,38 +554,57 @@ def _why_at_once(inputs: Inputs, state: State, now: datetime) -> str | None:
 
 def _change(inputs: Inputs, state: State) -> list[Action]:
     """The one action that changes the key in place, with a headline for each thing that changes."""
-    applied, until = state.applied, None
+    applied, until, shorter = state.applied, None, False
+    in_place = f"of key {state.key_id} in place:"
     headlines = []
     if inputs.scopes != applied.scopes:
         at_once = _gains_and_loses(inputs.scopes, applied.scopes, " at once")
-        headlines.append(f"changes scopes of key {state.key_id} in place: {at_once}; its secret stays")
+        headlines.append(f"changes scopes {in_place} {at_once}; its secret stays")
     if inputs.lifetime != state.lifetime:
         until = time_after(state.issued_at, inputs.lifetime)
+        shorter = until < state.expires_at
         ends = f"now ends {to_minute(until)}"
         if until != state.expires_at:
             ends += f", not {to_minute(state.expires_at)}"
-        headlines.append(f"changes lifetime of key {state.key_id} in place: {ends}; its secret stays")
+        headlines.append(f"changes lifetime {in_place} {ends}; its secret stays")
+    if shorter and inputs.scopes >= applied.scopes:
+        headlines.reverse()
     if inputs.description != applied.description:
         words = "has a new description" if inputs.description else "loses its description"
-        headlines.append(f"changes description of key {state.key_id} in place: {words}; its secret stays")
+        headlines.append(f"changes description {in_place} {words}; its secret stays")
     if not headlines:
         return []
     return [Action(Verb.CHANGE, headlines[0], state.key_id, until, also=tuple(headlines[1:]))]
 
 
-def _with_the_new_key(inputs: Inputs, state: State, ends: datetime) -> tuple[str, ...]:
-    """What else the new key changes for consumers, where the current one works until `ends`: nothing where only the key
-    is new."""
-    applied, headlines = state.applied, []
-    if inputs.scopes != applied.scopes:
-        headlines.append(f"the new key has other scopes: {_gains_and_loses(inputs.scopes, applied.scopes)}")
-    if inputs.lifetime not in (state.lifetime, applied.lifetime):
-        headlines.append(f"the new key has another lifetime: {format_duration(inputs.lifetime)}")
-    if inputs.description != applied.description:
-        headlines.append("the new key has a new description")
+def _output_that_goes(inputs: Inputs, state: State) -> tuple[str, ...]:
+    """What becomes of who reads the secret as an output, where it is one no more. An adopted key's secret never was."""
+    if inputs.expose_secret or not state.applied.expose_secret or state.status is Status.ADOPTED:
+        return ()
+    use = "use" if state.applied.lockbox is None else "keep"
+    return (
+        "moves away from the output: who reads it gets nothing from now on; "
+        f"{use} `deliver: both` (`exposeSecret: true`) until they read Lockbox",
+    )
+
+
+def _replacement(inputs: Inputs, state: State, reason: str, ends: datetime, overlap: timedelta) -> Action:
+    """The rotation, with what else the new key changes for consumers, where the current one works until `ends`: nothing
+    where only the key is new."""
+    applied = state.applied
+    at_once, also = [*_output_that_goes(inputs, state)], list[str]()
     if applied.lockbox is not None and inputs.lockbox != applied.lockbox:
-        headlines.append(_moved(inputs.lockbox, applied.lockbox, state, ends))
-    return tuple(headlines)
+        at_once.append(_moved(inputs.lockbox, applied.lockbox, state, ends))
+    if inputs.scopes != applied.scopes:
+        also.append(f"the new key has other scopes: {_gains_and_loses(inputs.scopes, applied.scopes)}")
+    if inputs.lifetime not in (state.lifetime, applied.lifetime):
+        also.append(f"the new key has another lifetime: {format_duration(inputs.lifetime)}")
+    if inputs.description != applied.description:
+        also.append("the new key has a new description")
+    if not overlap:
+        # The old key itself works no longer: nothing is graver.
+        at_once, also = [], at_once + also
+    return Action(Verb.ROTATE, reason, state.key_id, overlap=overlap, at_once=tuple(at_once), also=tuple(also))
 
 
 def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime) -> str:
