@@ -13,6 +13,12 @@ from .resource import Diff
 from .run import Runtime
 
 _LIMITS: Final = "yandex.cloud.lockbox.v1.CreateSecretRequest"
+# `secrets:` of the stack file keeps no secret that is itself replaced, and the KMS key is one for all of an account's.
+_WITHOUT_A_GAP: Final = (
+    "To move consumers without a gap, leave it as it is and declare another account with this change beside it (in a "
+    "program of your own, another LockboxSecret, and deliver the key there); once they read the new secret, take out "
+    "what they have left"
+)
 
 
 class LockboxSecret(FolderResource):
@@ -50,6 +56,11 @@ class LockboxSecret(FolderResource):
         # We make it without a version: whoever put one in had its id from a state, and consumers may read it.
         return "current_version" in answer
 
+    def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
+        if runtime is not None:
+            runtime.record.note_declared(urn)
+        return super().check(urn, old, new, runtime)
+
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
         found = super().diff(urn, resource_id, state, inputs, runtime)
         replacing = sorted(path for path, change in found.changes.items() if change.replace)
@@ -58,13 +69,21 @@ class LockboxSecret(FolderResource):
                 [
                     (
                         path,
-                        f"can't change while {self.about(state)} is protected: that replaces it, and a protected one "
-                        "isn't deleted. First set deletionProtection to false and run `pulumi up`, then make this "
-                        "change. Or deliver to a new secret, and keep this one declared while consumers move "
-                        "(`secrets:` in the stack file)",
+                        f"can't change while {self.about(state)} is protected: that replaces it by one with another "
+                        f"id, and a protected one isn't deleted. {_WITHOUT_A_GAP}. Where nobody reads it, set "
+                        "deletionProtection to false and run `pulumi up`, then make this change",
                     )
                     for path in replacing
                 ]
+            )
+        # A refresh, which carries nothing out, checks no inputs before.
+        if replacing and urn in runtime.record.declared:
+            runtime.record.note_replaced(resource_id)
+            runtime.log(
+                "warning",
+                f"is replaced by one with another id, as {' and '.join(replacing)} can't change in place: who reads "
+                f"{resource_id} gets nothing from then on. {_WITHOUT_A_GAP}",
+                urn,
             )
         return found
 

@@ -46,6 +46,7 @@ class RunRecord:
         self._made: set[str] = set()
         self._imported: set[str] = set()
         self._declared: set[str] = set()
+        self._replaced: set[str] = set()
         self._in_states: set[str] = set()
 
     def note_made(self, resource_id: str) -> None:
@@ -59,6 +60,10 @@ class RunRecord:
     def note_declared(self, urn: str) -> None:
         """The program of this run declares that resource."""
         self._declared.add(urn)
+
+    def note_replaced(self, resource_id: str) -> None:
+        """This run replaces that Lockbox secret by one with another id."""
+        self._replaced.add(resource_id)
 
     def note_in_state(self, *ids: str) -> None:
         """The state of a resource of this run accounts for those keys, accounts, secrets."""
@@ -78,6 +83,11 @@ class RunRecord:
     def declared(self) -> Set[str]:
         """The URNs of what the program of this run declares."""
         return self._declared
+
+    @property
+    def replaced(self) -> Set[str]:
+        """The ids of Lockbox secrets that this run replaces by ones with other ids."""
+        return self._replaced
 
     @property
     def in_states(self) -> Set[str]:

@@ -174,11 +174,21 @@ def test_the_kms_key_of_a_protected_secret_is_refused_in_preview_and_the_way_tha
         failed, printed = stack.attempt(*arguments)
         assert failed
         assert "kmsKeyId: can't change while Lockbox secret translator-default is protected" in printed
-        assert "First set deletionProtection to false and run `pulumi up`" in printed
+        assert "declare another account with this change beside it" in printed
+        assert "set deletionProtection to false and run `pulumi up`, then make this change" in printed
     assert things(cloud)["secrets"] == before["secrets"]
     stack.write([{**protected, "deletionProtection": False}])
     stack.up()
     stack.write([{**TRANSLATOR, "kmsKey": True}])
+    said = " ".join(stack.run("preview").split())
+    left = before["secrets"][0]["id"]
+    assert (
+        f"warning: is replaced by one with another id, as kmsKeyId can't change in place: who reads {left} gets" in said
+    )
+    assert (
+        f"moves away from Lockbox secret {left} (entry api_key), which is replaced: who reads it gets nothing" in said
+    )
+    assert "`secrets:`" not in said, "it keeps a secret that no key is delivered to, not one that is replaced"
     stack.up()
     receipt = stack.receipt("translator/default")
     assert cloud.use("translate", cloud.entries(receipt["lockboxSecretId"])["api_key"]) == 200
@@ -187,6 +197,33 @@ def test_the_kms_key_of_a_protected_secret_is_refused_in_preview_and_the_way_tha
     stack.write([{**TRANSLATOR, "kmsKey": True, "deletionProtection": True}])
     stack.up()
     stack.run("preview", "--expect-no-changes")
+
+
+def test_consumers_of_a_protected_secret_come_to_one_under_a_kms_key_without_a_gap_as_its_refusal_says(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    old = {**TRANSLATOR, "kmsKey": False, "deletionProtection": True}
+    new = {**TRANSLATOR, "name": "interpreter", "kmsKey": True}
+    stack.write([old])
+    stack.up()
+
+    def works(key: str) -> bool:
+        return cloud.use("translate", cloud.entries(stack.receipt(key)["lockboxSecretId"])["api_key"]) == 200
+
+    left = stack.receipt("translator/default")
+    stack.write([old, new])
+    stack.up()
+    assert stack.receipt("translator/default") == left
+    assert works("translator/default")
+    assert works("interpreter/default")
+    stack.write([{**old, "deletionProtection": False}, new])
+    stack.up()
+    assert works("translator/default")
+    stack.write([new])
+    stack.up()
+    assert works("interpreter/default")
+    (secret,) = cloud.state()["secrets"]
+    assert secret["kmsKeyId"]
 
 
 def test_a_key_that_was_made_by_hand_is_adopted_as_the_page_says(stack: Stack, cloud: LocalCloud) -> None:

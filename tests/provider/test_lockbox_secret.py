@@ -116,6 +116,24 @@ def test_another_kms_key_replaces_the_secret_and_another_name_does_not(runtime: 
     assert not diff.delete_before_replace
 
 
+def test_what_its_readers_lose_by_a_replacement_is_said_where_one_is_made_and_not_by_a_refresh(
+    cloud: EmulatedCloud, runtime: Runtime
+) -> None:
+    inputs = inputs_of("read-by-many", runtime)
+    wanted = {**inputs, "kmsKeyId": UNKNOWN}
+    refresh = cloud.runtime()
+    SECRET.diff(urn("read-by-many"), "e6q1", inputs, wanted, refresh)
+    assert not any("replaced" in line for line in cloud.logged)
+    assert refresh.record.replaced == set()
+    SECRET.diff(urn("read-by-many"), "e6q1", inputs, wanted, runtime)
+    SECRET.diff(urn("read-by-many"), "e6q2", inputs, {**inputs, "description": "in place"}, runtime)
+    (line,) = [line for line in cloud.logged if "replaced" in line]
+    assert line.startswith(
+        "is replaced by one with another id, as kmsKeyId can't change in place: who reads e6q1 gets nothing from then on"
+    )
+    assert runtime.record.replaced == {"e6q1"}
+
+
 def test_a_protected_secret_stays_and_says_how_to_remove_it(runtime: Runtime) -> None:
     secret_id, state = create("protected", runtime, deletionProtection=True)
     with pytest.raises(CloudError, match="to remove it, set deletionProtection to false and run `pulumi up` first"):
@@ -139,8 +157,8 @@ def test_a_change_that_would_replace_a_protected_secret_is_refused_with_the_way_
         SECRET.diff(urn("kept"), "e6q1", state, wanted, runtime)
     ((path, reason),) = refused.value.problems
     assert path in change
-    assert "First set deletionProtection to false and run `pulumi up`" in reason
-    assert "secrets:" in reason
+    assert "set deletionProtection to false and run `pulumi up`, then make this change" in reason
+    assert "declare another account with this change beside it" in reason
     unprotected = {"deletionProtection": False}
     diff = SECRET.diff(urn("kept"), "e6q1", {**state, **unprotected}, {**wanted, **unprotected}, runtime)
     assert diff.changes[path].replace

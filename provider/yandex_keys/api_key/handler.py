@@ -202,6 +202,9 @@ def decided(
     if is_unknown(inputs.get("lockbox")):
         known["lockbox"] = {"secretId": "not known yet"}
     was, wanted, owner = state_of(state), inputs_of(known), runtime.owner(urn)
+    left = was.applied.lockbox
+    if wanted.lockbox and left and left.secret_id in runtime.record.replaced:
+        wanted = replace(wanted, lockbox=replace(wanted.lockbox, takes_place=True))
     _must_not_be_stale(was, runtime)
     decision = decide(wanted, was, runtime.now(), urn, None, owner)
     if not decision.wants_listing and not (to_carry_out and decision.action(Verb.ROTATE)):

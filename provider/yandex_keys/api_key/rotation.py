@@ -7,7 +7,7 @@ call it alike, so they agree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
@@ -34,11 +34,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Lockbox:
-    """Where in Lockbox a secret goes: entry `secret_entry` holds it, entry `key_id_entry` the key's id."""
+    """Where in Lockbox a secret goes: entry `secret_entry` holds it, entry `key_id_entry` the key's id. takes_place: the
+    secret is new, and takes the place of the one before, which goes in this run."""
 
     secret_id: str
     secret_entry: str = "api_key"
     key_id_entry: str = "api_key_id"
+    takes_place: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -617,6 +619,11 @@ def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime
     words = f"moves away from Lockbox secret {source.secret_id} (entry {source.secret_entry}), which {given}"
     if target is not None and target.secret_id == source.secret_id:
         return f"{words}; move them to its entry {target.secret_entry} before that"
+    if target is not None and target.takes_place:
+        return (
+            f"moves away from Lockbox secret {source.secret_id} (entry {source.secret_entry}), which is replaced: who "
+            "reads it gets nothing from this run on, and its own warning has the way without a gap"
+        )
     way = (
         "use `deliver: both` until they read the output"
         if target is None
