@@ -38,6 +38,8 @@ class Kind(StrEnum):
     CLOUD = "cloud"
     FOLDER = "folder"
     SERVICE_ACCOUNT = "service-account"
+    USER_ACCOUNT = "user-account"
+    GROUP = "group"
     API_KEY = "api-key"
     AUTHORIZED_KEY = "authorized-key"
     FEDERATED_CREDENTIAL = "federated-credential"

@@ -18,6 +18,7 @@ from emulator.state.endpoint import Endpoints
 from emulator.state.federation import Federation
 from emulator.state.folder import Folders
 from emulator.state.folder_deletion import FolderDeletions
+from emulator.state.group import Groups
 from emulator.state.key_use import KeyUse
 from emulator.state.kms_symmetric_key import SymmetricKeys
 from emulator.state.lockbox_payload import Payloads
@@ -29,6 +30,7 @@ from emulator.state.quota import Quotas
 from emulator.state.role import Roles
 from emulator.state.service_account import ServiceAccounts
 from emulator.state.tokens import Tokens
+from emulator.state.user_account import UserAccounts
 from emulator.storage import Kind, Record, Storage
 
 _START = "start"
@@ -58,6 +60,8 @@ class CloudState:
         self.endpoints = Endpoints()
         self.clouds = Clouds(*resource)
         self.accounts = ServiceAccounts(*resource)
+        self.users = UserAccounts(*resource)
+        self.groups = Groups(*resource)
         self.roles = Roles()
         self.key_use = KeyUse(self.backend)
         self.api_keys = ApiKeys(*resource, self.accounts, self.key_use)

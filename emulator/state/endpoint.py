@@ -17,6 +17,7 @@ SERVED: Final = (
     "lockbox",
     "lockbox-payload",
     "operation",
+    "organization-manager",
     "quota-manager",
     "resource-manager",
 )
@@ -34,7 +35,7 @@ _OTHERS: Final = (
     "managed-kubernetes managed-metastore managed-mongodb managed-mysql managed-opensearch managed-postgresql "
     "managed-redis managed-spark managed-spqr managed-sqlserver managed-trino managed-ytsaurus managed-zonalshift "
     "marketplace mcp-gateway mdb-clickhouse mdb-kafka mdb-mongodb mdb-mysql mdb-opensearch mdb-postgresql mdb-redis "
-    "mdb-sqlserver mdbproxy monitoring organization-manager organizationmanager quota resourcemanager "
+    "mdb-sqlserver mdbproxy monitoring organizationmanager quota resourcemanager "
     "searchapi serverless-apigateway serverless-containers serverless-eventrouter serverless-functions "
     "serverless-gateway-connections serverless-triggers serverless-workflows serverlessapigateway servicename "
     "smart-captcha smart-web-security speechsense storage storage-api trino video vpc ycvc ydb"

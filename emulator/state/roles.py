@@ -62,6 +62,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "iam.serviceAccounts.keyAdmin": ("iam.apiKeys.*", "iam.keys.*"),
     "iam.serviceAccounts.tokenCreator": ("iam.serviceAccounts.createToken",),
     "iam.serviceAccounts.user": ("iam.serviceAccounts.get", "iam.serviceAccounts.list", *_FOLDER),
+    "organization-manager.viewer": ("organization-manager.users.get", "organization-manager.groups.get"),
     "resource-manager.admin": ("resource-manager.*",),
     "resource-manager.editor": _MANAGER_EDIT,
     "resource-manager.viewer": _MANAGER_VIEW,

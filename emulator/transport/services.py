@@ -16,12 +16,15 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from yandex.cloud.api import operation_pb2
+from yandex.cloud.iam.v1 import user_account_service_pb2
+from yandex.cloud.organizationmanager.v1 import group_service_pb2
 
 from emulator.state.call import Call, OperationTypes
 from emulator.state.cloud_state import CloudState
 
-_LOADED = (empty_pb2,)
-"""What the API's operations answer besides messages of its own; its descriptor has to be there."""
+_LOADED = (empty_pb2, group_service_pb2, user_account_service_pb2)
+"""What nothing else here imports, and whose descriptors have to be there: what operations answer besides messages of
+the API's own, and services of which the state knows the messages alone."""
 Answer = Callable[[Message, Call], Message]
 
 
@@ -50,10 +53,12 @@ def services(state: CloudState) -> dict[str, object]:
         "yandex.cloud.iam.v1.KeyService": state.authorized_keys,
         "yandex.cloud.iam.v1.RoleService": state.roles,
         "yandex.cloud.iam.v1.ServiceAccountService": state.accounts,
+        "yandex.cloud.iam.v1.UserAccountService": state.users,
         "yandex.cloud.kms.v1.SymmetricKeyService": state.symmetric_keys,
         "yandex.cloud.lockbox.v1.PayloadService": state.payloads,
         "yandex.cloud.lockbox.v1.SecretService": state.secrets,
         "yandex.cloud.operation.OperationService": state.operation_reader,
+        "yandex.cloud.organizationmanager.v1.GroupService": state.groups,
         "yandex.cloud.quotamanager.v1.QuotaLimitService": state.quotas,
         "yandex.cloud.resourcemanager.v1.CloudService": state.clouds,
         "yandex.cloud.resourcemanager.v1.FolderService": state.folders,

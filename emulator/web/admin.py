@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 from emulator.clock import read_moment
 from emulator.durations import read_duration
@@ -50,6 +51,7 @@ class Admin:
                 "POST": self._bind_credential,
                 "DELETE": lambda _: federation.clear(),
             },
+            "/admin/subjects": {"POST": self._make_subject},
             "/admin/calls": {"GET": self._calls, "DELETE": lambda _: log.clear()},
         }
 
@@ -113,6 +115,18 @@ class Admin:
         account_id, subject = _required(body, "serviceAccountId"), _required(body, "subject")
         issuer, audience = str(body.get("issuer") or ""), str(body.get("audience") or "")
         return self._state.federation.bind(account_id, issuer, subject, audience).as_json()
+
+    def _make_subject(self, request: HttpRequest) -> dict[str, str]:
+        body = read_object(request)
+        kind, name = _required(body, "kind"), _required(body, "name")
+        makers: dict[str, Callable[[str], str]] = {
+            "userAccount": self._state.users.make,
+            "federatedUser": partial(self._state.users.make, federated=True),
+            "group": self._state.groups.make,
+        }
+        if kind not in makers:
+            raise AdminError(f"kind: {kind!r} is none that is made here; there are {', '.join(makers)}")
+        return {"id": makers[kind](name), "kind": kind, "name": name}
 
     def _calls(self, request: HttpRequest) -> object:
         if request.query.get("log") == ["1"]:

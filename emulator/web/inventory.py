@@ -9,8 +9,10 @@ from google.protobuf.message import Message
 from yandex.cloud.access.access_pb2 import AccessBinding
 from yandex.cloud.iam.v1.key_pb2 import Key
 from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
+from yandex.cloud.iam.v1.user_account_pb2 import UserAccount
 from yandex.cloud.kms.v1.symmetric_key_pb2 import SymmetricKey
 from yandex.cloud.lockbox.v1.payload_pb2 import Payload
+from yandex.cloud.organizationmanager.v1.group_pb2 import Group
 from yandex.cloud.resourcemanager.v1.cloud_pb2 import Cloud
 from yandex.cloud.resourcemanager.v1.folder_pb2 import Folder
 
@@ -28,6 +30,8 @@ def inventory(state: CloudState) -> dict[str, object]:
             "clouds": [_as_json(Cloud.FromString(record.body)) for record in every(Kind.CLOUD)],
             "folders": [_as_json(Folder.FromString(record.body)) for record in every(Kind.FOLDER)],
             "serviceAccounts": [_as_json(ServiceAccount.FromString(item.body)) for item in every(Kind.SERVICE_ACCOUNT)],
+            "userAccounts": [_as_json(UserAccount.FromString(record.body)) for record in every(Kind.USER_ACCOUNT)],
+            "groups": [_as_json(Group.FromString(record.body)) for record in every(Kind.GROUP)],
             "apiKeys": [_api_key(state, record) for record in every(Kind.API_KEY)],
             "authorizedKeys": [_as_json(Key.FromString(record.body)) for record in every(Kind.AUTHORIZED_KEY)],
             "secrets": [_secret(state, record) for record in every(Kind.SECRET)],

@@ -28,11 +28,13 @@ from yandex.cloud.iam.v1.key_service_pb2_grpc import KeyServiceStub
 from yandex.cloud.iam.v1.role_service_pb2_grpc import RoleServiceStub
 from yandex.cloud.iam.v1.service_account_service_pb2 import CreateServiceAccountMetadata, CreateServiceAccountRequest
 from yandex.cloud.iam.v1.service_account_service_pb2_grpc import ServiceAccountServiceStub
+from yandex.cloud.iam.v1.user_account_service_pb2_grpc import UserAccountServiceStub
 from yandex.cloud.kms.v1.symmetric_key_service_pb2_grpc import SymmetricKeyServiceStub
 from yandex.cloud.lockbox.v1.payload_service_pb2_grpc import PayloadServiceStub
 from yandex.cloud.lockbox.v1.secret_service_pb2 import CreateSecretMetadata, CreateSecretRequest, PayloadEntryChange
 from yandex.cloud.lockbox.v1.secret_service_pb2_grpc import SecretServiceStub
 from yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
+from yandex.cloud.organizationmanager.v1.group_service_pb2_grpc import GroupServiceStub
 from yandex.cloud.quotamanager.v1.quota_limit_service_pb2_grpc import QuotaLimitServiceStub
 from yandex.cloud.resourcemanager.v1.cloud_service_pb2_grpc import CloudServiceStub
 from yandex.cloud.resourcemanager.v1.folder_service_pb2_grpc import FolderServiceStub
@@ -159,6 +161,7 @@ STUBS: dict[str, Any] = {
     "api_keys": ApiKeyServiceStub,
     "clouds": CloudServiceStub,
     "folders": FolderServiceStub,
+    "groups": GroupServiceStub,
     "keys": KeyServiceStub,
     "kms": SymmetricKeyServiceStub,
     "operations": OperationServiceStub,
@@ -167,6 +170,7 @@ STUBS: dict[str, Any] = {
     "roles": RoleServiceStub,
     "secrets": SecretServiceStub,
     "tokens": IamTokenServiceStub,
+    "users": UserAccountServiceStub,
 }
 
 
