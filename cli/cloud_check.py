@@ -1,18 +1,17 @@
-"""Whether a cloud can take what a stack file asks for: scopes, folders, readers, the deployer's roles, rights on KMS keys."""
+"""Whether a cloud can take what a stack file asks for: scopes, folders, the deployer's roles, rights on KMS keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from cli.borrowed import AccountSpec, CloudError, Spec
+from cli.borrowed import AccountSpec, Spec
 from cli.project import Project
 from cli.stack_check import Checked, FileProblem, Reporter, Weight
 
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
 
-_SERVICE_ACCOUNT: Final = "serviceAccount:"
 _KMS_READER: Final = "kms.keys.encrypterDecrypter"
 _ENCRYPTS: Final = frozenset({_KMS_READER, "kms.admin", "kms.editor", "admin", "editor"})
 # What the deployer needs (docs/real-cloud.md), with the roles that include it.
@@ -45,13 +44,11 @@ def check_in_cloud(lookup: Lookup, project: Project, checked: Checked, deployer:
     if checked.spec is None:
         return []
     report = Reporter(project, checked.stack)
-    found = [
+    return [
         *_scopes(lookup, checked.spec, report),
         *_folders(lookup, checked, report, deployer),
-        *_readers(lookup, checked.spec, report),
         *_kms(lookup, checked.spec, report),
     ]
-    return sorted(found, key=lambda it: (it.line, it.path))
 
 
 def _scopes(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:
@@ -102,42 +99,6 @@ def _roles(
         one = "it" if len(lacks) == 1 else "them"
         right = f"grant {one}, unless it has {one} on the cloud or by a group, which isn't seen here"
         yield report(path, wrong, right, Weight.NOTE)
-
-
-def _readers(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:
-    """Whether the service accounts are there that may read: of users and groups a deployer isn't told."""
-    places = [
-        (f"accounts[{at}].readers[{number}]", reader.removeprefix(_SERVICE_ACCOUNT))
-        for at, account in enumerate(spec.accounts)
-        for number, reader in enumerate(account.readers)
-        if reader.startswith(_SERVICE_ACCOUNT)
-    ]
-    ids = sorted({reader_id for _, reader_id in places})
-    answers = dict(zip(ids, lookup.each(lambda reader_id: _is_there(lookup, reader_id), ids), strict=True))
-    for path, reader_id in places:
-        there = answers[reader_id]
-        if there is False:
-            wrong = f"the cloud has no service account {reader_id}: a role for it is refused, and no key of its secrets is issued"
-            yield report(path, wrong, "`yc iam service-account list` shows those of a folder")
-        elif there is None:
-            wrong = f"whether service account {reader_id} is there can't be seen by the deployer"
-            yield report(
-                path,
-                wrong,
-                "see that the id is right, or let the deployer see it, by iam.viewer on its folder",
-                Weight.NOTE,
-            )
-
-
-def _is_there(lookup: Lookup, account_id: str) -> bool | None:
-    """None where the cloud doesn't say."""
-    request, about = {"service_account_id": account_id}, f"service account {account_id}"
-    try:
-        return lookup.found("ServiceAccountService/Get", request, about) is not None
-    except CloudError as error:
-        if error.code == "PERMISSION_DENIED":
-            return None
-        raise
 
 
 def _kms(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:

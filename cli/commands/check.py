@@ -15,6 +15,7 @@ from cli.options import AsJson, ProjectFolder, Stacks
 from cli.printing import print_json
 from cli.project import Project
 from cli.quota_check import QuotaDemand, demands, problems_of
+from cli.reader_check import check_readers
 from cli.removal_check import removals
 from cli.stack_check import Checked, FileProblem, Weight, check_file
 from cli.table import console
@@ -83,6 +84,8 @@ def _asked(workplace: Workplace, checked: Sequence[Checked]) -> tuple[list[FileP
     made = _made(workplace, names)
     with workplace.cloud(names) as lookup:
         problems = [problem for it in checked for problem in check_in_cloud(lookup, project, it, lookup.deployer)]
+        problems += check_readers(lookup, project, checked)
+        problems.sort(key=lambda it: (names.index(it.stack), it.line, it.path))
         quotas = demands(lookup, [it for it in checked if it.spec is not None], made)
     problems += [problem for it in checked for problem in removals(project, it, made[it.stack])]
     return [*problems, *(problem for quota in quotas for problem in problems_of(quota, project))], quotas

@@ -128,6 +128,8 @@ _ROLES: Final = {
     ),
     "ServiceAccountService": "iam.serviceAccounts.admin on the folder",
     "FolderService": "resource-manager.admin on the folder",
+    "GroupService": "organization-manager.viewer on the organization",
+    "UserAccountService": "organization-manager.viewer on the organization",
     "QuotaLimitService": "quota-manager.viewer on the cloud",
     "SymmetricKeyService": "kms.admin on the folder",
     "SecretService": "lockbox.editor on the folder (lockbox.admin to grant access to a secret)",

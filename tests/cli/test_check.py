@@ -162,7 +162,7 @@ def test_a_reader_that_the_cloud_doesn_t_have_is_an_error_with_its_line(own_copy
     file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
     there, nobody, unseen = "ajereader00000000000", "ajenobody00000000000", "ajeunseen00000000000"
     readers = "".join(f"    - serviceAccount:{it}\n" for it in (there, nobody, unseen))
-    file.write_text(file.read_text().replace("    - self\n", f"    - self\n{readers}    - userAccount:ajeuser\n"))
+    file.write_text(file.read_text().replace("    - self\n", f"    - self\n{readers}"))
     answers = own_copy.cloud.answers
     answers[asked("ServiceAccountService/Get", {"service_account_id": there})] = {"id": there}
     refused = CloudError("ServiceAccountService/Get", "PERMISSION_DENIED", "Permission denied")
@@ -175,6 +175,56 @@ def test_a_reader_that_the_cloud_doesn_t_have_is_an_error_with_its_line(own_copy
     assert file.read_text().splitlines()[found[0]["line"] - 1].strip() == f"- serviceAccount:{nobody}"
     assert found[0]["wrong"].startswith(f"the cloud has no service account {nobody}: ")
     assert own_copy.cloud.calls["ServiceAccountService/Get"] == 3
+
+
+def test_users_and_groups_that_the_cloud_doesn_t_have_are_errors_too(own_copy: Yckeys) -> None:
+    file = own_copy.folder / "stacks" / "Pulumi.staging.yaml"
+    readers = (
+        "userAccount:ajejane",
+        "userAccount:ajenobody",
+        "group:ajesupport",
+        "group:ajenone",
+        "federatedUser:ajefed",
+    )
+    named = "".join(f"    - {it}\n" for it in readers)
+    file.write_text(file.read_text().replace("    - self\n", f"    - self\n{named}"))
+    answers = own_copy.cloud.answers
+    answers[asked("UserAccountService/Get", {"user_account_id": "ajejane"})] = {"id": "ajejane"}
+    answers[asked("GroupService/Get", {"group_id": "ajesupport"})] = {"id": "ajesupport"}
+    found = [it for it in problems(own_copy, "--cloud", "--stack", "staging") if "readers" in it["path"]]
+    assert [(it["severity"], it["path"], it["wrong"].partition(":")[0]) for it in found] == [
+        ("error", "accounts[0].readers[2]", "the cloud has no user account ajenobody"),
+        ("error", "accounts[0].readers[4]", "the cloud has no group ajenone"),
+        (
+            "note",
+            "accounts[0].readers[5]",
+            "the cloud tells of no federated user ajefed, and promises to tell of Yandex accounts alone",
+        ),
+    ]
+    assert file.read_text().splitlines()[found[1]["line"] - 1].strip() == "- group:ajenone"
+
+
+def test_users_and_groups_that_the_deployer_may_not_ask_for_are_told_once_as_not_checked(own_copy: Yckeys) -> None:
+    readers = "".join(f"    - {it}\n" for it in ("group:ajea", "group:ajeb", "userAccount:ajejane"))
+    refused = CloudError("GroupService/Get", "PERMISSION_DENIED", "Permission denied")
+    missing = CloudError("UserAccountService/Get", "UNIMPLEMENTED", "Unknown service")
+    answers = own_copy.cloud.answers
+    answers |= {asked("GroupService/Get", {"group_id": it}): refused for it in ("ajea", "ajeb")}
+    answers[asked("UserAccountService/Get", {"user_account_id": "ajejane"})] = missing
+    for stack in ("prod", "staging"):
+        file = own_copy.folder / "stacks" / f"Pulumi.{stack}.yaml"
+        file.write_text(file.read_text().replace("    - self\n", f"    - self\n{readers}", 1))
+    found = [it for it in problems(own_copy, "--cloud") if "readers" in it["path"]]
+    assert [(it["severity"], it["stack"], it["wrong"]) for it in found] == [
+        (
+            "note",
+            "prod",
+            "2 groups among the readers are not checked: the deployer may not call GroupService/Get; "
+            "organization-manager.viewer on the organization lets it",
+        ),
+        ("note", "prod", "user account ajejane is not checked: the endpoint doesn't have UserAccountService/Get"),
+    ]
+    assert own_copy.cloud.calls["GroupService/Get"] == 2, "each once, whichever files name it"
 
 
 def quota(yckeys: Yckeys, name: str, answer: dict[str, int] | CloudError) -> None:
@@ -384,11 +434,22 @@ def test_a_cloud_s_own_quota_holds_a_new_key_of_a_deployed_account(tmp_path: Pat
         assert found() == []
 
 
-def test_a_reader_is_looked_for_in_the_cloud_itself(tmp_path: Path) -> None:
+def test_readers_of_every_kind_are_looked_for_in_the_cloud_itself(tmp_path: Path) -> None:
     with small_world(tmp_path) as made:
         (there, *_) = made.cloud.state()["serviceAccounts"]
         (account,) = STAGING
-        readers = ["self", f"serviceAccount:{there['id']}", "serviceAccount:ajexxxxxxxxxxxxxxxxx"]
+        kinds = ("userAccount", "federatedUser", "group")
+        subjects = {
+            kind: made.cloud.admin("POST", "subjects", {"kind": kind, "name": "support"})["id"] for kind in kinds
+        }
+        known = [f"serviceAccount:{there['id']}", *(f"{kind}:{subject}" for kind, subject in subjects.items())]
+        readers = [
+            "self",
+            *known,
+            "serviceAccount:ajexxxxxxxxxxxxxxxxx",
+            "userAccount:ajeuserxxxxxxxxxxxxx",
+            "group:ajegroupxxxxxxxxxxxx",
+        ]
         made.stack.write([{**account, "readers": readers}], DEFAULTS)
         done = subprocess.run(
             [sys.executable, "-m", "cli", "check", "--cloud", "--stack", made.stack.name],
@@ -399,8 +460,10 @@ def test_a_reader_is_looked_for_in_the_cloud_itself(tmp_path: Path) -> None:
             text=True,
         )
         told = [line for line in done.stdout.splitlines() if "readers" in line]
-        assert (done.returncode, len(told)) == (1, 1), done.stdout + done.stderr
-        assert "accounts[0].readers[2]: the cloud has no service account ajexxxxxxxxxxxxxxxxx: " in told[0]
+        assert (done.returncode, len(told)) == (1, 3), done.stdout + done.stderr
+        assert "accounts[0].readers[5]: the cloud has no service account ajexxxxxxxxxxxxxxxxx: " in told[0]
+        assert "accounts[0].readers[6]: the cloud has no user account ajeuserxxxxxxxxxxxxx: " in told[1]
+        assert "accounts[0].readers[7]: the cloud has no group ajegroupxxxxxxxxxxxx: " in told[2]
 
 
 def test_a_quota_that_can_t_be_read_is_noted(yckeys: Yckeys) -> None:
