@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from cli.audit_settings import AuditSettings
 from cli.borrowed import SERVICES, Status, format_duration, planned_rotation, services_for_scope, short_overlap
-from cli.cloud_access import NO_ACCESS, Access
-from cli.cloud_keys import NOTHING, CloudView
-from cli.cloud_quotas import API_KEYS, NO_CLOUD, SECRETS, SERVICE_ACCOUNTS, CloudQuotas, Quota
-from cli.deployed import Account, Deployed, DeployedKey
-from cli.findings import ORDER, RULES, Finding, Place
-from cli.forecast import Event, EventKind
-from cli.inventory import KeyRecord, KeyState
-from cli.quota_shares import Share, keys_at_once, most_first
-from cli.stack_file_lines import StackFileLines
+from cli.deployed import Account
+from cli.evidence import Evidence
+from cli.findings import ORDER, RULES, Finding
+from cli.inventory import WORKING, KeyState
+from cli.quota_audit import quota_findings
 from cli.words import counted, length, moment
 
 _DEFAULT_SCOPES: Final = frozenset(
@@ -52,94 +45,6 @@ _MAKES_KEYS: Final = frozenset(
 """Roles that let make keys of a folder's accounts (IAM docs, "Roles")."""
 _READS_SECRETS: Final = frozenset({"admin", "lockbox.admin", "lockbox.payloadViewer", "resource-manager.clouds.owner"})
 """Roles that let read the payload of secrets (Lockbox docs, "Access management")."""
-_ALIVE: Final = frozenset(
-    {
-        KeyState.CURRENT,
-        KeyState.PREVIOUS,
-        KeyState.ADOPTED,
-        KeyState.UNDELIVERED,
-        KeyState.ORPHAN,
-        KeyState.ANOTHER_STATE,
-        KeyState.UNMANAGED,
-    }
-)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All that an audit judges. `events` looks ahead to the horizon; run_every and lines are by stack; files names each stack's file."""
-
-    stacks: Sequence[Deployed]
-    records: Sequence[KeyRecord]
-    events: Callable[[], Sequence[Event]]
-    now: datetime
-    run_every: Mapping[str, timedelta]
-    settings: AuditSettings
-    cloud: CloudView = NOTHING
-    access: Access = NO_ACCESS
-    lines: Mapping[str, StackFileLines] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-    is_whole: bool = False
-    """Whether every stack was read and the cloud looked into: what isn't found then isn't there."""
-    quotas: Sequence[CloudQuotas] = (NO_CLOUD,)
-
-    @property
-    def keys(self) -> Iterator[DeployedKey]:
-        """The keys of all stacks."""
-        return (key for stack in self.stacks for key in stack.keys)
-
-    def place(self, stack: str, account: str, key: str = "", setting: str = "") -> Place | None:
-        """Where the stack's file says it; None where it doesn't."""
-        line = self.lines[stack].of(account, key, setting) if stack in self.lines else None
-        return Place(self.files[stack], line) if line is not None else None
-
-    def of_key(self, key: DeployedKey, rule: str, why: str, setting: str = "", key_id: str = "") -> Finding:
-        """A finding about a declared key."""
-        return Finding(
-            RULES[rule],
-            RULES[rule].severity,
-            f"{key.stack}/{key.path}",
-            why,
-            key.stack,
-            key.account_name,
-            key.name,
-            key_id or key.state.key_id,
-            key.owner,
-            self.place(key.stack, key.account_name, key.name, setting),
-        )
-
-    def of_record(self, record: KeyRecord, rule: str, why: str) -> Finding:
-        """A finding about a key of the inventory."""
-        subject = f"{record.stack}/{record.path}" if record.stack else f"{record.account}/{record.key_id}"
-        place = self.place(record.stack, record.account, record.key) or self._account_place(record.account_id)
-        return Finding(
-            RULES[rule],
-            RULES[rule].severity,
-            subject,
-            why,
-            record.stack,
-            record.account,
-            record.key,
-            record.key_id,
-            record.owner,
-            place,
-        )
-
-    def of_account(self, rule: str, stack: str, account_id: str, name: str, why: str, setting: str = "") -> Finding:
-        """A finding about an account."""
-        subject = f"{stack}/{name}" if stack else name
-        place, owner = self._account_place(account_id), self._account_owner(account_id)
-        return Finding(RULES[rule], RULES[rule].severity, subject, why, stack, name, owner=owner, place=place)
-
-    def _account_owner(self, account_id: str) -> str:
-        return next((it.accounts[account_id].owner for it in self.stacks if account_id in it.accounts), "")
-
-    def _account_place(self, account_id: str) -> Place | None:
-        for stack in self.stacks:
-            account = stack.accounts.get(account_id)
-            if account is not None:
-                return self.place(stack.stack, account.name)
-        return None
 
 
 def audit(evidence: Evidence) -> list[Finding]:
@@ -175,13 +80,13 @@ def _suppressed(findings: Sequence[Finding], evidence: Evidence) -> Iterator[Fin
 
 def _never_expires(evidence: Evidence) -> Iterator[Finding]:
     for record in evidence.records:
-        if record.expires_at is None and record.state in _ALIVE:
+        if record.expires_at is None and record.state in WORKING:
             yield evidence.of_record(record, "never-expires", f"key {record.key_id} has no end")
 
 
 def _scopes(evidence: Evidence) -> Iterator[Finding]:
     for record in evidence.records:
-        if record.state not in _ALIVE or record.state is KeyState.PREVIOUS:
+        if record.state not in WORKING or record.state is KeyState.PREVIOUS:
             continue
         if not record.scopes:
             yield evidence.of_record(record, "default-scopes", f"key {record.key_id} has no scopes")
@@ -233,7 +138,7 @@ def _roles(evidence: Evidence, stack: str, account: Account, scopes: set[str]) -
 def _lifetime(evidence: Evidence) -> Iterator[Finding]:
     limit = evidence.settings.limits.lifetime
     for record in evidence.records:
-        if record.expires_at is None or record.state not in _ALIVE:
+        if record.expires_at is None or record.state not in WORKING:
             continue
         lives = record.expires_at - record.issued_at
         if lives > limit:
@@ -276,7 +181,7 @@ def _status(evidence: Evidence) -> Iterator[Finding]:
 def _use(evidence: Evidence) -> Iterator[Finding]:
     limit, now = evidence.settings.limits.unused, evidence.now
     for record in evidence.records:
-        if record.key_id not in evidence.cloud.keys or record.state not in _ALIVE:
+        if record.key_id not in evidence.cloud.keys or record.state not in WORKING:
             continue
         since = record.last_used_at or record.issued_at
         # A key that rotates is younger than the limit: what nobody has used since its issue says nothing before.
@@ -394,116 +299,6 @@ def _is_gone(evidence: Evidence, key_id: str, secret_id: str) -> bool:
     return bool(accounts) and accounts <= evidence.cloud.listed_accounts and key_id not in evidence.cloud.keys
 
 
-def _quota(evidence: Evidence) -> Iterator[Finding]:
-    limits = evidence.settings.limits
-    for of_cloud in evidence.quotas:
-        shares = shares_of(evidence, of_cloud)
-        yield from _peak(evidence, of_cloud, shares[API_KEYS])
-        for name, written, kind, what in (
-            (SERVICE_ACCOUNTS, limits.service_accounts, "serviceAccounts", "service account"),
-            (SECRETS, limits.secrets, "secrets", "Lockbox secret"),
-        ):
-            quota = of_cloud.of(name)
-            by_stack = {share.stack: share.has for share in shares[name]}
-            there = max(sum(by_stack.values()), quota.used or 0)
-            if there >= (quota.limit if written is None else written):
-                setting = f"limits.{kind}"
-                allowed = quota.words if written is None else f"{written:,} ({setting})"
-                brought = _brought(by_stack, there)
-                words = (
-                    f"{counted(there, what)} are there{brought}, and the quota is {allowed}: no further one can be made"
-                )
-                yield _over(of_cloud, kind, words)
-
-
-def shares_of(evidence: Evidence, of_cloud: CloudQuotas) -> Mapping[str, Sequence[Share]]:
-    """What each stack takes of the quotas of a cloud, by the quota's name: of keys also what they are while all overlaps last."""
-    # Where it isn't known which keys are in which cloud, there is but one.
-    folders = None if len(evidence.quotas) == 1 else of_cloud.folders
-    accounts, keys, secrets = list[Share](), list[Share](), list[Share]()
-    live = Counter(
-        record.stack
-        for record in evidence.records
-        if record.state in _ALIVE and (folders is None or record.folder_id in folders)
-    )
-    for stack in evidence.stacks:
-        has = sum(folders is None or it.folder_id in folders for it in stack.accounts.values())
-        accounts.append(Share(stack.stack, has, has))
-        has = sum(folders is None or it.folder_id in folders for it in stack.secrets.values())
-        secrets.append(Share(stack.stack, has, has))
-        here = [it for it in stack.keys if folders is None or (it.account and it.account.folder_id in folders)]
-        coming = sum(max(_at_once(key) - _live(key, evidence.now), 0) for key in here)
-        keys.append(Share(stack.stack, live[stack.stack], live[stack.stack] + coming))
-    every = {SERVICE_ACCOUNTS: accounts, API_KEYS: keys, SECRETS: secrets}
-    return {name: [share for share in shares if share.at_once] for name, shares in every.items()}
-
-
-def _at_once(key: DeployedKey) -> int:
-    return keys_at_once(key.inputs.overlap, key.inputs.rotate_every)
-
-
-def _live(key: DeployedKey, now: datetime) -> int:
-    """How many there are of it now."""
-    return 1 + sum(previous.expires_at > now for previous in key.state.previous)
-
-
-def _peak(evidence: Evidence, of_cloud: CloudQuotas, shares: Sequence[Share]) -> Iterator[Finding]:
-    """Whether the keys of all stacks of a cloud, and what else there is in it, are ever too many."""
-    written = evidence.settings.limits.api_keys
-    quota = of_cloud.of(API_KEYS)
-    limit = quota.limit if written is None else written
-    folders = None if len(evidence.quotas) == 1 else of_cloud.folders
-    keys = {key.urn for key in evidence.keys if folders is None or (key.account and key.account.folder_id in folders)}
-    counted_here = sum(
-        record.state in _ALIVE for record in evidence.records if folders is None or record.folder_id in folders
-    )
-    # The cloud counts what nobody looked at, too.
-    live = max(counted_here, quota.used or 0)
-    coming = (_at_once(key) - 1 for key in evidence.keys if key.urn in keys)
-    # Most stacks are far from it, and need not be looked ahead for.
-    if live + sum(coming) <= limit:
-        return
-    by_stack = Counter({share.stack: share.has for share in shares})
-    peak, when, brought = live, evidence.now, dict(by_stack)
-    for event in evidence.events():
-        if event.key.urn not in keys:
-            continue
-        more = 0
-        if event.kind is EventKind.ROTATES and event.ends_at is not None and event.ends_at > event.at:
-            more = 1
-        elif event.kind is EventKind.ENDS:
-            more = -1
-        live += more
-        by_stack[event.key.stack] += more
-        if live > peak:
-            peak, when, brought = live, event.at, dict(by_stack)
-    if peak > limit:
-        known = _known(quota) if written is None else f"{written:,} (limits.apiKeys)"
-        words = f"{peak:,} keys live at once on {when:%Y-%m-%d}{_brought(brought, peak)}; the quota is {known}"
-        yield _over(of_cloud, "apiKeys", words)
-
-
-def _brought(by_stack: Mapping[str, int], of_all: int) -> str:
-    """Which stacks bring how much of it; empty where there is but one, and all is its."""
-    others = of_all - sum(by_stack.values())
-    if not others and sum(map(bool, by_stack.values())) < 2:
-        return ""
-    named = most_first(by_stack)
-    if not others:
-        return f" ({named})"
-    return f" ({named}; {others:,} of no chosen stack)" if named else " (of no chosen stack)"
-
-
-def _known(quota: Quota) -> str:
-    used = f", and {quota.used:,} are there now" if quota.used is not None else ""
-    return f"{quota.words}{used}"
-
-
-def _over(of_cloud: CloudQuotas, what: str, words: str) -> Finding:
-    subject = f"quota/{what}" if not of_cloud.cloud_id else f"quota/{of_cloud.cloud_id}/{what}"
-    return Finding(RULES["quota"], RULES["quota"].severity, subject, words)
-
-
 _JUDGES: Final[tuple[Callable[[Evidence], Iterable[Finding]], ...]] = (
     _never_expires,
     _scopes,
@@ -511,7 +306,7 @@ _JUDGES: Final[tuple[Callable[[Evidence], Iterable[Finding]], ...]] = (
     _lifetime,
     _schedule,
     _status,
-    _quota,
+    quota_findings,
     _use,
     _strangers,
     _key_makers,

@@ -38,6 +38,17 @@ class Quota:
             return f"{self.limit:,}, the documented one"
         return f"{self.limit:,}, as the cloud says"
 
+    def as_json(self, cloud_id: str, shares: Sequence[Share]) -> dict[str, Any]:
+        """The documented shape, version 1, with what the stacks of that cloud take of it."""
+        return {
+            "cloudId": cloud_id or None,
+            "quota": self.name,
+            "limit": self.limit,
+            "used": self.used,
+            "unread": self.unread or None,
+            "stacks": [share.as_json() for share in shares],
+        }
+
 
 def documented(name: str, unread: str = "") -> Quota:
     """The quota as the documentation has it."""
@@ -58,17 +69,7 @@ class CloudQuotas:
 
     def as_json(self, shares: Mapping[str, Sequence[Share]]) -> list[dict[str, Any]]:
         """The documented shape, version 1; `shares`: what the stacks take of each."""
-        return [
-            {
-                "cloudId": self.cloud_id or None,
-                "quota": quota.name,
-                "limit": quota.limit,
-                "used": quota.used,
-                "unread": quota.unread or None,
-                "stacks": [share.as_json() for share in shares.get(quota.name, ())],
-            }
-            for quota in (self.of(name) for name in DOCUMENTED)
-        ]
+        return [self.of(name).as_json(self.cloud_id, shares.get(name, ())) for name in DOCUMENTED]
 
 
 NO_CLOUD: Final = CloudQuotas("")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from cli.borrowed import ALWAYS, Calendar, Lockbox, Status, format_time, next_rotation, planned_rotation
 from cli.cloud_keys import NOTHING, CloudKey, CloudView
@@ -25,6 +25,10 @@ class KeyState(StrEnum):
     ORPHAN = "orphan"
     ANOTHER_STATE = "another-state"
     UNMANAGED = "unmanaged"
+
+
+WORKING: Final = frozenset(KeyState) - {KeyState.EXPIRED, KeyState.MISSING}
+"""Of keys that the cloud takes, and counts against its quota."""
 
 
 @dataclass(frozen=True)

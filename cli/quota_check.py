@@ -38,14 +38,7 @@ class QuotaDemand:
 
     def as_json(self) -> dict[str, Any]:
         """The documented shape, version 1."""
-        return {
-            "cloudId": self.cloud_id,
-            "quota": self.quota.name,
-            "limit": self.quota.limit,
-            "used": self.quota.used,
-            "unread": self.quota.unread or None,
-            "stacks": [share.as_json() for share in self.shares],
-        }
+        return self.quota.as_json(self.cloud_id, self.shares)
 
 
 def demands(lookup: Lookup, checked: Sequence[Checked], made: Mapping[str, Made]) -> list[QuotaDemand]:

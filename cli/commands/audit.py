@@ -13,15 +13,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.audit import audit, shares_of
+from cli.audit import audit
 from cli.audit_settings import FILE
 from cli.borrowed import VERSION
-from cli.evidence import gathered
 from cli.exit_codes import ExitCode, WrongUse
 from cli.findings import ORDER, RULES, Finding, Severity
+from cli.gathering import gathered
 from cli.named_file import writing
 from cli.options import AsJson, Folders, OfOwner, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
+from cli.quota_audit import shares_of
 from cli.sarif import sarif
 from cli.table import console, show_line
 from cli.words import counted

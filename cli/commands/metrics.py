@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.audit import audit
-from cli.evidence import gathered
+from cli.gathering import gathered
 from cli.metrics import metrics, text_of
 from cli.named_file import writing
 from cli.options import AsAudit, AsJson, Folders, ProjectFolder, Stacks, WholeCloud

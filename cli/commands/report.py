@@ -10,14 +10,16 @@ from typing import Annotated
 import typer
 
 from cli.audit import audit
-from cli.evidence import gathered
 from cli.exit_codes import WrongUse
 from cli.forecast import forecast
+from cli.gathering import gathered
 from cli.named_file import writing
 from cli.options import AsAudit, AsJson, Folders, ProjectFolder, Stacks, WholeCloud
 from cli.printing import print_json
-from cli.report import SOON, Report, page
-from cli.timeline import picture, png, timeline
+from cli.report import SOON, Report
+from cli.report_page import page
+from cli.timeline import timeline
+from cli.timeline_picture import picture, png
 from cli.workplace import Workplace, progress
 
 EXAMPLES = """Examples:

@@ -19,7 +19,8 @@ import pytest
 import resvg_py
 
 from cli.inventory import KeyState
-from cli.report import HAPPENS, STATES, Report, page
+from cli.report import Report
+from cli.report_page import HAPPENS, STATES, page
 from cli.timeline import MOST
 from tests.cli.bench import write
 from tests.cli.browser import chromium, framed, opened

@@ -16,7 +16,8 @@ from cli.borrowed import Calendar, Window
 from cli.deployed import DeployedKey
 from cli.forecast import forecast
 from cli.key_calendar import calendar_in_words, open_times, windows_in_words
-from cli.timeline import picture, timeline
+from cli.timeline import timeline
+from cli.timeline_picture import picture
 from provider.yandex_keys.rotation_calendar import ALWAYS, freeze_of, window_of
 from tests.cli.conftest import Yckeys
 from tests.cli.test_report import seen_in_chromium, written
