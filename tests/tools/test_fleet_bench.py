@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.fleet_bench.clouds import clouds_that_hold
 from tools.fleet_bench.spread import Peak, of_plan
 from tools.fleet_bench.usage import measured
 
@@ -26,6 +27,13 @@ def test_a_rotation_counts_a_key_twice_until_the_one_of_before_ends() -> None:
 
 def test_what_never_rotates_never_counts_twice() -> None:
     assert of_plan(10, []) == Peak(live=10, of=10, busiest=0)
+
+
+@pytest.mark.parametrize(
+    ("stacks", "keys", "clouds"), [(25, 200, 13), (50, 100, 10), (1, 500, 1), (2, 600, 2), (10, 20, 1)]
+)
+def test_the_clouds_of_a_fleet_hold_two_of_each_of_its_keys(stacks: int, keys: int, clouds: int) -> None:
+    assert clouds_that_hold(stacks, keys) == clouds
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="the system doesn't say")

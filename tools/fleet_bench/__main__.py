@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from setup.progress import say
-from tools.fleet_bench.clouds import clouds
+from tools.fleet_bench.clouds import clouds, clouds_that_hold
 from tools.fleet_bench.fleet import Fleet, Run
 from tools.fleet_bench.spread import USUAL, can_be_said, peak
 from tools.table import Table
@@ -30,7 +30,7 @@ def jobs_table(keys: int, stacks: int, all_jobs: Sequence[int], cloud_count: int
             for name, later in (("issue", ""), ("nothing due", ""), ("rotate all", "45d"), ("retire all", "8d")):
                 if later:
                     fleet.advance(later)
-                _add(table, name, jobs, fleet.up(jobs), fleet.live_keys())
+                _add(table, name, jobs, _good(fleet.up(jobs), name), fleet.live_keys())
             fleet.break_one(fleet.names[0])
             _add(table, "nothing due, one stack fails", jobs, fleet.up(jobs), fleet.live_keys())
             say(f"{jobs} jobs: the states have {fleet.state_bytes() / _MEGABYTE:.1f} MB")
@@ -95,12 +95,7 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=5000, help="in the whole fleet (default: 5000)")
     parser.add_argument("--stacks", type=_numbers, default=[25, 50], help="fleets of so many stacks (default: 25,50)")
     parser.add_argument("--jobs", type=_numbers, default=[1, 2, 4, 8], help="(default: 1,2,4,8)")
-    parser.add_argument(
-        "--clouds",
-        type=int,
-        default=8,
-        help="local clouds (default: 8: a cloud takes 1,000 keys, and each counts twice)",
-    )
+    parser.add_argument("--clouds", type=int, help="local clouds (default: as many as the quota of keys asks for)")
     parser.add_argument(
         "--split", type=int, default=500, help="keys in one stack and in five (default: 500; 0: leave out)"
     )
@@ -117,7 +112,8 @@ def main() -> None:
     )
     for stacks in asked.stacks:
         say(f"measuring {asked.keys} keys in {stacks} stacks")
-        print(jobs_table(asked.keys, stacks, asked.jobs, min(asked.clouds, stacks)).text())
+        clouds_needed = clouds_that_hold(stacks, asked.keys // stacks)
+        print(jobs_table(asked.keys, stacks, asked.jobs, min(asked.clouds or clouds_needed, stacks)).text())
     if asked.split:
         say(f"measuring {asked.split} keys in one stack and in five")
         print(split_table(asked.split, 5).text())

@@ -9,6 +9,17 @@ from pathlib import Path
 
 from tests.support.local_cloud import LocalCloud
 
+_QUOTA = 1_000
+"""The keys that a cloud takes, unless it is asked for more (the page of IAM's quotas and limits)."""
+_OF_A_DECLARED_KEY = 2
+"""In an overlap, the current one and the previous one."""
+
+
+def clouds_that_hold(stacks: int, keys: int) -> int:
+    """How many clouds so many stacks want, of so many declared keys each, where all of them rotate on one day."""
+    of_one_cloud = max(1, _QUOTA // (_OF_A_DECLARED_KEY * keys))
+    return -(-stacks // of_one_cloud)
+
 
 @contextmanager
 def clouds(directory: Path, count: int) -> Iterator[list[LocalCloud]]:
