@@ -373,10 +373,6 @@ GOES = ", and nothing at all once the secret is deleted, in this very run where 
             {"lockbox": None, "expose_secret": True},
             f"{LEAVES}{GOES}use `deliver: both` until they read the output",
         ),
-        (
-            {"lockbox": Lockbox("e6qsecret", secret_entry="nightly")},
-            f"{LEAVES}; move them to its entry nightly before that",
-        ),
     ],
 )
 def test_a_move_names_the_lockbox_secret_that_is_left_and_the_way_in_two_steps(
@@ -387,7 +383,90 @@ def test_a_move_names_the_lockbox_secret_that_is_left_and_the_way_in_two_steps(
     assert action.headlines == (words, action.reason)
 
 
-@pytest.mark.parametrize("status", [Status.MISSING, Status.UNDELIVERED])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"key_id_entry": "login"},
+            "leaves entry api_key_id with the id of key ajecurrent beside the secret of the new key in entry api_key: "
+            "who reads both fails at once; change secretEntry in the same run, and the old pair stays whole",
+        ),
+        (
+            {"secret_entry": "word"},
+            "leaves entry api_key with the secret of key ajecurrent beside the id of the new key in entry api_key_id: "
+            "who reads both fails at once; change keyIdEntry in the same run, and the old pair stays whole",
+        ),
+        (
+            {"secret_entry": "api_key_id", "key_id_entry": "login"},
+            "writes the secret of the new key over entry api_key_id, which held the id: who reads it fails at once; "
+            "give secretEntry and keyIdEntry names that are new",
+        ),
+    ],
+)
+def test_an_entry_that_moves_alone_says_first_that_who_reads_both_fails_at_once(
+    changes: dict[str, str], words: str
+) -> None:
+    headlines = only(decided(wanted(lockbox=Lockbox("e6qsecret", **changes)), standing())).headlines
+    assert headlines[0] == words
+    assert headlines[1].startswith("rotates: delivered elsewhere from now on")
+    moved = (
+        [f"{LEAVES}; move them to its entry {changes['secret_entry']} before that"] if "secret_entry" in changes else []
+    )
+    assert list(headlines[2:]) == moved
+
+
+def test_entries_that_swap_their_halves_are_told_of_both() -> None:
+    headlines = only(decided(wanted(lockbox=Lockbox("e6qsecret", "api_key_id", "api_key")), standing())).headlines
+    assert [words.partition(":")[0] for words in headlines] == [
+        "writes the secret of the new key over entry api_key_id, which held the id",
+        "writes the id of the new key over entry api_key, which held the secret",
+        "rotates",
+    ]
+
+
+def test_both_entries_moved_at_once_leave_a_whole_pair_until_the_overlap_ends() -> None:
+    action = only(decided(wanted(lockbox=Lockbox("e6qsecret", "word", "login")), standing()))
+    assert action.headlines == (
+        action.reason,
+        "moves away from Lockbox secret e6qsecret (entries api_key and api_key_id), which gives its readers key "
+        "ajecurrent, which ends 2026-12-01 03:00 UTC; move them to its entries word and login before that",
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (
+            Lockbox("e6qsecret", key_id_entry="login"),
+            "entry api_key_id away: who reads that fails at once; the new key",
+        ),
+        (Lockbox("e6qsecret", "word", "login"), "entries api_key and api_key_id away: who reads that fails at once"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("inputs", "state"),
+    [
+        (wanted(compromised=frozenset({CURRENT})), standing()),
+        (wanted(), standing(status=Status.MISSING)),
+    ],
+)
+def test_entries_of_a_key_without_overlap_are_taken_away_and_that_is_said(
+    target: Lockbox, words: str, inputs: Inputs, state: State
+) -> None:
+    action = only(decided(replace(inputs, lockbox=target), state))
+    assert action.headlines[0] == action.reason
+    assert action.headlines[1].startswith(f"takes {words}")
+    assert len(action.headlines) == 2
+
+
+def test_a_pair_that_lockbox_gives_from_elsewhere_is_not_called_this_keys() -> None:
+    state = standing(status=Status.UNDELIVERED)
+    headlines = only(decided(wanted(lockbox=Lockbox("e6qsecret", "word")), state)).headlines
+    assert headlines[0].startswith("leaves entry api_key with what it holds beside the id of the new key")
+    assert headlines[2].endswith("gives its readers no working key of this resource; move them to its entry word")
+
+
+@pytest.mark.parametrize("status", [Status.MISSING, Status.UNDELIVERED, Status.ADOPTED])
 def test_a_move_of_a_key_that_lockbox_does_not_give_promises_its_readers_nothing(status: Status) -> None:
     headlines = decided(wanted(lockbox=Lockbox("e6qshared")), standing(status=status)).headlines
     (words,) = (line for line in headlines if line.startswith("moves away"))

@@ -6,7 +6,7 @@ call it alike, so they agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,6 +41,11 @@ class Lockbox:
     secret_entry: str = "api_key"
     key_id_entry: str = "api_key_id"
     takes_place: bool = field(default=False, compare=False)
+
+    @property
+    def entries(self) -> tuple[str, str]:
+        """The names of both."""
+        return self.secret_entry, self.key_id_entry
 
 
 @dataclass(frozen=True)
@@ -596,7 +601,16 @@ def _replacement(inputs: Inputs, state: State, reason: str, ends: datetime, over
     applied = state.applied
     at_once, also = [*_output_that_goes(inputs, state)], list[str]()
     if applied.lockbox is not None and inputs.lockbox != applied.lockbox:
-        at_once.append(_moved(inputs.lockbox, applied.lockbox, state, ends))
+        if inputs.lockbox is None or inputs.lockbox.secret_id != applied.lockbox.secret_id:
+            at_once.append(_moved(inputs.lockbox, applied.lockbox, state, ends))
+        else:
+            crossed = [*_crossed(inputs.lockbox, applied.lockbox)]
+            at_once += crossed
+            if overlap:
+                at_once += [] if crossed else _pair_taken_apart(inputs.lockbox, applied.lockbox, state)
+                also += _moved_within(inputs.lockbox, applied.lockbox, state, ends)
+            else:
+                at_once += _taken_away(inputs.lockbox, applied.lockbox)
     if inputs.scopes != applied.scopes:
         also.append(f"the new key has other scopes: {_gains_and_loses(inputs.scopes, applied.scopes)}")
     if inputs.lifetime not in (state.lifetime, applied.lifetime):
@@ -610,15 +624,8 @@ def _replacement(inputs: Inputs, state: State, reason: str, ends: datetime, over
 
 
 def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime) -> str:
-    """What becomes of consumers of the place that is left: whether its secret goes in this run the program alone
+    """What becomes of consumers of the Lockbox secret that is left: whether it goes in this run the program alone
     knows."""
-    if state.status is Status.MISSING or state.status is Status.UNDELIVERED:
-        given = "gives its readers no working key of this resource"
-    else:
-        given = f"gives its readers key {state.key_id}, which ends {to_minute(ends)}"
-    words = f"moves away from Lockbox secret {source.secret_id} (entry {source.secret_entry}), which {given}"
-    if target is not None and target.secret_id == source.secret_id:
-        return f"{words}; move them to its entry {target.secret_entry} before that"
     if target is not None and target.takes_place:
         return (
             f"moves away from Lockbox secret {source.secret_id} (entry {source.secret_entry}), which is replaced: who "
@@ -630,9 +637,65 @@ def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime
         else "list its name under `secrets:` of the account until they read the new one"
     )
     return (
-        f"{words}, and nothing at all once the secret is deleted, in this very run where no key or `secrets:` keeps "
-        f"it: {way}"
+        f"{_left(source, state, ends, source.secret_entry)}, and nothing at all once the secret is deleted, in this "
+        f"very run where no key or `secrets:` keeps it: {way}"
     )
+
+
+def _moved_within(target: Lockbox, source: Lockbox, state: State, ends: datetime) -> Iterator[str]:
+    """The entries that consumers must have moved from by the end of the overlap, within their Lockbox secret."""
+    if source.secret_entry not in target.entries:
+        pair = source.key_id_entry not in target.entries
+        (left, to) = (source.entries, target.entries) if pair else ((source.secret_entry,), (target.secret_entry,))
+        before = " before that" if state.status is Status.CURRENT else ""
+        yield f"{_left(source, state, ends, *left)}; move them to its {_named(to)}{before}"
+
+
+def _left(source: Lockbox, state: State, ends: datetime, *entries: str) -> str:
+    works = state.status is Status.CURRENT
+    given = f"key {state.key_id}, which ends {to_minute(ends)}" if works else "no working key of this resource"
+    return f"moves away from Lockbox secret {source.secret_id} ({_named(entries)}), which gives its readers {given}"
+
+
+def _crossed(target: Lockbox, source: Lockbox) -> Iterator[str]:
+    """What becomes of who reads an entry of one half that gets the other half."""
+    for name, had, gets, over in (
+        (source.key_id_entry, "id", "secret", target.secret_entry),
+        (source.secret_entry, "secret", "id", target.key_id_entry),
+    ):
+        if name == over:
+            yield (
+                f"writes the {gets} of the new key over entry {name}, which held the {had}: who reads it fails at "
+                "once; give secretEntry and keyIdEntry names that are new"
+            )
+
+
+def _pair_taken_apart(target: Lockbox, source: Lockbox, state: State) -> Iterator[str]:
+    """What becomes of who reads both entries of a Lockbox secret, where the new key is written over one of them
+    alone."""
+    if not set(source.entries) & set(target.entries):
+        return
+    left, what, beside, new, setting = (
+        (source.key_id_entry, "id", source.secret_entry, "secret", "secretEntry")
+        if source.secret_entry == target.secret_entry
+        else (source.secret_entry, "secret", source.key_id_entry, "id", "keyIdEntry")
+    )
+    held = f"the {what} of key {state.key_id}" if state.status is Status.CURRENT else "what it holds"
+    yield (
+        f"leaves entry {left} with {held} beside the {new} of the new key in entry {beside}: who reads both fails at "
+        f"once; change {setting} in the same run, and the old pair stays whole"
+    )
+
+
+def _taken_away(target: Lockbox, source: Lockbox) -> Iterator[str]:
+    """What becomes of the entries of a key that has no overlap."""
+    gone = [name for name in source.entries if name not in target.entries]
+    if gone:
+        yield f"takes {_named(gone)} away: who reads that fails at once; the new key is in {_named(target.entries)}"
+
+
+def _named(entries: Sequence[str]) -> str:
+    return f"{'entry' if len(entries) == 1 else 'entries'} {' and '.join(entries)}"
 
 
 def _gains_and_loses(wanted: frozenset[str], had: frozenset[str], when: str = "") -> str:

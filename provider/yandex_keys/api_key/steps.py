@@ -152,7 +152,7 @@ class Steps:
             del targets[key_id]
         for key_id, target in targets.items():
             if target is not None:
-                self._take_away(target, key_id, _entries(target))
+                self._take_away(target, key_id, target.entries)
         listed = self.listed
         deleted = [key_id for key_id in targets if self._delete(key_id) or key_id in listed]
         if state.key_id in deleted:
@@ -472,7 +472,7 @@ class Steps:
         gone: tuple[str, ...] = ()
         if target is not None:
             same_secret = kept is not None and kept.secret_id == target.secret_id
-            gone = tuple(name for name in _entries(target) if not (same_secret and kept and name in _entries(kept)))
+            gone = tuple(name for name in target.entries if not (same_secret and kept and name in kept.entries))
             if gone:
                 self._take_away(target, previous.key_id, gone)
         self._delete(previous.key_id)
@@ -554,7 +554,3 @@ class Steps:
     @property
     def _about(self) -> str:
         return f"API key {self.urn.rpartition('::')[2]}"
-
-
-def _entries(target: Lockbox) -> tuple[str, str]:
-    return target.secret_entry, target.key_id_entry
