@@ -27,7 +27,7 @@ from components import yandex
 from components.debug_lines import withhold_values
 from components.frames import without_frames
 from components.refusal import Refusal
-from components.rule_book import ACCOUNT_NAME
+from components.rule_book import ACCOUNT_NAME, rotation_calendar
 from components.settings import stack_provider
 from components.spec import AccountSpec, KeySpec, SpecError, VerifySpec, parse_account
 from components.spec.values import ACCOUNT_PREFIX, account_of
@@ -273,7 +273,15 @@ class ServiceAccountKeys(pulumi.ComponentResource):
                     for it in key.windows
                 ]
                 or None,
-                freezes=[FreezeArgs(from_=it.begins, until=it.until, why=it.why) for it in key.freezes] or None,
+                freezes=[
+                    FreezeArgs(
+                        from_=rotation_calendar.as_written(it.begins),
+                        until=rotation_calendar.as_written(it.until),
+                        why=it.why,
+                    )
+                    for it in key.freezes
+                ]
+                or None,
                 reissue=key.reissue,
                 compromised=list(key.compromised) or None,
                 when_still_used=key.when_still_used,

@@ -245,14 +245,25 @@ def parse_moment(text: object) -> datetime:
         if isinstance(text, str):
             if _DAY.fullmatch(text):
                 return datetime.fromisoformat(text).replace(tzinfo=UTC)
-            match = _GO_TIME.fullmatch(text)
-            return parse_time(f"{match[1]}T{match[2]}{match[3]}" if match else text)
+            return parse_time(_rfc_3339(text))
     except (ValueError, OverflowError):
         pass
     raise ValueError(
         f"{quoted(text)} is no moment: write a day such as 2026-12-20 (from 00:00 UTC), or a time such as "
         "2026-12-20T18:00:00+03:00"
     )
+
+
+def as_written(moment: str) -> str:
+    """A moment as a person writes it, where it reached us as the engine prints what stood without quotes: a day where
+    it is the beginning of one in UTC."""
+    written = _rfc_3339(moment)
+    return written if written == moment else written.replace("+00:00", "Z").removesuffix("T00:00:00Z")
+
+
+def _rfc_3339(moment: str) -> str:
+    match = _GO_TIME.fullmatch(moment)
+    return f"{match[1]}T{match[2]}{match[3][:3]}:{match[3][3:]}" if match else moment
 
 
 def parse_zone(text: object) -> ZoneInfo:
@@ -279,5 +290,8 @@ def freeze_of(begins: str, ends: str, why: str) -> Freeze:
     begins."""
     start, end = parse_moment(begins), parse_moment(ends)
     if end <= start:
-        raise ValueError(f"until {ends} is not after from {begins}: write the first moment that is free again")
+        raise ValueError(
+            f"until {as_written(ends)} is not after from {as_written(begins)}: write the first moment that is free "
+            "again"
+        )
     return Freeze(start, end, why)

@@ -210,6 +210,7 @@ def test_rule_10_a_frozen_key_rotates_after_the_freeze_and_until_then_is_no_chan
     stack.up()
     before = stack.receipt("translator/default")
     assert before["nextRotationAt"] == f"{freeze['until']}T00:00:00Z"
+    assert stack.key("translator/default")["freezes"] == [{name: str(value) for name, value in freeze.items()}]
     cloud.advance("31d")
     cloud.forget_calls()
     assert f"waits for the end of the freeze, {freeze['until']} 00:00 UTC; frozen: A fair" in stack.preview(

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider.yandex_keys import marks
-from provider.yandex_keys.api_key.inputs import INPUTS, checked
+from provider.yandex_keys.api_key.inputs import FIELDS, INPUTS, checked
 from provider.yandex_keys.api_key.state import inputs_of
 from provider.yandex_keys.errors import InvalidInput
+from provider.yandex_keys.fields import changes
 from provider.yandex_keys.properties import UNKNOWN, is_unknown
 
 from .input_bags import ACCOUNT, bag, problems
@@ -303,3 +304,14 @@ def test_windows_that_are_not_known_yet_pass() -> None:
     window = {"from": UNKNOWN, "to": "17:00"}
     assert is_unknown(checked(bag(windows=[window]), timedelta(days=1))["windows"])
     assert checked(bag(windows=UNKNOWN, freezes=UNKNOWN, spread=UNKNOWN), timedelta(days=1))["spread"] is UNKNOWN
+
+
+def test_two_ways_of_writing_a_freeze_are_no_change_and_another_moment_or_reason_is_one() -> None:
+    """Stacks have had in their state what the engine prints of a date without quotes."""
+    had = checked(bag(freezes=[{"from": "2026-12-20 00:00:00 +0000 UTC", "until": "2027-01-10", "why": "A fair"}]))
+    freeze = {"from": "2026-12-20", "until": "2027-01-10T03:00:00+03:00", "why": "A fair"}
+    assert changes(FIELDS, had, checked(bag(freezes=[freeze]))) == {}
+    for other in ({**freeze, "from": "2026-12-21"}, {**freeze, "why": "Fairs"}):
+        assert list(changes(FIELDS, had, checked(bag(freezes=[other])))) == ["freezes"]
+    assert list(changes(FIELDS, had, checked(bag()))) == ["freezes"]
+    assert list(changes(FIELDS, had, checked(bag(freezes=[{**freeze, "until": UNKNOWN}])))) == ["freezes"]

@@ -15,6 +15,7 @@ from provider.yandex_keys.rotation_calendar import (
     Calendar,
     Freeze,
     Window,
+    as_written,
     freeze_of,
     longest_wait,
     parse_moment,
@@ -278,3 +279,26 @@ def test_what_the_engine_makes_of_a_date_without_quotes_is_that_date() -> None:
     assert parse_moment("2026-12-20 00:00:00 +0000 UTC") == at("2026-12-20")
     assert parse_moment("2026-12-20 18:00:00 +0300 +0300") == at("2026-12-20 15:00")
     assert parse_moment("2026-12-20 18:00:00 +0300 MSK") == at("2026-12-20 15:00")
+
+
+@pytest.mark.parametrize(
+    ("printed", "written"),
+    [
+        ("2026-12-20 00:00:00 +0000 UTC", "2026-12-20"),
+        ("2026-12-20 10:30:00 +0000 UTC", "2026-12-20T10:30:00Z"),
+        ("2026-12-20 00:00:00 +0300 MSK", "2026-12-20T00:00:00+03:00"),
+        ("2026-12-20 18:00:00 -0330 -0330", "2026-12-20T18:00:00-03:30"),
+        ("2026-12-20", "2026-12-20"),
+        ("2026-12-20T00:00:00Z", "2026-12-20T00:00:00Z"),
+    ],
+)
+def test_what_the_engine_prints_of_a_date_without_quotes_is_shown_as_a_person_writes_it(
+    printed: str, written: str
+) -> None:
+    assert as_written(printed) == written
+    assert parse_moment(written) == parse_moment(printed)
+
+
+def test_a_freeze_that_ends_before_it_begins_is_told_in_days_as_they_were_written() -> None:
+    with pytest.raises(ValueError, match=r"^until 2026-12-10 is not after from 2026-12-20: write"):
+        freeze_of("2026-12-20 00:00:00 +0000 UTC", "2026-12-10 00:00:00 +0000 UTC", "")

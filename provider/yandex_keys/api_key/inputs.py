@@ -151,6 +151,17 @@ class _Freeze(Object):
         return freeze, problems
 
 
+class _Freezes(Objects):
+    """Freezes: two ways of writing a moment mean the same. A state of before keeps what the engine prints of a date
+    without quotes."""
+
+    def same(self, one: Any, other: Any) -> bool:
+        if super().same(one, other) or is_unknown(one) or is_unknown(other):
+            return super().same(one, other)
+        had, wanted = (calendar_of({"freezes": value or ()}) for value in (one, other))
+        return had == wanted
+
+
 FIELDS: Final[tuple[InputField, ...]] = (
     Rule(
         "serviceAccountId",
@@ -195,7 +206,7 @@ FIELDS: Final[tuple[InputField, ...]] = (
             ),
         ),
     ),
-    Objects(
+    _Freezes(
         "freezes",
         default=[],
         most=MOST_FREEZES,
