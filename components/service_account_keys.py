@@ -296,7 +296,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
             opts=self._child(
                 before=[f"{self._name}/{key.renamed_from}"] if key.renamed_from else [],
                 depends_on=[*roles, *self._readers_of(key)],
-                protect=self._spec.protect or key.protect,
+                protect=key.protect,
             ),
         )
 

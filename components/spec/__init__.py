@@ -139,7 +139,7 @@ def _read_account(
     inherited = {
         name: value
         for source, fields in ((default, Policy), (account, Calendar))
-        for name, value in source.spec.model_dump(by_alias=True, include=set(fields.model_fields)).items()
+        for name, value in source.spec.model_dump(by_alias=True, include={*fields.model_fields, "protect"}).items()
         if name in source.written and source.knows(name)
     }
     keys = [
@@ -147,7 +147,9 @@ def _read_account(
         for index, key in enumerate(listed if isinstance(listed, list | tuple) else ())
     ]
     problems += rules.within_account(account, keys, default, run_every)
-    return replace(account, spec=_answered_for(account.spec, default.spec)), keys
+    guarded = account.spec.protect if "protect" in account.written else default.spec.protect
+    spec = _answered_for(account.spec, default.spec).model_copy(update={"protect": guarded})
+    return replace(account, spec=spec), keys
 
 
 def _filled(readable: ReadAccount) -> AccountSpec:

@@ -139,6 +139,8 @@ class Defaults(Policy):
     """Who answers for accounts and keys that name nobody themselves."""
     labels: kind.LabelMap = {}
     """Labels that every account has, beside its own."""
+    protect: Annotated[bool, Flag()] = False
+    """Whether the engine refuses to delete accounts and keys that don't say it themselves, with their secrets."""
 
 
 class KeySpec(Policy):
@@ -178,8 +180,8 @@ class KeySpec(Policy):
     """Ids of keys that must stop working at once: replaced and deleted without overlap."""
 
     protect: Annotated[bool, Flag()] = False
-    """Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take
-    this out, run `pulumi up`, and then remove it."""
+    """Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to, by default as the
+    account says; to remove it, set this to false, run `pulumi up`, and then remove it."""
 
     @property
     def all_scopes(self) -> tuple[str, ...]:
@@ -229,8 +231,8 @@ class AccountSpec(Calendar):
     ] = Field(default=(), alias="secrets")
     """Lockbox secrets that stay though no key delivers there, or no longer: consumers move in two steps."""
     protect: Annotated[bool, Flag()] = False
-    """Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run
-    `pulumi up`, and then remove them."""
+    """Whether the engine refuses to delete the account, its secrets and those keys that don't say it themselves; to
+    remove them, set this to false, run `pulumi up`, and then remove them."""
     keys: Annotated[tuple[KeySpec, ...], Items("list the account's keys, each with a name and what it uses")]
     """The account's API keys."""
 
@@ -259,8 +261,10 @@ class AccountSpec(Calendar):
         return self.own_labels | agreed
 
     def protects(self, secret: str) -> bool:
-        """Whether the engine is to refuse to delete the Lockbox secret of that name."""
-        return self.protect or any(key.protect and self.secret_of(key) == secret for key in self.keys)
+        """Whether the engine is to refuse to delete the Lockbox secret of that name: as its keys say, and where it has
+        none as the account does."""
+        of_keys = [key.protect for key in self.keys if self.secret_of(key) == secret]
+        return any(of_keys) if of_keys else self.protect
 
     @property
     def secrets(self) -> tuple[str, ...]:

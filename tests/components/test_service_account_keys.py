@@ -263,8 +263,8 @@ def test_what_has_no_owner_is_declared_as_it_was_before_there_were_any(declared:
 GUARDED = ("ApiKey", "IamServiceAccount", "KmsSymmetricKey", "LockboxSecret")
 
 
-def guarded(account: dict[str, Any]) -> set[tuple[str, str]]:
-    return {which for which, request in run(component(account)).requests.items() if request.protect}
+def guarded(account: dict[str, Any], **options: Any) -> set[tuple[str, str]]:
+    return {which for which, request in run(component(account, **options)).requests.items() if request.protect}
 
 
 def test_a_protected_account_is_guarded_with_its_kms_key_secrets_and_keys_and_nothing_else_is() -> None:
@@ -280,6 +280,27 @@ def test_a_protected_key_is_guarded_with_the_secret_that_it_is_delivered_to() ->
     keys = [{"name": name, "uses": ["translate"]} for name in ("one", "two")]
     account = {"name": "translator", "keys": [{**keys[0], "protect": True}, keys[1]]}
     assert guarded(account) == {("ApiKey", "translator/one"), ("LockboxSecret", "translator/one")}
+
+
+def test_what_protects_is_what_the_key_says_else_its_account_else_the_defaults() -> None:
+    account = {**ACCOUNT, "kmsKey": True}
+    all_of_them = guarded({**account, "protect": True})
+    on = {"protect": True}
+    assert guarded(account, defaults=on) == all_of_them
+    assert guarded({**account, "protect": False}, defaults=on) == set()
+    keys = [{"name": name, "uses": ["translate"]} for name in ("one", "two")]
+    one = {("ApiKey", "translator/one"), ("LockboxSecret", "translator/one")}
+    two = {("ApiKey", "translator/two"), ("LockboxSecret", "translator/two")}
+    of_account = {("IamServiceAccount", "translator")}
+    without = {"name": "translator", "keys": [{**keys[0], "protect": False}, keys[1]]}
+    assert guarded(without, defaults=on) == guarded({**without, "protect": True}) == of_account | two
+    only = {"name": "translator", "protect": False, "keys": [{**keys[0], "protect": True}, keys[1]]}
+    assert guarded(only, defaults=on) == one
+    # A secret goes with its last key; one that no key is delivered to is the account's.
+    shared = [{**key, "secret": "both", "secretEntry": key["name"], "keyIdEntry": f"{key['name']}-id"} for key in keys]
+    kept = {"name": "translator", "keys": [{**shared[0], "protect": False}, shared[1]], "secrets": ["translator-old"]}
+    secrets = {name for kind, name in guarded(kept, defaults=on) if kind == "LockboxSecret"}
+    assert secrets == {"translator/secret/both", "translator/old"}
 
 
 def test_a_kms_key_of_its_own_encrypts_the_secrets_and_lets_the_readers_use_it() -> None:

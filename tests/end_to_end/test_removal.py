@@ -20,11 +20,11 @@ def flat(text: str) -> str:
 
 
 def test_a_guarded_key_is_removed_in_two_steps_as_the_page_says(stack: Stack, cloud: LocalCloud) -> None:
-    guarded = {"name": "smtp", "uses": ["postbox"], "protect": True}
-    stack.write([{**MAIL, "keys": [guarded, KEYS[1]]}])
+    guarded = {"protect": True}
+    stack.write([MAIL], guarded)
     stack.up()
     (key,) = (key for key in cloud.live_keys() if key["id"] == stack.receipt("mail/smtp")["keyId"])
-    stack.write([{**MAIL, "keys": KEYS[1:]}])
+    stack.write([{**MAIL, "keys": KEYS[1:]}], guarded)
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
         failed, printed = stack.attempt(*command)
         assert failed
@@ -36,14 +36,14 @@ def test_a_guarded_key_is_removed_in_two_steps_as_the_page_says(stack: Stack, cl
     assert key in cloud.live_keys()
     # Its readers keep it as well: a refused removal is nothing that a consumer hears of.
     cloud.forget_calls()
-    stack.write([{**MAIL, "keys": [guarded, KEYS[1]]}])
+    stack.write([MAIL], guarded)
     stack.up()
     assert cloud.calls() == {}
-    stack.write([MAIL])
+    stack.write([{**MAIL, "keys": [{**KEYS[0], "protect": False}, KEYS[1]]}], guarded)
     cloud.forget_calls()
     stack.up()
     assert cloud.calls() == {}
-    stack.write([{**MAIL, "keys": KEYS[1:]}])
+    stack.write([{**MAIL, "keys": KEYS[1:]}], guarded)
     seen = stack.run("preview")
     assert re.search(r"- *yandex-keys:index:ApiKey", seen)
     assert f"mail/smtp is no longer in the stack file: `pulumi up` deletes its key {key['id']}, and whoever" in flat(
@@ -55,6 +55,8 @@ def test_a_guarded_key_is_removed_in_two_steps_as_the_page_says(stack: Stack, cl
     # Nobody saw a preview, and the engine's own line names no key.
     entry = f"Lockbox secret {receipt['lockboxSecretId']}, entry {receipt['secretEntry']},"
     assert f"deleted key {key['id']}; whoever has it from {entry} fails from now on" in gone
+    stack.write([{**MAIL, "protect": False, "keys": KEYS[1:]}], guarded)
+    stack.up()
     # The program doesn't run.
     other = stack.receipt("mail/bulk")["keyId"]
     assert re.search(rf"mail/bulk\b.*deleted key {other}; whoever has it from Lockbox secret", flat(stack.destroy()))

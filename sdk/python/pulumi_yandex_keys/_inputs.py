@@ -73,7 +73,7 @@ class AccountKeyArgsDict(TypedDict):
     """
     protect: NotRequired[_builtins.bool]
     """
-    Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this out, run `pulumi up`, and then remove it.
+    Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to, by default as the account says; to remove it, set this to false, run `pulumi up`, and then remove it.
     """
     reissue: NotRequired[_builtins.str]
     """
@@ -158,7 +158,7 @@ class AccountKeyArgs:
         :param _builtins.str lifetime: From issue to the key's own expiry, which the cloud enforces; 15m at least. By default 90d.
         :param _builtins.str overlap: How long the previous key keeps working after a rotation: the time that consumers have to read the new one; 15m at least. By default 7d.
         :param _builtins.str owner: Who answers for the key, by default the account's owner.
-        :param _builtins.bool protect: Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this out, run `pulumi up`, and then remove it.
+        :param _builtins.bool protect: Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to, by default as the account says; to remove it, set this to false, run `pulumi up`, and then remove it.
         :param _builtins.str reissue: A new text rotates the key now, with overlap; taking it out again rotates nothing.
         :param _builtins.str renamed_from: The key's name before, so that a rename keeps the key; may stay until another key gets that name.
         :param _builtins.str rotate_every: How often a new key takes over; 15m at least. `rotateEvery + overlap` is at most `lifetime`. By default 30d.
@@ -339,7 +339,7 @@ class AccountKeyArgs:
     @pulumi.getter
     def protect(self) -> Optional[_builtins.bool]:
         """
-        Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to; to remove it, take this out, run `pulumi up`, and then remove it.
+        Whether the engine refuses to delete the key and the Lockbox secret that it is delivered to, by default as the account says; to remove it, set this to false, run `pulumi up`, and then remove it.
         """
         return pulumi.get(self, "protect")
 

@@ -48,7 +48,7 @@ class ServiceAccountKeysArgs:
         :param Union[_builtins.bool, _builtins.str] kms_key: The KMS key that encrypts the account's secrets: `true` makes one and lets the readers use it; an id takes one that exists, and leaves its rights to you.
         :param Mapping[str, _builtins.str] labels: Labels of the account's secrets and of its own KMS key.
         :param _builtins.str owner: Who answers for the account and its keys: in receipts, findings and figures, and as the label `owner`. A change rotates nothing.
-        :param _builtins.bool protect: Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run `pulumi up`, and then remove them.
+        :param _builtins.bool protect: Whether the engine refuses to delete the account, its secrets and those keys that don't say it themselves; to remove them, set this to false, run `pulumi up`, and then remove them.
         :param Sequence[_builtins.str] readers: Who may read the account's secrets in Lockbox: `self`, the account; `account:<name>`, another one of this file; or others as `serviceAccount:<id>`.
         :param _builtins.str renamed_from: The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that name.
         :param Sequence[_builtins.str] roles: Roles on the folder, on top of those that the keys' `uses` imply.
@@ -199,7 +199,7 @@ class ServiceAccountKeysArgs:
     @pulumi.getter
     def protect(self) -> Optional[_builtins.bool]:
         """
-        Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run `pulumi up`, and then remove them.
+        Whether the engine refuses to delete the account, its secrets and those keys that don't say it themselves; to remove them, set this to false, run `pulumi up`, and then remove them.
         """
         return pulumi.get(self, "protect")
 
@@ -333,7 +333,7 @@ class ServiceAccountKeys(pulumi.ComponentResource):
         :param Mapping[str, _builtins.str] labels: Labels of the account's secrets and of its own KMS key.
         :param _builtins.str name: The service account's name, unique in the cloud.
         :param _builtins.str owner: Who answers for the account and its keys: in receipts, findings and figures, and as the label `owner`. A change rotates nothing.
-        :param _builtins.bool protect: Whether the engine refuses to delete the account, its secrets and its keys; to remove them, take this out, run `pulumi up`, and then remove them.
+        :param _builtins.bool protect: Whether the engine refuses to delete the account, its secrets and those keys that don't say it themselves; to remove them, set this to false, run `pulumi up`, and then remove them.
         :param Sequence[_builtins.str] readers: Who may read the account's secrets in Lockbox: `self`, the account; `account:<name>`, another one of this file; or others as `serviceAccount:<id>`.
         :param _builtins.str renamed_from: The account's name before, so that a rename keeps the account and its keys; may stay until another account gets that name.
         :param Sequence[_builtins.str] roles: Roles on the folder, on top of those that the keys' `uses` imply.
