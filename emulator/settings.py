@@ -43,7 +43,7 @@ class Settings:
     listing_delay_calls: int = 0
     """From how many listings of its account or secret one that is created now is missing."""
     unlisted: tuple[str, ...] = ()
-    """The ids of API keys and Lockbox versions that listings leave out."""
+    """The ids of API keys, Lockbox versions, and what else a folder holds, that listings leave out."""
     schedule_current_version: str = "allow"
     """Whether the current version of a secret may be scheduled for destruction: `refuse` or `allow`.
 

@@ -1,11 +1,13 @@
 """Listings that lag: what is new, or what a test has chosen, is missing from List though Get knows it.
 
 Whether and for how long the cloud's listings lag is documented nowhere; a client has to live with it. The settings say
-what is missing now: `listingDelay` and `listingDelayCalls` concern what is created while they are set, `unlisted`
-whatever has one of its ids.
+what is missing now: `listingDelay` and `listingDelayCalls` concern the keys and versions that are created while they
+are set, `unlisted` whatever has one of its ids.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from emulator.state.backend import Backend
 from emulator.state.paging import PageRequest, page_of_children
@@ -20,6 +22,20 @@ def facts_of_new(backend: Backend) -> Facts:
     if calls := backend.settings.listing_delay_calls:
         facts["listedAfterCalls"] = calls
     return facts
+
+
+def page_of_folder(
+    backend: Backend, kind: Kind, folder_id: str, request: PageRequest, keep: Callable[[Record], bool] | None = None
+) -> tuple[list[Record], str]:
+    """One page of what lives in a folder, as far as `keep` keeps it, without what the settings leave out of listings."""
+    unlisted = backend.settings.unlisted
+    if not unlisted:
+        return page_of_children(backend.storage, kind, folder_id, request, keep)
+
+    def is_kept(record: Record) -> bool:
+        return record.id not in unlisted and (keep is None or keep(record))
+
+    return page_of_children(backend.storage, kind, folder_id, request, is_kept)
 
 
 def page_that_lags(backend: Backend, kind: Kind, parent: str, request: PageRequest) -> tuple[list[Record], str]:

@@ -13,8 +13,9 @@ from emulator.errors import precondition, quota_exceeded
 from emulator.state.access_binding import AccessBindings
 from emulator.state.backend import Backend
 from emulator.state.call import Call
+from emulator.state.listing import page_of_folder
 from emulator.state.operations import Operations
-from emulator.state.paging import PageRequest, page_of_children
+from emulator.state.paging import PageRequest
 from emulator.storage import Kind, Record
 
 
@@ -80,7 +81,7 @@ class Resource:
         self, folder_id: str, request: PageRequest, call: Call, keep: Callable[[Record], bool] | None = None
     ) -> tuple[list[Record], str]:
         self._access.require(call, f"{self.permissions}.list", self._backend.folder_hierarchy(folder_id))
-        return page_of_children(self._backend.storage, self.kind, folder_id, request, keep)
+        return page_of_folder(self._backend, self.kind, folder_id, request, keep)
 
     def _check_quota(self, quota: str, limit: int, cloud_id: str) -> None:
         if self._backend.storage.count(self.kind) >= limit:

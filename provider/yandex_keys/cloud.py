@@ -111,6 +111,17 @@ class Cloud:
             self.pause(attempt)
             attempt += 1
 
+    def glance(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
+        """The answer to a read that its caller can do without: asked once, and not waited for as long as others are.
+        Raises CloudError, NotFound, ConfigurationError, Cancelled."""
+        service, _, method = name.partition("/")
+        stub, message = self._prepared(service, method, request)
+        try:
+            answer: Message = getattr(stub, method)(message, timeout=self.patience.glance)
+        except grpc.RpcError as error:
+            raise failure_of(name, error, resource) from None
+        return _dictionary(answer)
+
     def operate(
         self,
         name: str,

@@ -4,7 +4,7 @@ Each carries its mark's owner and instance as labels (marks.py). A create is one
 comes back done, and makes a thing once: its idempotency key follows from the owner, so asking again, in this run or
 after a kill, is answered with what was made already. What is answered so, and wasn't made by this very call, is kept
 only where nothing but a killed run can have left it. A delete looks first, and leaves what another resource has taken
-over since.
+over since. A read is content with what a listing of the folder shows, where that is what the state has.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final
 
 from .errors import AlreadyExists, CloudError, NotFound, Problem
 from .fields import InputField
+from .folder_listings import Listing
 from .import_command import import_command
 from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
 from .patience import CREATION
@@ -63,6 +64,7 @@ class FolderResource(DeclaredType):
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         """What was read of it is no longer true."""
+        runtime.reads.forget_listed(resource_id)
 
     def creation(self, inputs: Properties) -> dict[str, Any]:
         """What a request to create it holds, but for the labels."""
@@ -127,10 +129,12 @@ class FolderResource(DeclaredType):
         raise AssertionError("the last key is a new one, and what that makes is kept")
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
-        try:
-            answer = self.get(resource_id, runtime)
-        except NotFound:
-            return None
+        answer = self._as_listed(resource_id, state, runtime)
+        if answer is None:
+            try:
+                answer = self.get(resource_id, runtime)
+            except NotFound:
+                return None
         found = self.state(answer, state)
         given = {name for name, value in found.items() if value} | inputs.keys()
         # What is imported goes on under the instance that it carries, if any: from then on it is this state's.
@@ -174,6 +178,18 @@ class FolderResource(DeclaredType):
             elif value:
                 values[field.name] = value
         return {**values, **self.output_values(answer)}
+
+    def _as_listed(self, resource_id: str, state: Properties, runtime: Runtime) -> Mapping[str, Any] | None:
+        """What a listing of its folder shows, where that is what the state has to the last label of ours; None where
+        only its id tells: a listing may lag, so what differs is no drift yet, and what is missing isn't gone."""
+        if not state.get("folderId"):
+            return None
+        listing = Listing(f"{self.service}/List", self.listing)
+        answer = runtime.reads.as_listed(listing, state["folderId"], resource_id)
+        if answer is None:
+            return None
+        instance = _instance_in({INSTANCE: labelled_instance(answer)})
+        return answer if {**self.state(answer, state), **instance} == state else None
 
     def about(self, properties: Properties) -> str:
         """What errors call it: `service account translator`."""

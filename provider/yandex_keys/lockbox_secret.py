@@ -50,6 +50,7 @@ class LockboxSecret(FolderResource):
         return runtime.reads.secret(resource_id)
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
+        super().forget(resource_id, runtime)
         runtime.reads.forget_secret(resource_id)
 
     def is_in_use(self, answer: Mapping[str, Any]) -> bool:

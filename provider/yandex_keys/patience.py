@@ -20,6 +20,8 @@ class Patience:
     login: float = 30.0
     """For all that comes before the first call: finding the services' addresses and logging in, with every try."""
     login_call: float = 10.0
+    glance: float = 10.0
+    """For what is asked once, by who has another way of knowing it."""
     operation: float = 300.0
     failing_operation: float = 10.0
     """How long an operation that already reports an error may go on undoing what it did."""

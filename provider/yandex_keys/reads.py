@@ -1,5 +1,5 @@
-"""What a run has read of the cloud, kept so that a refresh of many resources asks once: one listing an account, one
-read a secret.
+"""What a run has read of the cloud, kept so that a refresh of many resources asks once: one listing an account, and a
+few a folder (folder_listings.py) in the place of one read a secret.
 
 A plugin process serves one run, and Pulumi lets one run at a time change a stack: what it read stays true until it
 changes it itself.
@@ -16,9 +16,11 @@ from typing import Any, Final, cast
 from .answers import ApiKeyAnswer, BindingAnswer, SecretAnswer, VersionAnswer
 from .cloud import Cloud
 from .errors import Cancelled, NotFound
+from .folder_listings import FolderListings, Listing
 
 # A run may wait for long between two resources: what is older than this many seconds is read again.
 MAX_AGE: Final = 120.0
+SECRETS: Final = Listing("SecretService/List", "secrets")
 
 
 class Reads:
@@ -28,6 +30,24 @@ class Reads:
         self._cloud = cloud
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, str], tuple[float, Future[Any]]] = {}
+        self._listings = FolderListings(cloud, MAX_AGE)
+
+    def as_listed(self, listing: Listing, folder_id: str, resource_id: str) -> Mapping[str, Any] | None:
+        """What a listing of the folder shows of the thing; None where its id has to be asked for, or has been. Listings
+        may lag: who reads believes what is as the state has it, and asks for the rest by id. Raises Cancelled."""
+        if self._is_known(listing, resource_id):
+            return None
+        return self._listings.shown(listing, folder_id, resource_id)
+
+    def secret_as_listed(self, secret_id: str) -> SecretAnswer | None:
+        """As `as_listed`, of the Lockbox secret, whose folder needn't be known. Raises Cancelled."""
+        if self._is_known(SECRETS, secret_id):
+            return None
+        return cast(SecretAnswer | None, self._listings.shown_anywhere(SECRETS, secret_id))
+
+    def forget_listed(self, resource_id: str) -> None:
+        """What listings of its folder showed of the thing is no longer true."""
+        self._listings.forget(resource_id)
 
     def secret(self, secret_id: str) -> SecretAnswer:
         """The Lockbox secret, its current version included. Raises NotFound and what `Cloud.call` raises."""
@@ -35,6 +55,7 @@ class Reads:
         found: SecretAnswer = self._shared(
             ("SecretService/Get", secret_id), lambda method: self._cloud.call(method, request, about)
         )
+        self._listings.note_folder(SECRETS, found.get("folder_id", ""))
         return found
 
     def versions(self, secret_id: str) -> list[VersionAnswer]:
@@ -106,6 +127,16 @@ class Reads:
         with self._lock:
             for call in calls:
                 self._answers.pop(call, None)
+        for _, about in calls:
+            self._listings.forget(about)
+
+    def _is_known(self, listing: Listing, resource_id: str) -> bool:
+        """Whether the thing was asked for by its id, so that nothing needs to be listed for it."""
+        with self._lock:
+            return self._is_fresh(self._answers.get((f"{listing.service}/Get", resource_id)))
+
+    def _is_fresh(self, known: tuple[float, Future[Any]] | None) -> bool:
+        return known is not None and self._cloud.monotonic() - known[0] <= MAX_AGE
 
     def _listed(self, what: tuple[str, str], items: str, request: Mapping[str, str], about: str) -> list[Any]:
         answers: list[Any] = self._shared(what, lambda method: list(self._cloud.pages(method, items, request, about)))
@@ -113,12 +144,11 @@ class Reads:
 
     def _shared(self, what: tuple[str, str], ask: Callable[[str], Any]) -> Any:
         """The answer to the call (its method, and whom it is about), by which it is remembered."""
-        now = self._cloud.monotonic()
         with self._lock:
             known = self._answers.get(what)
-            mine = known is None or now - known[0] > MAX_AGE
+            mine = not self._is_fresh(known)
             if mine:
-                known = (now, Future())
+                known = (self._cloud.monotonic(), Future())
                 self._answers[what] = known
         assert known is not None
         future = known[1]

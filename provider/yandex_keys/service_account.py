@@ -52,6 +52,7 @@ class ServiceAccount(FolderResource):
         return Diff(changes, delete_before_replace=replaced and state.get("name") == inputs.get("name"))
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
+        super().forget(resource_id, runtime)
         runtime.reads.forget_keys(resource_id)
 
     def search(self, inputs: Properties) -> dict[str, str]:

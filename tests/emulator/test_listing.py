@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 from yandex.cloud.iam.v1.api_key_service_pb2 import GetApiKeyRequest, ListApiKeysRequest, UpdateApiKeyRequest
-from yandex.cloud.lockbox.v1.secret_service_pb2 import AddVersionRequest, ListVersionsRequest, PayloadEntryChange
+from yandex.cloud.lockbox.v1.secret_service_pb2 import (
+    AddVersionRequest,
+    ListSecretsRequest,
+    ListVersionsRequest,
+    PayloadEntryChange,
+)
 
 from tests.emulator.local import STUBS, Local
 
@@ -120,3 +125,16 @@ def test_a_version_of_a_secret_lags_the_same_way_and_is_current_at_once(local: L
     assert (listed(), listed()) == ([first], [first, second])
     local.admin("POST", "settings", {"unlisted": [first]})
     assert listed() == [second]
+
+
+def test_chosen_secrets_are_left_out_of_their_folder_s_listing_page_by_page(local: Local) -> None:
+    folder_id = local.folder_id
+    first, second, third = (local.secret(k="1") for _ in range(3))
+    local.admin("POST", "settings", {"unlisted": [second]})
+    request = ListSecretsRequest(folder_id=folder_id, page_size=1)
+    page = local.deployer(STUBS["secrets"], "List", request)
+    assert [secret.id for secret in page.secrets] == [first]
+    rest = local.deployer(
+        STUBS["secrets"], "List", ListSecretsRequest(folder_id=folder_id, page_token=page.next_page_token)
+    )
+    assert [secret.id for secret in rest.secrets] == [third]

@@ -48,15 +48,18 @@ def test_a_key_changed_behind_our_back_is_put_right_in_place(stack: Stack, cloud
     stack.run("preview", "--expect-no-changes")
 
 
-def test_refresh_lists_once_an_account_and_reads_once_a_secret(stack: Stack, cloud: LocalCloud) -> None:
-    keys = [{"name": f"key{number}", "uses": ["translate"]} for number in range(3)]
+def test_refresh_lists_once_an_account_and_reads_two_secrets_by_id_and_the_others_from_their_folder(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    keys = [{"name": f"key{number}", "uses": ["translate"]} for number in range(4)]
     stack.write([{"name": "translator", "keys": keys}])
     stack.up()
     cloud.forget_calls()
     stack.refresh()
     calls = cloud.calls()
     assert calls["ApiKeyService/List"] == 1
-    assert calls["SecretService/Get"] == 3
+    assert calls["SecretService/List"] == 1
+    assert 2 <= calls["SecretService/Get"] <= 3
     assert {
         method
         for method in calls
@@ -64,7 +67,32 @@ def test_refresh_lists_once_an_account_and_reads_once_a_secret(stack: Stack, clo
     } == {
         "ApiKeyService/List",
         "SecretService/Get",
+        "SecretService/List",
     }
+
+
+def test_of_many_secrets_refresh_sees_the_one_that_was_emptied_and_the_one_that_is_gone(
+    stack: Stack, cloud: LocalCloud
+) -> None:
+    keys = [{"name": f"key{number}", "uses": ["translate"]} for number in range(6)]
+    stack.write([{"name": "translator", "keys": keys}])
+    stack.up()
+    secrets = {name: stack.receipt(f"translator/{name}")["lockboxSecretId"] for name in ("key2", "key4")}
+    empty = [{"key": name, "text_value": ""} for name in ("api_key", "api_key_id")]
+    entries = [*empty, {"key": "x", "text_value": "y"}]
+    call(cloud, "SecretService/AddVersion", secret_id=secrets["key2"], payload_entries=entries)
+    call(cloud, "SecretService/Delete", secret_id=secrets["key4"])
+    printed = stack.refresh()
+    assert f"of Lockbox secret {secrets['key2']} has no entry api_key and no api_key_id" in printed
+    assert f"Lockbox secret {secrets['key4']} is gone" in printed
+    # Two keys and a secret, and nothing of the others.
+    assert "~ 2 updated" in printed
+    assert "- 1 deleted" in printed
+    stack.up()
+    for name in secrets:
+        receipt = stack.receipt(f"translator/{name}")
+        assert cloud.entries(receipt["lockboxSecretId"])["api_key_id"] == receipt["keyId"]
+    stack.run("preview", "--expect-no-changes")
 
 
 def test_a_lockbox_secret_emptied_behind_our_back_gets_a_new_key(stack: Stack, cloud: LocalCloud) -> None:

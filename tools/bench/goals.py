@@ -206,8 +206,8 @@ def _calls(figures: Figures, plan: Plan) -> Iterator[Goal]:
             REFRESH,
             "one an account and one a secret",
             accounts + keys,
-            "an account is asked for by itself, and its keys are listed; the bindings of their folder are listed once. Accounts that are listed "
-            "by folder, as bindings are, would make it one an account",
+            "an account's keys are listed, and the bindings of their folder; of secrets and accounts the first two of a folder are asked for by id, "
+            "and the others by pages of it, as far as these show them as the state has them",
         ),
     ):
         made = figures.calls(Place(OURS, step, keys))

@@ -118,6 +118,8 @@ def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
     if state.status == Status.ADOPTED or target is None:
         gone = state.status in (Status.MISSING, Status.UNDELIVERED)
         return str(Status.CURRENT if gone else state.status), ""
+    if _is_shown_as_delivered(state, target, runtime):
+        return str(Status.CURRENT), ""
     try:
         version: VersionAnswer = runtime.reads.secret(target.secret_id).get("current_version", {})
     except NotFound:
@@ -126,6 +128,15 @@ def _delivered(state: State, runtime: Runtime) -> tuple[str, str]:
     if not instead and version.get("id") != state.lockbox_version_id:
         instead = _taken_over(state, target, version, runtime.reads.versions(target.secret_id))
     return str(Status.UNDELIVERED if instead else Status.CURRENT), instead
+
+
+def _is_shown_as_delivered(state: State, target: Lockbox, runtime: Runtime) -> bool:
+    """Whether a listing of secrets shows all to be as the state has it. It may lag: that it doesn't says nothing."""
+    if state.status != Status.CURRENT:
+        return False
+    secret = runtime.reads.secret_as_listed(target.secret_id)
+    version: VersionAnswer = secret.get("current_version", {}) if secret else {}
+    return version.get("id") == state.lockbox_version_id and not _given_instead(state, target, version)
 
 
 def _given_instead(state: State, target: Lockbox, version: VersionAnswer) -> str:
