@@ -48,8 +48,9 @@ def test_a_shorter_period_brings_the_next_rotation_forward_and_the_preview_says_
 def previewed(
     cloud: EmulatedCloud, key_id: str, state: dict[str, Any], inputs: dict[str, Any], **environment: str
 ) -> list[str]:
-    """What a preview of a program that declares the key so says, each message with its lines."""
-    runtime = cloud.runtime(**environment)
+    """What a preview of a program that declares the key so says, each message with its lines. It has the cloud's time,
+    which other tests have moved."""
+    runtime = cloud.runtime(**{"YANDEX_KEYS_AS_OF": cloud.now()} | environment)
     ApiKey().check(URN, state, inputs, runtime)
     cloud.logged.clear()
     ApiKey().diff(URN, key_id, state, inputs, runtime)
