@@ -97,11 +97,17 @@ def test_the_stack_s_folder_moves_nothing_and_an_account_s_own_replaces_what_con
     stack.write([mail()], folderId=another)
     stack.up()
     stack.write([{**mail(), "folderId": another}], folderId=another)
-    assert "replace" in stack.run("preview")
-    stack.up()
+    place = f"Lockbox secret {key['lockbox']['secretId']} (entry api_key)"
+    said = f"replaces key {key['keyId']}, which is deleted in this run: whoever read it in {place} fails at once"
+    assert stack.run("preview").partition("Diagnostics:")[2].count(said) == 1
+    password, login = (cloud.entries(key["lockbox"]["secretId"])[name] for name in ("api_key", "api_key_id"))
+    assert cloud.use("postbox", password, login=login) == 200
+    assert said in stack.up()
+    assert cloud.use("postbox", password, login=login) != 200
     assert stack.key("mail/smtp")["keyId"] != key["keyId"]
     assert key["keyId"] not in [it["id"] for it in cloud.live_keys()]
     assert "fail at once" in row("an account's `folderId`")
+    assert "The preview says so" in row("an account's `folderId`")
 
 
 def test_an_output_that_goes_is_said_first_and_whoever_reads_it_gets_nothing(stack: Stack) -> None:

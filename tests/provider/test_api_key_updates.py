@@ -12,6 +12,7 @@ from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.api_key.schedule import first_point
 from provider.yandex_keys.errors import PartialFailure, YandexKeysError
 from provider.yandex_keys.marks import Mark, marked
+from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.times import format_time, parse_time
 from tests.provider.emulated_cloud import EmulatedCloud
 
@@ -104,6 +105,22 @@ def test_all_that_changes_is_one_message_whose_first_line_is_the_gravest(cloud: 
         "changes description",
         "next rotation",
     ]
+
+
+@pytest.mark.parametrize("account", ["ajeanother", UNKNOWN])
+def test_a_key_whose_account_is_another_one_says_that_it_is_replaced_and_dies(
+    cloud: EmulatedCloud, made: Made, account: object
+) -> None:
+    inputs, key_id, state = made
+    runtime = cloud.runtime()
+    cloud.logged.clear()
+    cloud.forget_calls()
+    moved = {**inputs, "serviceAccountId": account}
+    assert ApiKey().diff(URN, key_id, state, moved, runtime).changes["serviceAccountId"].replace
+    (said,) = cloud.logged
+    assert said.startswith(f"replaces key {state['keyId']}, which is deleted in this run: whoever read it as an output")
+    assert ("of account ajeanother" in said) == (account == "ajeanother")
+    assert cloud.calls() == {}
 
 
 def test_an_unchanged_period_leaves_the_next_rotation_where_it_was(cloud: EmulatedCloud, made: Made) -> None:

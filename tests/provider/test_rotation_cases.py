@@ -18,6 +18,7 @@ from provider.yandex_keys.api_key.rotation import (
     Verb,
     decide,
     next_rotation,
+    words_of_replacement,
 )
 from provider.yandex_keys.api_key.schedule import first_point
 
@@ -535,3 +536,32 @@ def test_a_decision_names_its_action_by_verb() -> None:
 def test_the_same_question_gets_the_same_answer() -> None:
     state = standing(previous=(in_overlap(),))
     assert decided(wanted(), state, DUE) == decided(replace(wanted()), replace(state), DUE)
+
+
+def test_a_replaced_key_says_who_fails_at_once_and_how_to_move_them_before() -> None:
+    assert words_of_replacement(standing(), None) == (
+        "replaces key ajecurrent, which is deleted in this run: whoever read it in Lockbox secret e6qsecret (entry "
+        "api_key) fails at once",
+        "to move them before, declare another account with such a key, and remove this one when nobody uses it; "
+        "`yc iam api-key get ajecurrent` says when it was last used",
+    )
+
+
+@pytest.mark.parametrize(
+    ("delivery", "words"),
+    [
+        ({"lockbox": None, "expose_secret": True}, "whoever read it as an output fails"),
+        ({"expose_secret": True}, "whoever read it in Lockbox secret e6qsecret (entry api_key) or as an output fails"),
+    ],
+)
+def test_a_replaced_key_s_consumers_are_told_where_they_got_it(delivery: dict[str, object], words: str) -> None:
+    first, second = words_of_replacement(standing(applied=wanted(**delivery)), "ajeanother")
+    assert words in first
+    assert "declare a key of account ajeanother, and" in second
+
+
+def test_a_replaced_key_takes_its_previous_ones_along_and_names_them() -> None:
+    first, _ = words_of_replacement(standing(previous=(in_overlap(),)), None)
+    assert "key ajecurrent, which is deleted with previous key ajeprevious in this run" in first
+    first, _ = words_of_replacement(standing(previous=(in_overlap(), in_overlap(key_id="ajeolder"))), None)
+    assert "with previous keys ajeprevious and ajeolder in this run" in first

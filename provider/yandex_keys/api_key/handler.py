@@ -29,6 +29,7 @@ from .rotation import (
     newly_compromised,
     next_rotation,
     short_overlap,
+    words_of_replacement,
 )
 from .state import ROTATED, finished_state, inputs_of, listing_of, properties_of, schedule_outputs, state_of
 from .steps import Steps
@@ -70,6 +71,10 @@ class ApiKey(ResourceType):
         self._note_keys(runtime, state)
         changes = fields.changes(FIELDS, state, inputs)
         if any(change.replace for change in changes.values()):
+            # Said although the program hasn't declared it yet: where the account is replaced, the engine asks before.
+            wanted = inputs.get("serviceAccountId")
+            account = None if is_unknown(wanted) else wanted
+            runtime.log("info", "\n".join(words_of_replacement(state_of(state), account)), urn)
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
         for action in decision.actions:

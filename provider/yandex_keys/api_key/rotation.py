@@ -694,6 +694,25 @@ def _taken_away(target: Lockbox, source: Lockbox) -> Iterator[str]:
         yield f"takes {_named(gone)} away: who reads that fails at once; the new key is in {_named(target.entries)}"
 
 
+def words_of_replacement(state: State, account: str | None) -> tuple[str, ...]:
+    """What becomes of consumers where the engine replaces the whole resource, and the way in two steps. `account`: whose
+    the new key is; None where that account is made in this run."""
+    previous = [each.key_id for each in state.previous]
+    too = f" with previous {'key' if len(previous) == 1 else 'keys'} {' and '.join(previous)}" if previous else ""
+    place, places = state.applied.lockbox, list[str]()
+    if place is not None:
+        places.append(f"in Lockbox secret {place.secret_id} ({_named([place.secret_entry])})")
+    if state.applied.expose_secret:
+        places.append("as an output")
+    first = f"a key of account {account}" if account else "another account with such a key"
+    return (
+        f"replaces key {state.key_id}, which is deleted{too} in this run: whoever read it {' or '.join(places)} fails "
+        "at once",
+        f"to move them before, declare {first}, and remove this one when nobody uses it; "
+        f"`yc iam api-key get {state.key_id}` says when it was last used",
+    )
+
+
 def _named(entries: Sequence[str]) -> str:
     return f"{'entry' if len(entries) == 1 else 'entries'} {' and '.join(entries)}"
 
