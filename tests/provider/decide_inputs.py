@@ -97,6 +97,9 @@ def fault(asked: Question) -> str:
     verbs = [action.verb for action in decision.actions]
     if verbs != sorted(verbs, key=list(Verb).index):
         return "the actions are out of order"
+    said = [*decision.at_once, *(words for action in decision.actions for words in action.headlines)]
+    if sorted(decision.headlines) != sorted(said) or not all(said):
+        return "something that is done is not said"
     if state is None:
         return "" if verbs == [Verb.ISSUE] else "no key, but none is issued"
     if len([verb for verb in verbs if verb in (Verb.CHANGE, Verb.ROTATE, Verb.ISSUE)]) > 1:
