@@ -16,6 +16,7 @@ from provider.yandex_keys.api_key.handler import ApiKey
 from provider.yandex_keys.api_key.inputs import checked
 from provider.yandex_keys.errors import CloudError, InvalidInput, PartialFailure, YandexKeysError
 from provider.yandex_keys.marks import mark_of
+from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.times import format_time, parse_time, to_minute
 from tests.provider.emulated_cloud import EmulatedCloud
@@ -386,6 +387,23 @@ class TestARetirement:
         state = shop.up(state, reissue="1")
         assert state["previous"] == []
         assert old not in set(shop.keys())
+
+
+class TestAMove:
+    @pytest.mark.parametrize(
+        ("replaced", "advice"), [(False, "list its name under `secrets:`"), (True, "its own warning has the way")]
+    )
+    def test_from_a_secret_that_is_itself_replaced_leaves_the_way_to_that_secret(
+        self, shop: Shop, replaced: bool, advice: str
+    ) -> None:
+        state, runtime = shop.issue(), shop.cloud.runtime()
+        inputs = ApiKey().check(URN, {}, {**shop.inputs(), "lockbox": UNKNOWN}, runtime)
+        if replaced:
+            runtime.record.note_replaced(shop.secret)
+        ApiKey().diff(URN, "id", state, inputs, runtime)
+        (said,) = shop.warnings("moves away")
+        assert advice in said
+        assert ("`secrets:`" in said) is not replaced
 
 
 class TestADeletion:

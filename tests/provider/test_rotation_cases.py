@@ -130,6 +130,7 @@ def test_a_new_value_of_reissue_rotates_with_overlap() -> None:
     [
         ("1", "2", "reissue is now '2',"),
         ("1", "", "reissue is now '',"),
+        ("1", "2027-01-15 00:00:00 +0000 UTC", "reissue is now '2027-01-15',"),
         (None, "", "reissue is now '',"),
     ],
 )

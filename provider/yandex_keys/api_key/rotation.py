@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from ..durations import format_duration, in_words
 from ..marks import Mark
-from ..rotation_calendar import ALWAYS, Calendar
+from ..rotation_calendar import ALWAYS, Calendar, as_written
 from ..times import to_minute
 from .schedule import SPREAD, first_point, respread, time_after
 
@@ -552,7 +552,7 @@ def _why_at_once(inputs: Inputs, state: State, now: datetime) -> str | None:
         (state.status is Status.ADOPTED, "adopted by import, so its secret was never ours"),
         (state.status is Status.UNDELIVERED, "Lockbox gives consumers something else"),
         (state.expires_at <= now, f"expired {to_minute(state.expires_at)}"),
-        (inputs.reissue not in (None, applied.reissue), f"reissue is now {inputs.reissue!r}"),
+        (inputs.reissue not in (None, applied.reissue), f"reissue is now {as_written(inputs.reissue or '')!r}"),
         (inputs.lockbox != applied.lockbox, "delivered elsewhere from now on, and a secret can't be read again"),
         (inputs.expose_secret and not applied.expose_secret, "an output from now on, and a secret can't be read again"),
     )
