@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key.schedule import first_point, next_point, point_after, stagger, time_after
+from provider.yandex_keys.api_key.schedule import first_point, next_point, point_after, respread, stagger, time_after
 
 from .examples import DAY, HOUR, ISSUED, SECOND, URN, at
 
@@ -43,6 +43,18 @@ def test_a_thousand_keys_spread_over_the_whole_room_of_the_stagger() -> None:
     assert shares[-1] > 0.098
     assert len(set(shares)) > 500
     assert max(after - before for before, after in pairwise(shares)) < 0.001
+
+
+@given(TIMES, PERIODS, URNS, st.integers(0, 50), st.integers(0, 50))
+def test_a_point_moves_by_what_its_stagger_does_and_stays_where_the_spread_does(
+    point: datetime, period: timedelta, urn: str, had: int, spread: int
+) -> None:
+    moved = respread(point, period, urn, had, spread)
+    if spread == had:
+        assert moved == point
+    else:
+        by = stagger(urn, period, had) - stagger(urn, period, spread)
+        assert timedelta(0) <= point + by - moved < SECOND
 
 
 def test_even_a_period_without_end_has_a_stagger_and_a_point() -> None:

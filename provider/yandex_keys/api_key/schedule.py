@@ -56,9 +56,11 @@ def first_point(issued_at: datetime, period: timedelta, urn: str, spread: int = 
 
 def respread(point: datetime, period: timedelta, urn: str, had: int, spread: int) -> datetime:
     """The grid of `point`, which was spread by `had`, spread by `spread` instead: moved as a whole."""
+    if spread == had:
+        return point
     earlier = stagger(urn, period, spread) - stagger(urn, period, had)
     moved = time_before(point, earlier) if earlier > timedelta(0) else time_after(point, -earlier)
-    return point if spread == had else moved.replace(microsecond=0)
+    return moved.replace(microsecond=0)
 
 
 def next_point(point: datetime, period: timedelta, issued_at: datetime) -> datetime:
