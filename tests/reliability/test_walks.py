@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pytest
 
+from provider.yandex_keys import folder_listings
+from provider.yandex_keys.cloud import Cloud
 from tests.reliability.walk import Walk
 from tests.reliability.walks import shrunk, take, walked
 
@@ -20,6 +22,24 @@ def test_a_walk_that_nobody_planned_cuts_nobody_off(seed: int) -> None:
     assert found.broken == [], "\n".join(found.story)
     assert found.walks >= WALKS_A_SEED
     assert found.steps > 10 * found.walks
+
+
+@pytest.mark.parametrize("seed", [len(SEEDS), len(SEEDS) + 1])
+def test_a_walk_whose_refreshes_look_at_folders_from_the_first_read_on_cuts_nobody_off(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    glance = Cloud.glance
+
+    def noted(cloud: Cloud, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
+        asked.append(name)
+        return glance(cloud, name, request, resource)
+
+    monkeypatch.setattr(Cloud, "glance", noted)
+    monkeypatch.setattr(folder_listings, "FIRST_BY_ID", 0)
+    found = walked(seed, WALKS_A_SEED)
+    assert found.broken == [], "\n".join(found.story)
+    assert {"SecretService/List"} <= set(asked)
 
 
 def _lagging_version(walk: Walk) -> None:
