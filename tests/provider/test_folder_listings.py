@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from provider.yandex_keys.run import Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 from tests.provider.emulated_cloud import EmulatedCloud
 from tests.support.fast_time import FastTime
+from tools.local_stack.account_tokens import token_for
 
 SECRET, ACCOUNT, KMS_KEY, API_KEY = LockboxSecret(), ServiceAccount(), KmsSymmetricKey(), ApiKey()
 _HELD_SECONDS = 60.0
@@ -333,6 +334,31 @@ class TestAListingThatIsRefused:
             cloud.let_go()
             assert [read.result() for read in reads] == [Read(it.id, it.inputs, it.state) for it in things]
         assert folder.calls("SecretService") == (12, 1)
+
+    def test_to_whom_sees_single_secrets_alone_is_no_error(
+        self, folder: Folder, cloud: EmulatedCloud, runtime: Runtime
+    ) -> None:
+        things = folder.make(SECRET, 5)
+        (narrow,) = folder.make(ACCOUNT, 1)
+        role = {"role_id": "lockbox.viewer", "subject": {"type": "serviceAccount", "id": narrow.id}}
+        for thing in things:
+            grant = {"resource_id": thing.id, "access_binding_deltas": [{"action": "ADD", "access_binding": role}]}
+            folder.by_hand("SecretService/UpdateAccessBindings", **grant)
+        run = cloud.runtime(YC_TOKEN=token_for(cloud.running, narrow.id))
+        cloud.forget_calls()
+        cloud.logged.clear()
+        assert [thing.read(run) for thing in things] == [Read(it.id, it.inputs, it.state) for it in things]
+        assert folder.calls("SecretService") == (5, 1)
+        assert cloud.logged == []
+
+    def test_by_saying_nothing_is_waited_for_not_long(
+        self, folder: Folder, cloud: EmulatedCloud, runtime: Runtime
+    ) -> None:
+        things = folder.make(SECRET, 6)
+        runtime.cloud.patience = replace(runtime.cloud.patience, glance=0.2)
+        cloud.hold("SecretService/List", "before")
+        assert [thing.read(runtime) for thing in things] == [Read(it.id, it.inputs, it.state) for it in things]
+        assert folder.calls("SecretService") == (6, 1)
 
     def test_says_nothing_while_rights_of_this_run_spread(
         self, folder: Folder, cloud: EmulatedCloud, runtime: Runtime
