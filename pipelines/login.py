@@ -28,6 +28,14 @@ AUDIENCE = "PIPELINE_OIDC_AUDIENCE"
 IAM = "PIPELINE_IAM_URL"
 # Anything of these in a runner's settings is a way of logging in that somebody chose; the provider tries them first.
 _OTHER_WAYS = ("YC_TOKEN", "YC_SERVICE_ACCOUNT_KEY_FILE")
+# The same for the state: a key, or what an S3 client gets one by (https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html).
+_S3_WAYS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
 _DEFAULT_EXCHANGE = "https://auth.yandex.cloud/oauth/token"
 _DEFAULT_IAM = "https://iam.api.cloud.yandex.net"
 _JWT = re.compile(r"[-\w]+\.[-\w]+\.[-\w]+", re.ASCII)
@@ -69,7 +77,7 @@ def _github_token(environment: Mapping[str, str]) -> str:
 
 
 def _needs_state_key(environment: Mapping[str, str]) -> bool:
-    return environment.get("PULUMI_BACKEND_URL", "").startswith("s3://") and not environment.get("AWS_ACCESS_KEY_ID")
+    return environment.get("PULUMI_BACKEND_URL", "").startswith("s3://") and not any(map(environment.get, _S3_WAYS))
 
 
 def state_key_for_an_sdk(environment: Mapping[str, str], console: Console) -> str:

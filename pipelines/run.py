@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines import checkpoints, engine_environment, login, report
+from pipelines import checkpoints, engine_environment, login, report, stacks
 from pipelines.cloud_events import CloudEvents, Happening, Kind, of_finished, of_problems
 from pipelines.console import Console
 from pipelines.engine import Engine, EngineRun
@@ -193,7 +193,8 @@ class Pipeline:
         environment = login.logged_in(self.settings.environment, self.console)
         environment["PATH"] = self.engine.search_path(environment.get("PATH", os.defpath))
         journal = Journal.of(stack, environment)
-        environment = engine_environment.allowed(environment, self.settings.engine_variables)
+        provider = stacks.secrets_provider(self.repository, stack)
+        environment = engine_environment.allowed(environment, self.settings.engine_variables, provider)
         time = self.settings.time()
         return Engine(self.engine.executable, self.repository, stack, environment, journal, time, self.over)
 

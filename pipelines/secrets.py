@@ -18,7 +18,10 @@ SHORTEST = 6
 """Shorter texts aren't looked for: they would be found everywhere."""
 _CREDENTIAL = re.compile(
     r"(?:^|_)(?:TOKENS?|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|KEY|APIKEY|JWT|WEBHOOK|PRIVATE)(?:_|$)"
+    r"|^(?:IDENTITY_HEADER|PGPASSWORD)$"
 )
+# Such as `AccountName=…;AccountKey=…`: its parts turn up alone as well.
+_CONNECTION = re.compile(r"CONNECTION_?STRING")
 # Endings of names that say something about a credential and hold none, such as `YANDEX_KEYS_TOKEN_EXCHANGE_URL`.
 _ABOUT = ("_ID", "_URL", "_NAME", "_TYPE", "_AUDIENCE", "_ALGORITHM", "_VERSION", "_DIR", "_EXPIRES")
 # Of a JSON object; its other members are ids and dates, which logs are full of.
@@ -35,6 +38,9 @@ def found_in(environment: Mapping[str, str]) -> Iterator[str]:
                 yield held
             elif not _looks_like_a_path(name, value):
                 yield value.strip()
+        elif _CONNECTION.search(name.upper()):
+            yield value.strip()
+            yield from _secret_parts(value)
         elif "://" in value:
             yield from _password(value)
 
@@ -74,6 +80,13 @@ def _looks_like_a_path(name: str, value: str) -> bool:
     """A path to nothing is no secret, and whoever mistyped it wants to read it. Keys may begin with a slash as well, so the name counts."""
     takes_one = name.endswith(("_FILE", "_PATH", "_CREDENTIALS")) or name == "YANDEX_KEYS_FEDERATED_TOKEN"
     return takes_one and value.startswith(("/", "./", "../", "~/")) and len(value.split()) == 1
+
+
+def _secret_parts(connection: str) -> Iterator[str]:
+    for part in connection.split(";"):
+        name, _, value = part.partition("=")
+        if name.strip().lower().endswith(("key", "signature", "password")):
+            yield value.strip()
 
 
 def _password(value: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Settings:
     """Whether `up` asks the cloud what others have changed."""
     notify_command: str = ""
     engine_variables: tuple[str, ...] = ()
-    """Names that the team's own program needs, on top of what the engine gets anyway."""
+    """Names, or beginnings of names (`OUR_*`), that the team's own program needs, on top of what the engine gets anyway."""
     events_file: Path | None = None
     """Where what happens to keys is written as CloudEvents; nowhere without it."""
     event_kinds: frozenset[Kind] = frozenset(Kind)

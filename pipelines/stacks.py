@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 FOLDER = "stacks"
+# A line of the file's own, as the engine writes it: the script runs without packages, and so without one that reads YAML.
+_SECRETS_PROVIDER = re.compile(r"""^secretsprovider:\s*["']?(?P<url>[^\s"'#]+)""", re.MULTILINE)
 LOCAL = "local"
 """The stack of the emulator on a developer's machine: no pipeline's business unless it is named."""
 
@@ -19,6 +22,18 @@ def declared(repository: Path) -> list[str]:
     prefix, suffix = "Pulumi.", ".yaml"
     files = sorted((repository / FOLDER).glob(f"{prefix}?*{suffix}"))
     return [file.name[len(prefix) : -len(suffix)] for file in files]
+
+
+def secrets_provider(repository: Path, stack: str) -> str:
+    """What encrypts the secrets of that stack, as its file says: `hashivault://keys`; empty for a passphrase, and where there is no file."""
+    try:
+        text = (repository / FOLDER / f"Pulumi.{stack.rpartition('/')[2]}.yaml").read_text(
+            encoding="utf-8", errors="replace"
+        )
+    except OSError:
+        return ""
+    found = _SECRETS_PROVIDER.search(text)
+    return found["url"] if found else ""
 
 
 def chosen(repository: Path, named: Sequence[str]) -> list[str]:

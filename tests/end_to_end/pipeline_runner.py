@@ -16,6 +16,7 @@ import yaml
 
 from setup.engine.places import REPOSITORY
 from setup.engine.provision import Engine
+from tests.support import key_service
 from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment, run_pulumi
@@ -127,11 +128,14 @@ class Runner:
     def stack_file(self, name: str = "") -> Path:
         return self.clone / "stacks" / f"Pulumi.{name or self.stack}.yaml"
 
-    def init(self, config: Mapping[str, Any], name: str = "") -> None:
-        """Makes the stack as pipelines/README.md has it: `pulumi stack init`, and the salt that it adds is committed."""
+    def init(self, config: Mapping[str, Any], name: str = "", *, by_passphrase: bool = False) -> None:
+        """Makes the stack as pipelines/README.md has it: `pulumi stack init`, and what it adds (salt, or encrypted key) is committed.
+
+        Its secrets provider is Vault, as docs/state.md has it, and costs a run a fraction of what a passphrase does: see `key_service`.
+        """
         file = self.stack_file(name)
         file.write_text("")
-        self.pulumi("stack", "init", name or self.stack)
+        self.pulumi("stack", "init", name or self.stack, *([] if by_passphrase else key_service.options()))
         salt = yaml.safe_load(file.read_text())
         self.commit({f"stacks/{file.name}": yaml.safe_dump({**salt, "config": dict(config)})}, "A stack")
 

@@ -301,7 +301,7 @@ def test_the_state_lies_in_object_storage_and_nobody_stores_a_key_for_it(tmp_pat
         }
         at_home = runner.environment
         runner.environment = {**at_home, **keys, "PULUMI_BACKEND_URL": storage.backend_url}
-        runner.init(CONFIG)
+        runner.init(CONFIG, by_passphrase=True)
         runner.environment = {**at_home, "PULUMI_BACKEND_URL": storage.backend_url, "PIPELINE_IAM_URL": storage.url}
         for expected in ("translator/default: issued key", "nothing to do"):
             code, log = runner.run("up")
@@ -318,6 +318,34 @@ def test_the_state_lies_in_object_storage_and_nobody_stores_a_key_for_it(tmp_pat
         written = [opened(content) for content in storage.objects.values()]
         assert key["id"] in b"".join(written).decode()
         assert not [content for content in written if key["secret"].encode() in content]
+
+
+def test_a_stack_whose_secrets_a_vault_encrypts_is_run_with_its_variables_and_no_others(
+    runner: Runner, cloud: LocalCloud
+) -> None:
+    account = {"name": "translator", "keys": [{"name": "default", "uses": ["translate"], "deliver": "output"}]}
+    runner.declare({"api-keys:accounts": [account]})
+    assert "secretsprovider: hashivault://" in runner.stack_file().read_text()
+    at_home, token = runner.environment, runner.environment["VAULT_SERVER_TOKEN"]
+    runner.environment = {name: value for name, value in at_home.items() if not name.startswith("VAULT_")}
+    code, log = runner.run("up")
+    assert code == 1
+    assert "VAULT_SERVER_URL" in log
+    assert cloud.live_keys("translator") == []
+    runner.environment = {**at_home, "GOOGLE_CREDENTIALS": "of another cloud"}
+    program = (runner.clone / "__main__.py").read_text()
+    told_all = "import os\nfor name, value in os.environ.items(): pulumi.log.warn(f'{name} is {value}')"
+    runner.commit({"__main__.py": f"{program}\nimport pulumi\n{told_all}\n"})
+    code, log = runner.run("up")
+    assert code == 0, log
+    assert "VAULT_SERVER_TOKEN is ***" in log
+    assert "GOOGLE_CREDENTIALS is" not in log
+    assert token not in log
+    (key,) = cloud.live_keys("translator")
+    state = runner.pulumi("stack", "export")
+    assert key["id"] in state
+    assert key["secret"] not in state
+    assert key["secret"] in runner.pulumi("stack", "output", "--show-secrets", "--json")
 
 
 def test_a_clean_clone_sets_itself_up(tmp_path: Path, cloud: LocalCloud) -> None:

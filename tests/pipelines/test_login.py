@@ -88,6 +88,9 @@ def test_what_the_login_got_is_hidden() -> None:
     "given",
     [
         {"AWS_ACCESS_KEY_ID": "static", "AWS_SECRET_ACCESS_KEY": "its-secret"},
+        {"AWS_PROFILE": "states"},
+        {"AWS_ROLE_ARN": "arn:aws:iam::1:role/states", "AWS_WEB_IDENTITY_TOKEN_FILE": "/run/token"},
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/key"},
         {"PULUMI_BACKEND_URL": "file:///state"},
         {"PULUMI_BACKEND_URL": ""},
     ],

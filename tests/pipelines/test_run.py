@@ -224,7 +224,12 @@ def test_the_engine_gets_no_variable_but_those_that_it_needs(tmp_path: Path) -> 
         CHAT_WEBHOOK="https://chat.example/hook",
         SOMETHING_ELSE="unforeseen",
         OUR_OWN="asked for",
-        PIPELINE_ENGINE_VARIABLES="OUR_OWN, OTHERS",
+        OUR_TEAMS_URL="asked for by how it begins",
+        VAULT_TOKEN="of a key service that this stack doesn't have",
+        AZURE_CLIENT_SECRET="of a cloud that this state isn't in",
+        GOOGLE_CREDENTIALS="of another one",
+        PGPASSWORD="of a database",
+        PIPELINE_ENGINE_VARIABLES="OUR_OWN, OUR_TEAMS_*, OTHERS",
         PULUMI_BACKEND_URL="file:///state",
         YC_FOLDER_ID="b1g",
         HOME="/home/runner",
@@ -238,10 +243,55 @@ def test_the_engine_gets_no_variable_but_those_that_it_needs(tmp_path: Path) -> 
         "PATH",
         "HOME",
         "OUR_OWN",
+        "OUR_TEAMS_URL",
         "PULUMI_BACKEND_URL",
         "YC_FOLDER_ID",
         "YANDEX_KEYS_AS_OF",
     }
+
+
+FAMILIES = {
+    "AWS_REGION": "s3 awskms",
+    "AZURE_STORAGE_ACCOUNT": "azblob azurekeyvault",
+    "AZURE_FEDERATED_TOKEN_FILE": "azblob azurekeyvault",
+    "IDENTITY_ENDPOINT": "azblob azurekeyvault",
+    "GOOGLE_APPLICATION_CREDENTIALS": "gs gcpkms",
+    "CLOUDSDK_CONFIG": "gs gcpkms",
+    "VAULT_ADDR": "hashivault",
+    "VAULT_SERVER_TOKEN": "hashivault",
+    "PGSSLROOTCERT": "postgres",
+}
+"""Variables, and what reads them."""
+
+
+@pytest.mark.parametrize("scheme", ["file", "s3", "azblob", "gs", "postgres"])
+def test_the_engine_gets_the_variables_of_where_the_state_lies(tmp_path: Path, scheme: str) -> None:
+    job = Job(tmp_path, answer(), PULUMI_BACKEND_URL=f"{scheme}://states", **dict.fromkeys(FAMILIES, "given"))
+    job.up(["prod"])
+    got = json.loads((tmp_path / "environment.json").read_text())
+    # Object Storage is where states lie that nobody says otherwise of.
+    assert FAMILIES.keys() & got.keys() == {
+        name for name, readers in FAMILIES.items() if scheme in readers.split() or name.startswith("AWS_")
+    }
+
+
+@pytest.mark.parametrize("scheme", ["awskms", "azurekeyvault", "gcpkms", "hashivault", ""])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_the_engine_gets_the_variables_of_what_encrypts_the_stacks_secrets(
+    tmp_path: Path, scheme: str, quote: str
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    provider = f"secretsprovider: {quote}{scheme}://keys/api?region=x{quote}\n" if scheme else "encryptionsalt: v1:x\n"
+    # Only a line of the file's own counts.
+    (tmp_path / "stacks/Pulumi.prod.yaml").write_text(f"{provider}config:\n  a:b:\n    secretsprovider: gcpkms://no\n")
+    job = Job(tmp_path, answer(), answer(), **dict.fromkeys(FAMILIES, "given"))
+    job.up(["prod"])
+    got = json.loads((tmp_path / "environment.json").read_text())
+    assert FAMILIES.keys() & got.keys() == {
+        name for name, readers in FAMILIES.items() if scheme in readers.split() or name.startswith("AWS_")
+    }
+    job.up(["another"])
+    assert "VAULT_ADDR" not in json.loads((tmp_path / "environment.json").read_text())
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,29 @@ def printed(text: str, **environment: str) -> str:
         "YANDEX_KEYS_FEDERATED_TOKEN",
         "PREVIEW_SERVICE_ACCOUNT_KEY",
         "CHAT_WEBHOOK_URL",
+        "VAULT_TOKEN",
+        "VAULT_SERVER_TOKEN",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_STORAGE_KEY",
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "IDENTITY_HEADER",
+        "GOOGLE_CREDENTIALS",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
+        "PGPASSWORD",
         "a_private_key",
     ],
 )
 def test_every_variable_with_a_credentials_name_is_masked(name: str) -> None:
     assert printed("it is s3cr3t/value+1.", **{name: " s3cr3t/value+1"}) == "it is ***."
+
+
+def test_the_key_within_a_connection_string_is_masked_alone_as_well() -> None:
+    connection = (
+        "DefaultEndpointsProtocol=https;AccountName=states;AccountKey=c2VjcmV0LWtleQ==;EndpointSuffix=core.windows.net"
+    )
+    said = printed("states, by c2VjcmV0LWtleQ==", AZURE_STORAGE_CONNECTION_STRING=connection)
+    assert said == "states, by ***"
 
 
 @pytest.mark.parametrize(
