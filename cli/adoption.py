@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from cli.borrowed import AccountSpec, Spec
 from cli.cloud_keys import CloudKey, CloudView
@@ -33,7 +33,7 @@ class Adoption:
         """`account/key`."""
         return f"{self.account.name}/{self.name}"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The documented shape, version 1."""
         return {
             "keyId": self.key.key_id,
@@ -94,7 +94,7 @@ def _refused(key: CloudKey, account: Account) -> str:
     return ""
 
 
-def import_file(found: Sequence[Adoption]) -> dict[str, Any]:
+def import_file(found: Sequence[Adoption]) -> dict[str, object]:
     """What `pulumi import --file` takes, parents and provider among it: without them a key would get another URN, and no plugin."""
     taken = [it for it in found if not it.refused]
     names = {it.account.name: it.account.component_urn for it in taken}

@@ -21,7 +21,7 @@ class _Commands(TyperGroup):
         with ending_with_the_reader():
             return super().make_context(*arguments, **more)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Any) -> object:
         try:
             with ending_with_the_reader():
                 return super().invoke(ctx)
@@ -36,7 +36,7 @@ class _Commands(TyperGroup):
             typer.echo(f"yckeys: {error.param.opts[0]}: {wrong}", err=True)
             raise typer.Exit(ExitCode.WRONG_USE) from None
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: object) -> list[str]:
         return list(self.commands)
 
 

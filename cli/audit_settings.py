@@ -25,7 +25,7 @@ def _known_rule(name: str) -> str:
     return name
 
 
-def _day(value: Any) -> Any:
+def _day(value: object) -> object:
     if isinstance(value, date):
         return value
     if isinstance(value, str):

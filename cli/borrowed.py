@@ -10,7 +10,7 @@ from components.spec import AccountSpec, KeySpec, Spec, SpecError, parse
 from components.spec.encrypted import encrypted_places
 from components.spec.problems import did_you_mean, place
 from components.stack_schema import stack_schema
-from provider.yandex_keys.answers import ApiKeyAnswer
+from provider.yandex_keys.answers import ApiKeyAnswer, BindingAnswer
 from provider.yandex_keys.api_key.rotation import (
     Action,
     Inputs,
@@ -54,6 +54,7 @@ __all__ = [
     "Action",
     "ApiKeyAnswer",
     "Authentication",
+    "BindingAnswer",
     "Calendar",
     "CloudError",
     "Freeze",

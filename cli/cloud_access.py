@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from cli.borrowed import BindingAnswer
 
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
@@ -72,9 +74,16 @@ def _bindings(lookup: Lookup, method: str, resources: Iterable[str]) -> Bindings
     answers = lookup.each(
         lambda resource: lookup.listed(method, "access_bindings", {"resource_id": resource}, resource), wanted
     )
-    return {resource: [_binding(it) for it in listed] for resource, listed in zip(wanted, answers, strict=True)}
+    return {
+        resource: [_binding(cast(BindingAnswer, it)) for it in listed]
+        for resource, listed in zip(wanted, answers, strict=True)
+    }
 
 
-def _binding(listed: Mapping[str, Any]) -> tuple[str, str]:
-    subject = listed.get("subject", {})
-    return f"{subject.get('type', '')}:{subject.get('id', '')}", str(listed.get("role_id", ""))
+def _binding(listed: BindingAnswer) -> tuple[str, str]:
+    return member_of(listed), listed.get("role_id", "")
+
+
+def member_of(binding: BindingAnswer) -> str:
+    """Who has the role, as stack files write it: `serviceAccount:aje…`."""
+    return f"{binding['subject']['type']}:{binding['subject']['id']}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final, cast
 
-from cli.borrowed import AccountSpec, Spec
+from cli.borrowed import AccountSpec, BindingAnswer, Spec
+from cli.cloud_access import member_of
 from cli.project import Project
 from cli.stack_check import Checked, FileProblem, Reporter, Weight
 
@@ -112,14 +113,9 @@ def _kms(lookup: Lookup, spec: Spec, report: Reporter) -> Iterator[FileProblem]:
         listed = lookup.listed(
             "SymmetricKeyService/ListAccessBindings", "access_bindings", {"resource_id": key_id}, f"KMS key {key_id}"
         )
-        may = {_member(it) for it in listed if it.get("role_id") in _ENCRYPTS}
+        may = {member_of(cast(BindingAnswer, it)) for it in listed if it.get("role_id") in _ENCRYPTS}
         for reader in account.readers:
             if reader != "self" and reader not in may:
                 wrong = f"{reader} reads the secrets, and lacks {_KMS_READER} on KMS key {key_id} itself"
                 right = "grant it, unless the reader has it on the folder, or by a group, which isn't seen here"
                 yield report(path, wrong, right, Weight.NOTE)
-
-
-def _member(listed: Mapping[str, Any]) -> str:
-    subject = listed.get("subject", {})
-    return f"{subject.get('type', '')}:{subject.get('id', '')}"

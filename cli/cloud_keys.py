@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from cli.borrowed import Mark, NotFound, cloud_time, is_credential, words_and_mark
+from cli.borrowed import ApiKeyAnswer, Mark, NotFound, cloud_time, is_credential, words_and_mark
 
 if TYPE_CHECKING:
     from cli.cloud_login import Lookup
@@ -87,12 +87,15 @@ def look(lookup: Lookup, folders: Sequence[str], accounts: Iterable[str] = ()) -
 def _keys_of(lookup: Lookup, account_id: str) -> list[CloudKey]:
     request, about = {"service_account_id": account_id}, f"service account {account_id}"
     try:
-        return [_key(it, account_id) for it in lookup.listed("ApiKeyService/List", "api_keys", request, about)]
+        return [
+            _key(cast(ApiKeyAnswer, it), account_id)
+            for it in lookup.listed("ApiKeyService/List", "api_keys", request, about)
+        ]
     except NotFound:
         return []
 
 
-def _key(listed: Mapping[str, Any], account_id: str) -> CloudKey:
+def _key(listed: ApiKeyAnswer, account_id: str) -> CloudKey:
     description, mark = words_and_mark(listed.get("description", ""))
     return CloudKey(
         str(listed["id"]),

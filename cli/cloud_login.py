@@ -36,18 +36,18 @@ class Lookup:
         self.deployer = deployer
         """The id of the service account that logs in, where an authorized key says it; else empty."""
 
-    def get(self, name: str, request: Mapping[str, Any], about: str) -> dict[str, Any]:
+    def get(self, name: str, request: Mapping[str, object], about: str) -> dict[str, Any]:
         """The answer to one call. Raises CloudError."""
         return self._cloud.call(name, request, about)
 
-    def found(self, name: str, request: Mapping[str, Any], about: str) -> dict[str, Any] | None:
+    def found(self, name: str, request: Mapping[str, object], about: str) -> dict[str, Any] | None:
         """The answer to one call; None where there is no such thing. Raises CloudError."""
         try:
             return self._cloud.call(name, request, about)
         except NotFound:
             return None
 
-    def listed(self, name: str, items: str, request: Mapping[str, Any], about: str) -> list[dict[str, Any]]:
+    def listed(self, name: str, items: str, request: Mapping[str, object], about: str) -> list[dict[str, Any]]:
         """All pages of a listing. Raises CloudError."""
         return list(self._cloud.pages(name, items, request, about))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cli.borrowed import CloudError
 from cli.quota_shares import Share
@@ -38,7 +38,7 @@ class Quota:
             return f"{self.limit:,}, the documented one"
         return f"{self.limit:,}, as the cloud says"
 
-    def as_json(self, cloud_id: str, shares: Sequence[Share]) -> dict[str, Any]:
+    def as_json(self, cloud_id: str, shares: Sequence[Share]) -> dict[str, object]:
         """The documented shape, version 1, with what the stacks of that cloud take of it."""
         return {
             "cloudId": cloud_id or None,
@@ -67,7 +67,7 @@ class CloudQuotas:
         """One of them."""
         return self.quotas.get(name) or documented(name)
 
-    def as_json(self, shares: Mapping[str, Sequence[Share]]) -> list[dict[str, Any]]:
+    def as_json(self, shares: Mapping[str, Sequence[Share]]) -> list[dict[str, object]]:
         """The documented shape, version 1; `shares`: what the stacks take of each."""
         return [self.of(name).as_json(self.cloud_id, shares.get(name, ())) for name in DOCUMENTED]
 

@@ -131,7 +131,7 @@ def _key(
     resource: Mapping[str, Any],
     accounts: Mapping[str, Account],
     secrets: Mapping[str, Secret],
-    told: Mapping[str, Mapping[str, Any]],
+    told: Mapping[str, Mapping[str, object]],
 ) -> DeployedKey:
     urn = str(resource["urn"])
     properties = _plain(_outputs(resource))
@@ -164,16 +164,16 @@ def _key(
     )
 
 
-def _outputs(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+def _outputs(resource: Mapping[str, object]) -> Mapping[str, object]:
     outputs = resource.get("outputs")
     return outputs if isinstance(outputs, Mapping) else {}
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
     """`values` without what is encrypted (the secret of a key that is an output): nothing here has any use for it."""
     return {name: value for name, value in values.items() if not (isinstance(value, Mapping) and _SIGNATURE in value)}
 
 
-def _text(values: Mapping[str, Any], name: str) -> str:
+def _text(values: Mapping[str, object], name: str) -> str:
     value = values.get(name)
     return value if isinstance(value, str) else ""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from cli.checkpoint_files import FileBackend
 from cli.exit_codes import CouldNotLook, WrongUse
@@ -25,7 +24,7 @@ _SETTINGS = {
     "NO_COLOR": "1",
 }
 
-Deployment = Mapping[str, Any]
+Deployment = Mapping[str, object]
 """What `pulumi stack export` has under `deployment`."""
 
 
@@ -34,7 +33,7 @@ class Stack:
     """A stack and what its state holds: `resources` as the engine exports them."""
 
     name: str
-    resources: Sequence[Mapping[str, Any]]
+    resources: Sequence[Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Engine:
         with ThreadPoolExecutor(max(1, min(_ENGINES_AT_ONCE, len(names)))) as pool:
             return list(pool.map(read, names))
 
-    def history(self, stack: str) -> list[Mapping[str, Any]]:
+    def history(self, stack: str) -> list[Mapping[str, object]]:
         """The stack's runs, as the engine lists them. Raises CouldNotLook and WrongUse."""
         listed = json.loads(self._run("stack", "history", "--json", "--stack", stack, stack=stack) or "[]")
         return list(listed or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 
 class Severity(StrEnum):
@@ -194,7 +194,7 @@ class Finding:
     place: Place | None = None
     suppressed: str = ""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The documented shape, version 1."""
         return {
             "rule": self.rule.name,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from cli.borrowed import (
     Action,
@@ -67,7 +67,7 @@ class Event:
         """The words, for where the kind stands before them."""
         return self.words.removeprefix("rotates: ").removeprefix("retires ")
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The documented shape, version 1."""
         return {
             "at": format_time(self.at),

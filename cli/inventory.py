@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from cli.borrowed import ALWAYS, Calendar, Lockbox, Status, format_time, next_rotation, planned_rotation
 from cli.cloud_keys import NOTHING, CloudKey, CloudView
@@ -85,7 +85,7 @@ class KeyRecord:
         """Since its issue."""
         return now - self.issued_at
 
-    def as_json(self, now: datetime) -> dict[str, Any]:
+    def as_json(self, now: datetime) -> dict[str, object]:
         """The documented shape, version 1."""
         delivery = self.delivery
         return {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from cli.cloud_keys import CloudView
 from cli.deployed import Deployed, DeployedKey
@@ -58,7 +58,7 @@ def leaks_in(text: str) -> list[Leak]:
     return list(dict.fromkeys(found))
 
 
-def _leaks(value: Any) -> Iterator[Leak]:
+def _leaks(value: object) -> Iterator[Leak]:
     if isinstance(value, list):
         for item in value:
             yield from _leaks(item)
@@ -81,12 +81,12 @@ def _leaks(value: Any) -> Iterator[Leak]:
         yield Leak("", url, _text(secret, "secretId"), _text(secret, "versionId"))
 
 
-def _field(value: Mapping[str, Any], name: str) -> Any:
+def _field(value: Mapping[str, object], name: str) -> object:
     underscored = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
     return value.get(name, value.get(underscored))
 
 
-def _text(value: Mapping[str, Any], name: str) -> str:
+def _text(value: Mapping[str, object], name: str) -> str:
     found = _field(value, name)
     return found if isinstance(found, str) else ""
 

@@ -20,7 +20,7 @@ class Happened:
     at: datetime
     what: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The documented shape, version 1."""
         return {"at": format_time(self.at), "what": self.what}
 
@@ -60,12 +60,12 @@ def of_runs(updates: Sequence[Mapping[str, Any]], most: int = 10) -> list[Happen
     return sorted(found, key=lambda it: it.at)[-most:]
 
 
-def _command(update: Mapping[str, Any]) -> str:
+def _command(update: Mapping[str, object]) -> str:
     kind = str(update.get("kind", "update"))
     return {"update": "up", "resource-import": "import"}.get(kind, kind)
 
 
-def of_operations(operations: Sequence[Mapping[str, Any]], key_id: str) -> list[Happened]:
+def of_operations(operations: Sequence[Mapping[str, object]], key_id: str) -> list[Happened]:
     """What the cloud says was done with a key."""
     return [
         Happened(

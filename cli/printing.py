@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from cli.borrowed import format_time
 
@@ -18,13 +18,13 @@ VERSION: Final = 1
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def print_json(command: str, now: datetime, content: Mapping[str, Any]) -> None:
+def print_json(command: str, now: datetime, content: Mapping[str, object]) -> None:
     """Prints `content` under what every answer has: version, command, and the time by which it was judged."""
     answer = {"version": VERSION, "command": command, "at": format_time(now), **content}
     sys.stdout.write(f"{_indented(answer)}\n")
 
 
-def _indented(value: Any, margin: str = "\n") -> str:
+def _indented(value: object, margin: str = "\n") -> str:
     """As `json.dumps(value, indent=2, ensure_ascii=False)`, in a third of the time where there is much of it.
 
     With an indent, Python encodes by Python; without one by C, and what separates the items of a flat mapping may be a line's end.
@@ -43,7 +43,7 @@ def _indented(value: Any, margin: str = "\n") -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Prints rows under their columns' names; lists joined by spaces, nothing for None."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -53,7 +53,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None
     sys.stdout.write(text.getvalue())
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, list):

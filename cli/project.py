@@ -16,7 +16,7 @@ _AS_TEXT: Final = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[-+]?[0-9_]+(:[
 _PLAIN: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _once(loader: yaml.SafeLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+def _once(loader: yaml.SafeLoader, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
     """A mapping, as the engine takes it: nothing in it may be said twice. PyYAML alone takes the last word."""
     lines: dict[str, int] = {}
     for name in (it for it, _ in node.value if isinstance(it, yaml.ScalarNode)):
@@ -59,7 +59,7 @@ class Project:
     folder: Path
     name: str
     stack_folder: Path
-    _configs: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
+    _configs: dict[str, dict[str, object]] = field(default_factory=dict, compare=False, repr=False)
 
     def stack_file(self, stack: str) -> Path:
         """Where the file of `stack` is, or would be. `stack` may be qualified, as `organization/api-keys/prod`."""
@@ -70,7 +70,7 @@ class Project:
         files = sorted(self.stack_folder.glob(f"{_PREFIX}?*{_SUFFIX}"))
         return [file.name[len(_PREFIX) : -len(_SUFFIX)] for file in files]
 
-    def config_of(self, stack: str) -> dict[str, Any]:
+    def config_of(self, stack: str) -> dict[str, object]:
         """What stands under `config:` in the file of `stack`; nothing where there is no file. Raises CouldNotLook where it isn't YAML."""
         if stack not in self._configs:
             self._configs[stack] = dict(_mapping(self.stack_file(stack)).get("config") or {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cli.borrowed import AccountSpec, KeySpec, parse_duration
 from cli.cloud_quotas import API_KEYS, SECRETS, SERVICE_ACCOUNTS, CloudQuotas, Quota, look_at_quotas
@@ -36,7 +36,7 @@ class QuotaDemand:
         """How many the cloud has: what it doesn't tell, the states do for their part."""
         return max(self.quota.used or 0, sum(share.has for share in self.shares))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The documented shape, version 1."""
         return self.quota.as_json(self.cloud_id, self.shares)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from cli.words import counted
 
@@ -24,7 +24,7 @@ class Share:
     at_once: int
     makes: int = 0
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The documented shape, version 1."""
         return {"stack": self.stack, "has": self.has, "makes": self.makes, "atOnce": self.at_once}
 

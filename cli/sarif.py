@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from cli.findings import RULES, Finding, Place, Severity
 
@@ -14,7 +14,7 @@ _PROJECT: Final = Place("Pulumi.yaml", 1)
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
+def sarif(findings: Sequence[Finding], version: str) -> dict[str, object]:
     """The log. Paths in it are relative to the repository's root where the project's folder is that."""
     names = list(RULES)
     rules = [
@@ -31,9 +31,9 @@ def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _result(finding: Finding, index: int) -> dict[str, Any]:
+def _result(finding: Finding, index: int) -> dict[str, object]:
     place = finding.place or _PROJECT
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "ruleId": finding.rule.name,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from cli.borrowed import (
     ENVIRONMENT_ONLY,
@@ -53,7 +53,7 @@ class FileProblem:
     right: str
     weight: Weight = Weight.ERROR
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The documented shape, version 1."""
         return {
             "stack": self.stack,
@@ -137,7 +137,7 @@ def check_file(project: Project, stack: str, environment: Mapping[str, str]) -> 
     return Checked(stack, report.file, spec, tuple(sorted(problems, key=lambda it: (it.line, it.path))), folder_id)
 
 
-def _run_every(config: Mapping[str, Any], environment: Mapping[str, str]) -> timedelta | None:
+def _run_every(config: Mapping[str, object], environment: Mapping[str, str]) -> timedelta | None:
     """How often the stack is run; None where what is written is no duration, which is told as a setting's problem."""
     given = config.get(f"{_OURS}runEvery") or environment.get("YANDEX_KEYS_RUN_EVERY") or format_duration(RUN_EVERY)
     try:
@@ -146,7 +146,7 @@ def _run_every(config: Mapping[str, Any], environment: Mapping[str, str]) -> tim
         return None
 
 
-def _settings_problems(config: Mapping[str, Any], report: Reporter) -> list[FileProblem]:
+def _settings_problems(config: Mapping[str, object], report: Reporter) -> list[FileProblem]:
     given = {name.removeprefix(_OURS): value for name, value in config.items() if name.startswith(_OURS)}
     problems = []
     for name, value in given.items():

@@ -53,7 +53,7 @@ def with_key(text: str, account: str, key: str, scopes: Sequence[str]) -> str:
     return _proven(text, edited, change, by_hand)
 
 
-def _proven(text: str, edited: str, change: Callable[[Any], None], by_hand: str) -> str:
+def _proven(text: str, edited: str, change: Callable[[object], None], by_hand: str) -> str:
     """`edited`, where it says what `text` says and `change`, and nothing else. Raises CanNotEdit where it doesn't."""
     wanted = _plain(text)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from cli.borrowed import InvalidInput, Settings, settings
 from cli.exit_codes import CouldNotLook, WrongUse
@@ -62,7 +62,7 @@ def run_every(project: Project, stack: str, environment: Mapping[str, str]) -> t
     return settings_of(project, stack, environment).run_every
 
 
-def _settings(config: Mapping[str, Any], where: str, environment: Mapping[str, str]) -> Settings:
+def _settings(config: Mapping[str, object], where: str, environment: Mapping[str, str]) -> Settings:
     given = {name: value for name in _READ if isinstance(value := config.get(f"{_OURS}{name}"), str)}
     try:
         return settings(given, environment)

@@ -78,7 +78,7 @@ class CloudEvents:
         finally:
             os.close(number)
 
-    def _event(self, time: str, stack: str, happening: Happening) -> dict[str, Any]:
+    def _event(self, time: str, stack: str, happening: Happening) -> dict[str, object]:
         account, _, key = happening.name.rpartition("/")
         data = {
             "stack": stack,
@@ -144,12 +144,12 @@ def _previous(outputs: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [it for it in outputs.get("previous") or () if isinstance(it, Mapping) and it.get("keyId")]
 
 
-def _text(values: Mapping[str, Any], name: str) -> str | None:
+def _text(values: Mapping[str, object], name: str) -> str | None:
     value = values.get(name)
     return value if isinstance(value, str) and value else None
 
 
-def _id(time: str, happening: Happening, data: Mapping[str, Any]) -> str:
+def _id(time: str, happening: Happening, data: Mapping[str, object]) -> str:
     """The same for the same thing: who takes a line twice knows it."""
     content = json.dumps([time, happening.kind, data["stack"], happening.name, happening.key_id, happening.why])
     return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -36,7 +36,7 @@ class Snapshot(TypedDict, total=False):
     custom: bool
     parent: str
     inputs: Mapping[str, Any]
-    outputs: Mapping[str, Any]
+    outputs: Mapping[str, object]
 
 
 class Step(TypedDict):
@@ -91,7 +91,7 @@ class Resource:
     changed: tuple[str, ...] = ()
     before: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, object] = field(default_factory=dict)
     finished: bool = False
 
     @property
@@ -128,7 +128,7 @@ class Events:
     looked: bool = True
     """Whether all that a refresh asked the cloud for was answered."""
     unchanged: int = 0
-    kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    kept: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """By name, the outputs of API keys that stay as the state had them."""
     readers: dict[str, set[str]] = field(default_factory=dict)
     """By the id of a Lockbox secret, who may read it as far as the state says."""

@@ -133,7 +133,7 @@ class _Reading:
     def __init__(self, problems: list[str]) -> None:
         self._problems = problems
 
-    def fleet(self, content: Mapping[str, Any]) -> FleetFile:
+    def fleet(self, content: Mapping[str, object]) -> FleetFile:
         self._known("", content, _FIELDS)
         jobs = self._number("jobs", content.get("jobs", 1), least=1, most=MOST_JOBS)
         limits = content.get("limits", {})
@@ -153,7 +153,7 @@ class _Reading:
         apart = self._names("apart", content.get("apart", []))
         return FleetFile(jobs, apart, Limits(most.get("rotate"), most.get("delete")), read, exists=True)
 
-    def _stage(self, where: str, content: Mapping[str, Any]) -> Stage:
+    def _stage(self, where: str, content: Mapping[str, object]) -> Stage:
         self._known(f"{where}.", content, _STAGE)
         name = content.get("name")
         if not isinstance(name, str) or not name.strip() or "\n" in name:
@@ -179,14 +179,14 @@ class _Reading:
             return ()
         return tuple(content)
 
-    def _number(self, where: str, content: Any, *, least: int, most: int | None = None) -> int:
+    def _number(self, where: str, content: object, *, least: int, most: int | None = None) -> int:
         if type(content) is not int or content < least or (most is not None and content > most):
             bounds = f"from {least} to {most}" if most is not None else f"{least} or more"
             self._problems.append(f"{where} is {_shown(content)}: give a whole number, {bounds}")
             return least
         return content
 
-    def _known(self, where: str, content: Mapping[str, Any], fields: Sequence[str]) -> None:
+    def _known(self, where: str, content: Mapping[str, object], fields: Sequence[str]) -> None:
         for name in content:
             if name not in fields:
                 self._problems.append(f"{where}{name} isn't known: there are {', '.join(fields)}")
@@ -196,5 +196,5 @@ def _meet(one: str | None, other: str | None) -> bool:
     return one == other or not one or not other
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return "missing" if value is None else repr(value)

@@ -133,13 +133,13 @@ def _stack(content: Any) -> StackReport:
     return StackReport(stack, outcome, _text(content["headline"]), sections, _text(content["quoted"]))
 
 
-def _text(content: Any) -> str:
+def _text(content: object) -> str:
     if not isinstance(content, str):
         raise TypeError
     return content[-_LONGEST_TEXT:]
 
 
-def _list(content: Any) -> list[Any]:
+def _list(content: object) -> list[Any]:
     if not isinstance(content, list):
         raise TypeError
     return content[:_MOST]

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 SHORTEST = 6
@@ -108,7 +107,7 @@ def _members(secret: str) -> set[str]:
     return set(_texts(content, secret_name=False))
 
 
-def _texts(content: Any, *, secret_name: bool) -> Iterator[str]:
+def _texts(content: object, *, secret_name: bool) -> Iterator[str]:
     if isinstance(content, str):
         if secret_name:
             yield content

@@ -32,12 +32,17 @@ class WebError(Exception):
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """urllib would send our token on to wherever an answer points."""
 
-    def redirect_request(self, *args: Any, **more: Any) -> None:
+    def redirect_request(self, *args: object, **more: object) -> None:
         return None
 
 
 def fetch(
-    method: str, url: str, *, headers: Mapping[str, str], content: Mapping[str, Any] | None = None, form: bool = False
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: Mapping[str, object] | None = None,
+    form: bool = False,
 ) -> Any:
     """The JSON that `url` answers (None for nothing); `content` goes out as JSON, or as a form. Raises WebError."""
     sent = dict(headers)

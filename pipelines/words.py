@@ -112,6 +112,6 @@ def _counted(count: int, one: str, many: str) -> Sequence[str]:
     return [f"{count} {one if count == 1 else many}"] if count else []
 
 
-def _new_key(outputs: Mapping[str, Any]) -> str:
+def _new_key(outputs: Mapping[str, object]) -> str:
     key, until = outputs.get("keyId"), outputs.get("expiresAt")
     return f"; new key {key}, good until {until}" if key and until else ""

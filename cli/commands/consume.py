@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -52,7 +52,7 @@ def command(
     _refuse_what_cannot_be_read(found, to_read, consumer)
     piece = PIECES[consumer](to_read)
     if as_json:
-        content: dict[str, Any] = {
+        content: dict[str, object] = {
             "stack": to_read.stack,
             "account": to_read.account,
             "key": to_read.name,

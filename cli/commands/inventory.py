@@ -179,7 +179,7 @@ def _duration(option: str, text: str) -> timedelta | None:
         raise WrongUse(f"{option}: {error}") from None
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
+def _flat(record: dict[str, Any]) -> dict[str, object]:
     return {**record, **(record["delivered"] or {})}
 
 

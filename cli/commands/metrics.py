@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -52,7 +52,7 @@ def command(
     if textfile is not None:
         _write(textfile, text_of(samples))
     if as_json:
-        shown: list[dict[str, Any]] = [
+        shown: list[dict[str, object]] = [
             {"name": it.name, "labels": dict(it.labels), "value": it.value} for it in samples
         ]
         print_json("metrics", now, {"stacks": [it.stack for it in stacks], "samples": shown})

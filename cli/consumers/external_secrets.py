@@ -5,7 +5,7 @@ Fields: https://external-secrets.io/latest/provider/yandex-lockbox/ and https://
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -18,13 +18,13 @@ _LOGIN: Final = {"name": "yc-auth", "key": "authorized-key"}
 
 def external_secrets(key: KeyToRead) -> Piece:
     """A SecretStore and an ExternalSecret."""
-    store: dict[str, Any] = {
+    store: dict[str, object] = {
         "apiVersion": _API,
         "kind": "SecretStore",
         "metadata": {"name": _STORE},
         "spec": {"provider": {"yandexlockbox": {"auth": {"authorizedKeySecretRef": _LOGIN}}}},
     }
-    secret: dict[str, Any] = {
+    secret: dict[str, object] = {
         "apiVersion": _API,
         "kind": "ExternalSecret",
         "metadata": {"name": key.label},

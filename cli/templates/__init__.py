@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cli.words import counted, length, moment
 
@@ -28,7 +28,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"moment": moment, "length": length, "counted": counted, "coded": _coded}
+    filters: dict[str, object] = {"moment": moment, "length": length, "counted": counted, "coded": _coded}
     made.filters.update(filters)
     return made
 

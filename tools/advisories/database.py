@@ -39,7 +39,7 @@ def advisories(packages: Sequence[Pinned], address: str = ADDRESS) -> dict[Pinne
 def _ask(batch: Sequence[tuple[Pinned, str]], address: str) -> list[dict[str, Any]]:
     queries = []
     for package, page in batch:
-        query: dict[str, Any] = {
+        query: dict[str, object] = {
             "package": {"ecosystem": package.ecosystem, "name": package.name},
             "version": package.version,
         }

@@ -91,7 +91,7 @@ class Figures:
         """Bytes of the state file afterwards."""
         return _median(sample.state for sample in self.samples.get(place, ()))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """To be kept in a file."""
         return {
             "accounts": {str(keys): count for keys, count in self.accounts.items()},

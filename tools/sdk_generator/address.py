@@ -56,7 +56,7 @@ def write(repository: Path) -> None:
     schema.write_text(package_schema.laid_out(settled), encoding="utf-8")
 
 
-def with_address(schema: Mapping[str, Any], address: str) -> dict[str, Any]:
+def with_address(schema: Mapping[str, Any], address: str) -> dict[str, object]:
     """`schema` with all that follows from where the repository is."""
     follows = {
         "homepage": address,
@@ -66,7 +66,7 @@ def with_address(schema: Mapping[str, Any], address: str) -> dict[str, Any]:
         "pluginDownloadURL": _plugin(address),
     }
     go = {**schema["language"]["go"], "importBasePath": f"{_bare(address)}/sdk/go/yandexkeys"}
-    settled: dict[str, Any] = {}
+    settled: dict[str, object] = {}
     for name, value in schema.items():
         if name == "homepage":
             settled |= {name: it for name, it in follows.items() if it}
