@@ -11,13 +11,9 @@ from components.spec.encrypted import encrypted_places
 from components.spec.problems import did_you_mean, place
 from components.stack_schema import stack_schema
 from provider.yandex_keys.answers import ApiKeyAnswer, BindingAnswer
+from provider.yandex_keys.api_key.key import Inputs, Lockbox, PreviousKey, State, Status
 from provider.yandex_keys.api_key.rotation import (
     Action,
-    Inputs,
-    Lockbox,
-    PreviousKey,
-    State,
-    Status,
     Verb,
     as_allowed,
     decide,

@@ -14,21 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from provider.yandex_keys.api_key.rotation import (
-    Decision,
-    Inputs,
-    ListedKey,
-    Listing,
-    Lockbox,
-    PreviousKey,
-    State,
-    Status,
-    Verb,
-    Verify,
-    decide,
-    left_overs,
-    next_rotation,
-)
+from provider.yandex_keys.api_key.key import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status, Verify
+from provider.yandex_keys.api_key.rotation import Decision, Verb, decide, left_overs, next_rotation
 from provider.yandex_keys.api_key.schedule import time_after
 from provider.yandex_keys.marks import Mark
 from provider.yandex_keys.rotation_calendar import ALWAYS, Calendar, Freeze, Window

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from provider.yandex_keys.api_key.rotation import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status
+from provider.yandex_keys.api_key.key import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status
 from provider.yandex_keys.marks import Mark, owner_of
 
 URN: Final = "urn:pulumi:prod::api-keys::yandex-keys:index:ApiKey::translator-default"

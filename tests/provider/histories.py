@@ -9,7 +9,8 @@ from typing import Any, Final, Literal, get_args
 
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key.rotation import Inputs, Lockbox, Status, Verb
+from provider.yandex_keys.api_key.key import Inputs, Lockbox, Status
+from provider.yandex_keys.api_key.rotation import Verb
 from provider.yandex_keys.durations import SHORTEST
 from provider.yandex_keys.rotation_calendar import ALWAYS, Calendar, Freeze, Window
 

@@ -13,18 +13,8 @@ from typing import Any, Final, Literal
 
 from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.inputs import INPUTS
-from provider.yandex_keys.api_key.rotation import (
-    Action,
-    Decision,
-    Inputs,
-    ListedKey,
-    Listing,
-    PreviousKey,
-    State,
-    Status,
-    Verb,
-    decide,
-)
+from provider.yandex_keys.api_key.key import Inputs, ListedKey, Listing, PreviousKey, State, Status
+from provider.yandex_keys.api_key.rotation import Action, Decision, Verb, decide
 from provider.yandex_keys.api_key.state import (
     finished_state,
     first_state,

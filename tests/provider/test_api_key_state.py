@@ -12,17 +12,8 @@ from hypothesis import strategies as st
 
 from provider.yandex_keys.answers import ApiKeyAnswer
 from provider.yandex_keys.api_key.inputs import INPUTS
-from provider.yandex_keys.api_key.rotation import (
-    Inputs,
-    ListedKey,
-    Listing,
-    Lockbox,
-    PreviousKey,
-    State,
-    Status,
-    Verify,
-    next_rotation,
-)
+from provider.yandex_keys.api_key.key import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status, Verify
+from provider.yandex_keys.api_key.rotation import next_rotation
 from provider.yandex_keys.api_key.schedule import first_point
 from provider.yandex_keys.api_key.state import (
     NO_EXPIRY,

@@ -7,19 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from provider.yandex_keys.api_key.rotation import (
-    Action,
-    Decision,
-    Inputs,
-    Listing,
-    Lockbox,
-    State,
-    Status,
-    Verb,
-    decide,
-    next_rotation,
-    words_of_replacement,
-)
+from provider.yandex_keys.api_key.consequences import of_a_replaced_resource
+from provider.yandex_keys.api_key.key import Inputs, Listing, Lockbox, State, Status
+from provider.yandex_keys.api_key.rotation import Action, Decision, Verb, decide, next_rotation
 from provider.yandex_keys.api_key.schedule import first_point
 
 from .examples import (
@@ -408,7 +398,8 @@ def test_a_move_names_the_lockbox_secret_that_is_left_and_the_way_in_two_steps(
 def test_an_entry_that_moves_alone_says_first_that_who_reads_both_fails_at_once(
     changes: dict[str, str], words: str
 ) -> None:
-    headlines = only(decided(wanted(lockbox=Lockbox("e6qsecret", **changes)), standing())).headlines
+    lockbox = Lockbox("e6qsecret", changes.get("secret_entry", "api_key"), changes.get("key_id_entry", "api_key_id"))
+    headlines = only(decided(wanted(lockbox=lockbox), standing())).headlines
     assert headlines[0] == words
     assert headlines[1].startswith("rotates: delivered elsewhere from now on")
     moved = (
@@ -540,7 +531,7 @@ def test_the_same_question_gets_the_same_answer() -> None:
 
 
 def test_a_replaced_key_says_who_fails_at_once_and_how_to_move_them_before() -> None:
-    assert words_of_replacement(standing(), None) == (
+    assert of_a_replaced_resource(standing(), None) == (
         "replaces key ajecurrent, which is deleted in this run: whoever read it in Lockbox secret e6qsecret (entry "
         "api_key) fails at once",
         "to move them before, declare another account with such a key, and remove this one when nobody uses it; "
@@ -556,13 +547,13 @@ def test_a_replaced_key_says_who_fails_at_once_and_how_to_move_them_before() -> 
     ],
 )
 def test_a_replaced_key_s_consumers_are_told_where_they_got_it(delivery: dict[str, object], words: str) -> None:
-    first, second = words_of_replacement(standing(applied=wanted(**delivery)), "ajeanother")
+    first, second = of_a_replaced_resource(standing(applied=wanted(**delivery)), "ajeanother")
     assert words in first
     assert "declare a key of account ajeanother, and" in second
 
 
 def test_a_replaced_key_takes_its_previous_ones_along_and_names_them() -> None:
-    first, _ = words_of_replacement(standing(previous=(in_overlap(),)), None)
+    first, _ = of_a_replaced_resource(standing(previous=(in_overlap(),)), None)
     assert "key ajecurrent, which is deleted with previous key ajeprevious in this run" in first
-    first, _ = words_of_replacement(standing(previous=(in_overlap(), in_overlap(key_id="ajeolder"))), None)
+    first, _ = of_a_replaced_resource(standing(previous=(in_overlap(), in_overlap(key_id="ajeolder"))), None)
     assert "with previous keys ajeprevious and ajeolder in this run" in first

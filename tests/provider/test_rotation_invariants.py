@@ -23,7 +23,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key.rotation import Decision, Status, Verb, decide, next_rotation
+from provider.yandex_keys.api_key.key import Status
+from provider.yandex_keys.api_key.rotation import Decision, Verb, decide, next_rotation
 from provider.yandex_keys.durations import SHORTEST
 from provider.yandex_keys.rotation_calendar import Calendar
 

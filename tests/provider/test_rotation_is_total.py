@@ -8,7 +8,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from provider.yandex_keys.api_key.rotation import Action, Decision, Lockbox, Status, Verb, Verify
+from provider.yandex_keys.api_key.key import Lockbox, Status, Verify
+from provider.yandex_keys.api_key.rotation import Action, Decision, Verb
 from provider.yandex_keys.api_key.schedule import time_after
 
 from .decide_inputs import fault, fault_of_left_overs, question

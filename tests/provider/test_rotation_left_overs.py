@@ -6,16 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from provider.yandex_keys.api_key.key import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status
 from provider.yandex_keys.api_key.rotation import (
     Action,
     Decision,
-    Inputs,
-    ListedKey,
-    Listing,
-    Lockbox,
-    PreviousKey,
-    State,
-    Status,
     Verb,
     decide,
     keys_of_other_instances,

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from provider.yandex_keys.api_key.rotation import Action, Decision, Inputs, PreviousKey, Verb, decide
+from provider.yandex_keys.api_key.key import Inputs, PreviousKey
+from provider.yandex_keys.api_key.rotation import Action, Decision, Verb, decide
 
 from .examples import (
     CURRENT,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.yandex_keys.api_key.rotation import Inputs, Verb, latest_rotation
+from provider.yandex_keys.api_key.key import Inputs
+from provider.yandex_keys.api_key.rotation import Verb, latest_rotation
 
 from .examples import DAY, HOUR, ISSUED, SECOND, URN, wanted
 from .histories import Up, policies, ups

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from provider.yandex_keys.api_key.inputs import FIELDS, checked
-from provider.yandex_keys.api_key.rotation import Lockbox, State, Status, Verb, decide, next_rotation, planned_rotation
+from provider.yandex_keys.api_key.key import Lockbox, State, Status
+from provider.yandex_keys.api_key.rotation import Verb, decide, next_rotation, planned_rotation
 from provider.yandex_keys.api_key.schedule import first_point, stagger
 from provider.yandex_keys.api_key.state import finished_state, properties_of, rotated_state, state_of
 from provider.yandex_keys.fields import changes

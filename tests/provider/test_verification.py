@@ -14,7 +14,7 @@ import pytest
 
 from emulator.certificates import server_certificate
 from provider.yandex_keys.api_key import verification
-from provider.yandex_keys.api_key.rotation import Verify
+from provider.yandex_keys.api_key.key import Verify
 from provider.yandex_keys.api_key.verification import SERVICES_VARIABLE, verify
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.errors import Cancelled, VerificationFailed

@@ -17,7 +17,8 @@ from multiprocessing import get_context
 from typing import Final, Literal
 
 from provider.yandex_keys.answers import ApiKeyAnswer
-from provider.yandex_keys.api_key.rotation import Action, Inputs, ListedKey, Lockbox, PreviousKey, State, Verb, decide
+from provider.yandex_keys.api_key.key import Inputs, ListedKey, Lockbox, PreviousKey, State
+from provider.yandex_keys.api_key.rotation import Action, Verb, decide
 from provider.yandex_keys.api_key.state import first_state, rotated_state
 from provider.yandex_keys.rotation_calendar import ALWAYS, DAYS, Calendar, freeze_of, window_of
 from provider.yandex_keys.times import format_time

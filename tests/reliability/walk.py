@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from emulator.storage import Kind
 from provider.yandex_keys.api_key import steps, verification
-from provider.yandex_keys.api_key.rotation import Verify
+from provider.yandex_keys.api_key.key import Verify
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.errors import VerificationFailed, YandexKeysError
 from tests.reliability import programs

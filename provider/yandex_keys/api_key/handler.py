@@ -16,21 +16,11 @@ from ..properties import UNKNOWN, Properties, is_unknown
 from ..resource import Diff, Read, ResourceType
 from ..run import Runtime
 from ..times import format_time, parse_time, to_minute
+from .consequences import of_a_replaced_resource
 from .inputs import FIELDS, INPUTS, checked
+from .key import Inputs, Listing, State
 from .refresh import imported, refreshed
-from .rotation import (
-    Action,
-    Decision,
-    Inputs,
-    Listing,
-    State,
-    Verb,
-    decide,
-    newly_compromised,
-    next_rotation,
-    short_overlap,
-    words_of_replacement,
-)
+from .rotation import Action, Decision, Verb, decide, newly_compromised, next_rotation, short_overlap
 from .state import ROTATED, finished_state, inputs_of, listing_of, properties_of, schedule_outputs, state_of
 from .steps import Steps
 
@@ -74,7 +64,7 @@ class ApiKey(ResourceType):
             # Said although the program hasn't declared it yet: where the account is replaced, the engine asks before.
             wanted = inputs.get("serviceAccountId")
             account = None if is_unknown(wanted) else wanted
-            runtime.log("info", "\n".join(words_of_replacement(state_of(state), account)), urn)
+            runtime.log("info", "\n".join(of_a_replaced_resource(state_of(state), account)), urn)
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
         for action in decision.actions:

@@ -16,7 +16,7 @@ from ..resource import Read
 from ..run import Runtime
 from ..times import cloud_time, format_time
 from .inputs import FIELDS, INPUTS
-from .rotation import Lockbox, State, Status
+from .key import Lockbox, State, Status
 from .schedule import time_after
 from .state import lifetime_text, state_of
 

@@ -6,147 +6,18 @@ call it alike, so they agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
 from ..durations import format_duration, in_words
-from ..marks import Mark
-from ..rotation_calendar import ALWAYS, Calendar, as_written
+from ..rotation_calendar import as_written
 from ..times import to_minute
-from .schedule import SPREAD, first_point, respread, time_after
-
-
-class Status(StrEnum):
-    """What is known of the current key.
-
-    CURRENT: issued and delivered. MISSING: gone, behind our back. ADOPTED: imported, its secret was never ours.
-    UNDELIVERED: alive, but Lockbox gives consumers something else.
-    """
-
-    CURRENT = "current"
-    MISSING = "missing"
-    ADOPTED = "adopted"
-    UNDELIVERED = "undelivered"
-
-
-@dataclass(frozen=True)
-class Lockbox:
-    """Where in Lockbox a secret goes: entry `secret_entry` holds it, entry `key_id_entry` the key's id. takes_place: the
-    secret is new, and takes the place of the one before, which goes in this run."""
-
-    secret_id: str
-    secret_entry: str = "api_key"
-    key_id_entry: str = "api_key_id"
-    takes_place: bool = field(default=False, compare=False)
-
-    @property
-    def entries(self) -> tuple[str, str]:
-        """The names of both."""
-        return self.secret_entry, self.key_id_entry
-
-
-@dataclass(frozen=True)
-class Verify:
-    """A harmless call that must succeed with a new key before it counts; `timeout` bounds all its tries."""
-
-    url: str
-    method: str = "GET"
-    expect_status: int = 200
-    timeout: timedelta = timedelta(seconds=60)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What the user wants of a key; see the package's schema for each input.
-
-    reissue: a new text rotates; taking it away again rotates nothing, so nobody has to keep a ticket's number for ever.
-    """
-
-    service_account_id: str
-    scopes: frozenset[str]
-    description: str
-    lifetime: timedelta
-    rotate_every: timedelta
-    overlap: timedelta
-    reissue: str | None = None
-    compromised: frozenset[str] = frozenset()
-    when_still_used: Literal["extend", "retire"] = "extend"
-    lockbox: Lockbox | None = None
-    expose_secret: bool = False
-    verify: Verify | None = None
-    spread: int = SPREAD
-    calendar: Calendar = ALWAYS
-
-
-@dataclass(frozen=True)
-class PreviousKey:
-    """A key in its overlap.
-
-    expires_at: when the cloud ends it; lifetime_ends_at: the latest that an extension may push that to; extended_at:
-    the last extension, if any; enforced: False where the cloud has not been told of `expires_at` yet;
-    lockbox_version_id: None where it is not known.
-    """
-
-    key_id: str
-    issued_at: datetime
-    expires_at: datetime
-    rotated_at: datetime
-    lifetime_ends_at: datetime
-    lockbox: Lockbox | None = None
-    lockbox_version_id: str | None = None
-    extended_at: datetime | None = None
-    enforced: bool = True
-
-
-@dataclass(frozen=True)
-class ListedKey:
-    """A key of the account, as the cloud lists it. `expires_at` is the last second that there is where it never
-    ends."""
-
-    key_id: str
-    issued_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None = None
-    mark: Mark | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """What the last run left. `applied` is what was wanted of it then, as far as the cloud still agrees; `lifetime`
-    None: another expiry was set; next_rotation_at: the next point of its grid, whatever the calendar makes of it.
-
-    instance: the part of the mark that all keys of this resource carry; empty where none was issued by it yet (an
-    import).
-    """
-
-    key_id: str
-    status: Status
-    issued_at: datetime
-    expires_at: datetime
-    next_rotation_at: datetime
-    generation: int
-    instance: str
-    applied: Inputs
-    lifetime: timedelta | None
-    lockbox_version_id: str | None = None
-    masked_secret: str = ""
-    previous: tuple[PreviousKey, ...] = ()
-    attempts: tuple[str, ...] = ()
-    """The last part of the marks of the keys that this resource has issued, the current one's first: a key that carries
-    one of them and that the state doesn't know is a copy of a description, made by hand."""
-
-    @property
-    def key_ids(self) -> frozenset[str]:
-        """The ids of all keys that the state accounts for."""
-        return frozenset({self.key_id, *(previous.key_id for previous in self.previous)})
-
-    @property
-    def seen_until(self) -> datetime:
-        """The latest moment of which the state knows something that happened."""
-        return max([self.issued_at, *(item.extended_at or item.rotated_at for item in self.previous)])
+from .consequences import gains_and_loses, of_a_new_key, output_that_goes
+from .key import Inputs, ListedKey, Listing, PreviousKey, State, Status
+from .schedule import first_point, respread, time_after
 
 
 class Verb(StrEnum):
@@ -233,10 +104,6 @@ class StillUsed:
     extension: tuple[Action, ...] = ()
 
 
-Listing = Mapping[str, ListedKey]
-"""The account's keys by their ids."""
-
-
 def decide(
     inputs: Inputs,
     state: State | None,
@@ -287,7 +154,7 @@ def decide(
         actions.extend(_change(inputs, state))
         due = next_rotation(inputs, state, urn)
         waits = f"due since {to_minute(due)}, waits for {inputs.calendar.waits_for(now)}" if due <= now else ""
-        at_once = _output_that_goes(inputs, state)
+        at_once = output_that_goes(inputs, state)
     order = list(Verb)
     in_order = tuple(sorted(actions, key=lambda action: order.index(action.verb)))
     return Decision(in_order, tuple(warnings), wants_listing, waits, at_once)
@@ -565,7 +432,7 @@ def _change(inputs: Inputs, state: State) -> list[Action]:
     in_place = f"of key {state.key_id} in place:"
     headlines = []
     if inputs.scopes != applied.scopes:
-        at_once = _gains_and_loses(inputs.scopes, applied.scopes, " at once")
+        at_once = gains_and_loses(inputs.scopes, applied.scopes, " at once")
         headlines.append(f"changes scopes {in_place} {at_once}; its secret stays")
     if inputs.lifetime != state.lifetime:
         until = time_after(state.issued_at, inputs.lifetime)
@@ -584,141 +451,7 @@ def _change(inputs: Inputs, state: State) -> list[Action]:
     return [Action(Verb.CHANGE, headlines[0], state.key_id, until, also=tuple(headlines[1:]))]
 
 
-def _output_that_goes(inputs: Inputs, state: State) -> tuple[str, ...]:
-    """What becomes of who reads the secret as an output, where it is one no more. An adopted key's secret never was."""
-    if inputs.expose_secret or not state.applied.expose_secret or state.status is Status.ADOPTED:
-        return ()
-    use = "use" if state.applied.lockbox is None else "keep"
-    return (
-        "moves away from the output: who reads it gets nothing from now on; "
-        f"{use} `deliver: both` (`exposeSecret: true`) until they read Lockbox",
-    )
-
-
 def _replacement(inputs: Inputs, state: State, reason: str, ends: datetime, overlap: timedelta) -> Action:
-    """The rotation, with what else the new key changes for consumers, where the current one works until `ends`: nothing
-    where only the key is new."""
-    applied = state.applied
-    at_once, also = [*_output_that_goes(inputs, state)], list[str]()
-    if applied.lockbox is not None and inputs.lockbox != applied.lockbox:
-        if inputs.lockbox is None or inputs.lockbox.secret_id != applied.lockbox.secret_id:
-            at_once.append(_moved(inputs.lockbox, applied.lockbox, state, ends))
-        else:
-            crossed = [*_crossed(inputs.lockbox, applied.lockbox)]
-            at_once += crossed
-            if overlap:
-                at_once += [] if crossed else _pair_taken_apart(inputs.lockbox, applied.lockbox, state)
-                also += _moved_within(inputs.lockbox, applied.lockbox, state, ends)
-            else:
-                at_once += _taken_away(inputs.lockbox, applied.lockbox)
-    if inputs.scopes != applied.scopes:
-        also.append(f"the new key has other scopes: {_gains_and_loses(inputs.scopes, applied.scopes)}")
-    if inputs.lifetime not in (state.lifetime, applied.lifetime):
-        also.append(f"the new key has another lifetime: {format_duration(inputs.lifetime)}")
-    if inputs.description != applied.description:
-        also.append("the new key has a new description")
-    if not overlap:
-        # The old key itself works no longer: nothing is graver.
-        at_once, also = [], at_once + also
-    return Action(Verb.ROTATE, reason, state.key_id, overlap=overlap, at_once=tuple(at_once), also=tuple(also))
-
-
-def _moved(target: Lockbox | None, source: Lockbox, state: State, ends: datetime) -> str:
-    """What becomes of consumers of the Lockbox secret that is left: whether it goes in this run the program alone
-    knows."""
-    if target is not None and target.takes_place:
-        return (
-            f"moves away from Lockbox secret {source.secret_id} (entry {source.secret_entry}), which is replaced: who "
-            "reads it gets nothing from this run on, and its own warning has the way without a gap"
-        )
-    way = (
-        "use `deliver: both` until they read the output"
-        if target is None
-        else "list its name under `secrets:` of the account until they read the new one"
-    )
-    return (
-        f"{_left(source, state, ends, source.secret_entry)}, and nothing at all once the secret is deleted, in this "
-        f"very run where no key or `secrets:` keeps it: {way}"
-    )
-
-
-def _moved_within(target: Lockbox, source: Lockbox, state: State, ends: datetime) -> Iterator[str]:
-    """The entries that consumers must have moved from by the end of the overlap, within their Lockbox secret."""
-    if source.secret_entry not in target.entries:
-        pair = source.key_id_entry not in target.entries
-        (left, to) = (source.entries, target.entries) if pair else ((source.secret_entry,), (target.secret_entry,))
-        before = " before that" if state.status is Status.CURRENT else ""
-        yield f"{_left(source, state, ends, *left)}; move them to its {_named(to)}{before}"
-
-
-def _left(source: Lockbox, state: State, ends: datetime, *entries: str) -> str:
-    works = state.status is Status.CURRENT
-    given = f"key {state.key_id}, which ends {to_minute(ends)}" if works else "no working key of this resource"
-    return f"moves away from Lockbox secret {source.secret_id} ({_named(entries)}), which gives its readers {given}"
-
-
-def _crossed(target: Lockbox, source: Lockbox) -> Iterator[str]:
-    """What becomes of who reads an entry of one half that gets the other half."""
-    for name, had, gets, over in (
-        (source.key_id_entry, "id", "secret", target.secret_entry),
-        (source.secret_entry, "secret", "id", target.key_id_entry),
-    ):
-        if name == over:
-            yield (
-                f"writes the {gets} of the new key over entry {name}, which held the {had}: who reads it fails at "
-                "once; give secretEntry and keyIdEntry names that are new"
-            )
-
-
-def _pair_taken_apart(target: Lockbox, source: Lockbox, state: State) -> Iterator[str]:
-    """What becomes of who reads both entries of a Lockbox secret, where the new key is written over one of them
-    alone."""
-    if not set(source.entries) & set(target.entries):
-        return
-    left, what, beside, new, setting = (
-        (source.key_id_entry, "id", source.secret_entry, "secret", "secretEntry")
-        if source.secret_entry == target.secret_entry
-        else (source.secret_entry, "secret", source.key_id_entry, "id", "keyIdEntry")
-    )
-    held = f"the {what} of key {state.key_id}" if state.status is Status.CURRENT else "what it holds"
-    yield (
-        f"leaves entry {left} with {held} beside the {new} of the new key in entry {beside}: who reads both fails at "
-        f"once; change {setting} in the same run, and the old pair stays whole"
-    )
-
-
-def _taken_away(target: Lockbox, source: Lockbox) -> Iterator[str]:
-    """What becomes of the entries of a key that has no overlap."""
-    gone = [name for name in source.entries if name not in target.entries]
-    if gone:
-        yield f"takes {_named(gone)} away: who reads that fails at once; the new key is in {_named(target.entries)}"
-
-
-def words_of_replacement(state: State, account: str | None) -> tuple[str, ...]:
-    """What becomes of consumers where the engine replaces the whole resource, and the way in two steps. `account`: whose
-    the new key is; None where that account is made in this run."""
-    previous = [each.key_id for each in state.previous]
-    too = f" with previous {'key' if len(previous) == 1 else 'keys'} {' and '.join(previous)}" if previous else ""
-    place, places = state.applied.lockbox, list[str]()
-    if place is not None:
-        places.append(f"in Lockbox secret {place.secret_id} ({_named([place.secret_entry])})")
-    if state.applied.expose_secret:
-        places.append("as an output")
-    first = f"a key of account {account}" if account else "another account with such a key"
-    return (
-        f"replaces key {state.key_id}, which is deleted{too} in this run: whoever read it {' or '.join(places)} fails "
-        "at once",
-        f"to move them before, declare {first}, and remove this one when nobody uses it; "
-        f"`yc iam api-key get {state.key_id}` says when it was last used",
-    )
-
-
-def _named(entries: Sequence[str]) -> str:
-    return f"{'entry' if len(entries) == 1 else 'entries'} {' and '.join(entries)}"
-
-
-def _gains_and_loses(wanted: frozenset[str], had: frozenset[str], when: str = "") -> str:
-    """The difference between two sets of scopes, what is lost first."""
-    lost, gained = sorted(had - wanted), sorted(wanted - had)
-    parts = [f"loses {', '.join(lost)}{when}"] if lost else []
-    return "; ".join([*parts, *([f"gains {', '.join(gained)}"] if gained else [])])
+    """The rotation, where the current key works until `ends`, with what else the new one changes for consumers."""
+    at_once, also = of_a_new_key(inputs, state, ends, overlap)
+    return Action(Verb.ROTATE, reason, state.key_id, overlap=overlap, at_once=at_once, also=also)

@@ -13,21 +13,8 @@ from ..durations import format_duration, parse_duration
 from ..marks import mark_of
 from ..rotation_calendar import Calendar, freeze_of, window_of
 from ..times import cloud_time, format_time, parse_time
-from .rotation import (
-    Inputs,
-    ListedKey,
-    Listing,
-    Lockbox,
-    PreviousKey,
-    State,
-    Status,
-    Verify,
-    as_allowed,
-    latest_rotation,
-    left_overs,
-    next_rotation,
-    unknown_of_ours,
-)
+from .key import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status, Verify
+from .rotation import as_allowed, latest_rotation, left_overs, next_rotation, unknown_of_ours
 from .schedule import SPREAD, first_point, next_point, point_after, time_after
 
 # What a rotation changes; what a preview of one can't know.

@@ -20,13 +20,9 @@ from ..errors import NEVER_TOOK_EFFECT, Cancelled, CloudError, NotFound, YandexK
 from ..marks import Mark, mark_of, marked
 from ..run import Runtime, Severity
 from ..times import cloud_time, format_time, to_minute
+from .key import Inputs, Listing, Lockbox, PreviousKey, State
 from .rotation import (
     Action,
-    Inputs,
-    Listing,
-    Lockbox,
-    PreviousKey,
-    State,
     Verb,
     as_previous,
     decide,

@@ -15,7 +15,7 @@ from ..cloud import Cloud
 from ..errors import Cancelled, ConfigurationError, VerificationFailed
 from ..http import address, is_loopback, session
 from ..scrubbing import safe_excerpt
-from .rotation import Verify
+from .key import Verify
 
 if TYPE_CHECKING:
     import requests
