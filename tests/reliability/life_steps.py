@@ -110,6 +110,16 @@ def _deleted_behind_our_back(scene: Scene) -> None:
     scene.bench.by_hand("ApiKeyService/Delete", {"api_key_id": scene.note("old")})
 
 
+def _many_secrets(scene: Scene) -> Sequence[Declaration]:
+    """So many that a refresh looks at them by a listing of their folder."""
+    return [programs.secret(scene.case, name) for name in ("second", "third", "fourth")]
+
+
+def _deleted_among_many_secrets(scene: Scene) -> None:
+    scene.up(key(), more=_many_secrets(scene))
+    scene.bench.by_hand("ApiKeyService/Delete", {"api_key_id": scene.note("old")})
+
+
 def _rescoped_behind_our_back(scene: Scene) -> None:
     scene.up(key())
     request = {"api_key_id": scene.note("old"), "scopes": [*programs.MORE_SCOPES], "update_mask": "scopes"}
@@ -240,6 +250,14 @@ STEPS: Final[tuple[Step, ...]] = (
         "refresh, key deleted by hand",
         _with(key()),
         _deleted_behind_our_back,
+        dead=("old",),
+        refresh=True,
+        served=False,
+    ),
+    Step(
+        "refresh, many secrets, key deleted by hand",
+        _with(key(), more=_many_secrets),
+        _deleted_among_many_secrets,
         dead=("old",),
         refresh=True,
         served=False,
