@@ -58,9 +58,10 @@ class LockboxSecret(FolderResource):
         return "current_version" in answer
 
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
+        inputs = super().check(urn, old, new, runtime)
         if runtime is not None:
             runtime.record.note_declared(urn)
-        return super().check(urn, old, new, runtime)
+        return inputs
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
         found = super().diff(urn, resource_id, state, inputs, runtime)

@@ -17,13 +17,8 @@ from provider.yandex_keys.properties import UNKNOWN
 from provider.yandex_keys.run import RunRecord, Runtime
 from provider.yandex_keys.service_account import ServiceAccount
 
-
-def in_folder(folder_id: str) -> Runtime:
-    return cast(Runtime, SimpleNamespace(folder_id=folder_id, record=RunRecord(), log=lambda *_: None))
-
-
-RUNTIME = in_folder("b1gdefault")
-NO_FOLDER = in_folder("")
+RUNTIME = cast(Runtime, SimpleNamespace(folder_id="b1gdefault", record=RunRecord(), log=lambda *said: None))
+NO_FOLDER = cast(Runtime, SimpleNamespace(folder_id=""))
 
 
 def urn(name: str) -> str:
