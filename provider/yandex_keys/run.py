@@ -47,6 +47,7 @@ class RunRecord:
         self._imported: set[str] = set()
         self._declared: set[str] = set()
         self._replaced: set[str] = set()
+        self._ends_told: set[str] = set()
         self._in_states: set[str] = set()
 
     def note_made(self, resource_id: str) -> None:
@@ -64,6 +65,10 @@ class RunRecord:
     def note_replaced(self, resource_id: str) -> None:
         """This run replaces that Lockbox secret by one with another id."""
         self._replaced.add(resource_id)
+
+    def note_end_told(self, urn: str) -> None:
+        """This run has said what the end of that resource's key, which it replaces, means for consumers."""
+        self._ends_told.add(urn)
 
     def note_in_state(self, *ids: str) -> None:
         """The state of a resource of this run accounts for those keys, accounts, secrets."""
@@ -88,6 +93,11 @@ class RunRecord:
     def replaced(self) -> Set[str]:
         """The ids of Lockbox secrets that this run replaces by ones with other ids."""
         return self._replaced
+
+    @property
+    def ends_told(self) -> Set[str]:
+        """The URNs of keys whose end, by a replacement, this run has told."""
+        return self._ends_told
 
     @property
     def in_states(self) -> Set[str]:

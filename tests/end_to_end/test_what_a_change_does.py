@@ -102,7 +102,9 @@ def test_the_stack_s_folder_moves_nothing_and_an_account_s_own_replaces_what_con
     assert stack.run("preview").partition("Diagnostics:")[2].count(said) == 1
     password, login = (cloud.entries(key["lockbox"]["secretId"])[name] for name in ("api_key", "api_key_id"))
     assert cloud.use("postbox", password, login=login) == 200
-    assert said in stack.up()
+    printed = stack.up()
+    assert said in printed
+    assert "deleted key" not in printed, "that end was told"
     assert cloud.use("postbox", password, login=login) != 200
     assert stack.key("mail/smtp")["keyId"] != key["keyId"]
     assert key["keyId"] not in [it["id"] for it in cloud.live_keys()]

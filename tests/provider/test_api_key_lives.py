@@ -447,8 +447,15 @@ class TestADeletion:
         ApiKey().create(URN, inputs, runtime)
         ApiKey().delete(URN, "id", had, runtime)
         assert shop.warnings("deleted key") == [
-            f"deleted key {had['keyId']}: this run has replaced it, and who read it before and not since fails from now on"
+            f"deleted key {had['keyId']}: another key has taken its place, and who read it before and not since fails from now on"
         ]
+
+    def test_after_a_replacement_that_told_of_it_says_nothing(self, shop: Shop) -> None:
+        had, runtime = shop.issue(), shop.cloud.runtime()
+        ApiKey().diff(URN, "id", had, {**shop.inputs(), "serviceAccountId": UNKNOWN}, runtime)
+        ApiKey().delete(URN, "id", had, runtime)
+        assert shop.warnings("replaces key")
+        assert shop.warnings("deleted key") == []
 
 
 class TestEntriesOfASharedSecret:

@@ -65,6 +65,7 @@ class ApiKey(ResourceType):
             wanted = inputs.get("serviceAccountId")
             account = None if is_unknown(wanted) else wanted
             runtime.log("info", "\n".join(of_a_replaced_resource(state_of(state), account)), urn)
+            runtime.record.note_end_told(urn)
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
         for action in decision.actions:

@@ -151,7 +151,7 @@ class Steps:
                 self._take_away(target, key_id, target.entries)
         listed = self.listed
         deleted = [key_id for key_id in targets if self._delete(key_id) or key_id in listed]
-        if state.key_id in deleted:
+        if state.key_id in deleted and self.urn not in self.runtime.record.ends_told:
             self._say("info", self._told_of_the_end(deleted, listed))
         for key_id, target in targets.items():
             if target is not None:
@@ -168,7 +168,7 @@ class Steps:
         if self.state.expires_at <= self.runtime.now():
             return f"{words}; it had ended {to_minute(self.state.expires_at)}"
         if self.urn in self.runtime.record.declared:
-            return f"{words}: this run has replaced it, and who read it before and not since fails from now on"
+            return f"{words}: another key has taken its place, and who read it before and not since fails from now on"
         places = [f"Lockbox secret {it.secret_id}, entry {it.secret_entry}," for it in (applied.lockbox,) if it]
         places += ["the stack's outputs"] if applied.expose_secret else []
         return f"{words}; whoever has it from {' or '.join(places)} fails from now on"
