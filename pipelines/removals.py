@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.events import ACCOUNT, LOCKBOX_SECRET, Events, Resource
 
-_DIES = {"delete": "dies at once", "replace": "dies without overlap, as soon as the new one is delivered"}
+_DIES = {"delete": "dies at once", "replace": "dies in this run, without overlap"}
 
 
 def removals(events: Events) -> dict[str, str]:
