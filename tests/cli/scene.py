@@ -11,6 +11,8 @@ from typing import Any
 from provider.yandex_keys.cloud import Cloud
 from provider.yandex_keys.credentials import find_credentials
 from provider.yandex_keys.login import Login
+from tests.support.first_start import as_first_started
+from tests.support.forked_python import forked_python
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -75,10 +77,10 @@ class World:
     """The world, and the ways to move it on."""
 
     def __init__(self, folder: Path) -> None:
-        self.cloud = LocalCloud(folder / "cloud")
+        self.cloud = LocalCloud(as_first_started(folder / "cloud"))
         self.cloud.admin("POST", "clock", {"now": BEGINS})
-        self.stack = Stack(folder / "ours", self.cloud, "prod")
-        self.other = Stack(folder / "theirs", self.cloud, "other")
+        self.stack = Stack(folder / "ours", self.cloud, "prod", python=forked_python())
+        self.other = Stack(folder / "theirs", self.cloud, "other", python=forked_python())
         environment = self.cloud.environment()
         credentials = find_credentials({}, environment)
         login = Login(self.cloud.ready["endpoint"], Path(self.cloud.ready["ca"]).read_bytes(), credentials, "a test")

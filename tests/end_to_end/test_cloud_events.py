@@ -22,7 +22,7 @@ def run(stack: Stack, command: str = "up") -> list[Happening]:
         # As the pipeline has it.
         "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
     }
-    done = run_pulumi(environment, stack.directory, command, "--yes", "--skip-preview", "--json")
+    done = run_pulumi(environment, stack.directory, command, "--yes", "--skip-preview", "--json", by=stack.engine)
     events = Events()
     happened: list[Happening] = []
     late: list[Resource] = []

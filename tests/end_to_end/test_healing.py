@@ -73,7 +73,6 @@ def test_a_lost_answer_of_a_delivery_is_asked_for_again_and_made_once(stack: Sta
     healthy(stack, cloud)
 
 
-@pytest.mark.usefixtures("ordinary_python")
 def test_a_provider_killed_after_the_delivery_is_replaced_and_its_key_ends_by_itself(
     stack: Stack, cloud: LocalCloud
 ) -> None:
@@ -81,9 +80,10 @@ def test_a_provider_killed_after_the_delivery_is_replaced_and_its_key_ends_by_it
     stack.run("up", "--yes", "--skip-preview", "--target", "**IamServiceAccount**", "--target-dependents", check=False)
     cloud.hold("SecretService/AddVersion", "after")
     stack.write([{**TRANSLATOR, "keys": [{**TRANSLATOR["keys"][0], "reissue": "1"}]}])
-    running = stack.start("up", "--yes", "--skip-preview")
-    assert cloud.holds_a_call(running)
-    stack.kill(running)
+    with stack.with_ordinary_python():
+        running = stack.start("up", "--yes", "--skip-preview")
+        assert cloud.holds_a_call(running)
+        stack.kill(running)
     cloud.let_go()
     stack.run("cancel", "--yes")
     (died,) = cloud.live_keys("translator")
@@ -92,16 +92,16 @@ def test_a_provider_killed_after_the_delivery_is_replaced_and_its_key_ends_by_it
     healthy(stack, cloud)
 
 
-@pytest.mark.usefixtures("ordinary_python")
 def test_a_provider_killed_between_issue_and_delivery_leaves_a_key_that_ends_by_itself(
     stack: Stack, cloud: LocalCloud
 ) -> None:
     stack.write([TRANSLATOR])
     cloud.hold("SecretService/AddVersion", "before")
-    running = stack.start("up", "--yes", "--skip-preview")
-    assert cloud.holds_a_call(running)
-    assert len(cloud.live_keys("translator")) == 1
-    stack.kill(running)
+    with stack.with_ordinary_python():
+        running = stack.start("up", "--yes", "--skip-preview")
+        assert cloud.holds_a_call(running)
+        assert len(cloud.live_keys("translator")) == 1
+        stack.kill(running)
     cloud.clear_faults()
     stack.run("cancel", "--yes")
     (died,) = cloud.live_keys("translator")

@@ -60,7 +60,7 @@ class Pod(Runner):
             "AWS_SESSION_TOKEN": KEY["sessionToken"],
         }
         self.environment = {**at_home, **keys, "PULUMI_BACKEND_URL": storage.backend_url}
-        self.init(CONFIG)
+        self.init(CONFIG, by_passphrase=True)
         self.environment = at_home
         self._leave_an_environment_to_install_into()
 

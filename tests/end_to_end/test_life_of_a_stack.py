@@ -13,6 +13,7 @@ TRANSLATOR: dict[str, Any] = {
     "readers": ["self"],
     "keys": [{"name": "default", "uses": ["translate"]}],
 }
+SCOPES = ["yc.ai.translate.execute", "yc.ai.vision.execute"]
 NIGHTLY: dict[str, Any] = {
     "name": "nightly",
     "keys": [{"name": "batch", "uses": ["text-generation"], "deliver": "output"}],
@@ -20,8 +21,7 @@ NIGHTLY: dict[str, Any] = {
 
 
 def test_up_issues_scoped_expiring_keys_and_delivers_each_secret(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR, NIGHTLY])
-    stack.up()
+    stack.bring_up([TRANSLATOR, NIGHTLY])
     receipt = stack.receipt("translator/default")
     (key,) = cloud.live_keys("translator")
     assert (key["id"], key["scopes"]) == (receipt["keyId"], ["yc.ai.translate.execute"])
@@ -35,8 +35,7 @@ def test_up_issues_scoped_expiring_keys_and_delivers_each_secret(stack: Stack, c
 
 
 def test_a_second_up_and_its_preview_change_nothing_and_call_nothing(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR, NIGHTLY])
-    stack.up()
+    stack.bring_up([TRANSLATOR, NIGHTLY])
     cloud.forget_calls()
     preview = stack.run("preview", "--expect-no-changes")
     assert "Outputs:" not in preview  # not even a receipt shows as changed
@@ -46,17 +45,16 @@ def test_a_second_up_and_its_preview_change_nothing_and_call_nothing(stack: Stac
 
 
 def test_scopes_description_and_lifetime_change_in_place_and_the_secret_stays(stack: Stack, cloud: LocalCloud) -> None:
-    key = {"name": "default", "scopes": ["yc.ai.translate.execute"], "lifetime": "60d", "rotateEvery": "30d"}
-    stack.write([{"name": "translator", "keys": [key]}])
-    stack.up()
+    key = {"name": "default", "scopes": SCOPES, "lifetime": "60d", "rotateEvery": "30d"}
+    stack.bring_up([{"name": "translator", "keys": [key]}])
     before, receipt = cloud.live_keys("translator")[0], stack.receipt("translator/default")
-    changed = {**key, "scopes": ["yc.ai.vision.execute", "yc.ai.translate.execute"], "lifetime": "80d"}
+    changed = {**key, "scopes": ["yc.ai.speechkitTts.execute", "yc.ai.translate.execute"], "lifetime": "80d"}
     stack.write([{"name": "translator", "keys": [{**changed, "description": "reads menus"}]}])
     cloud.forget_calls()
     printed = stack.up()
     (after,) = cloud.live_keys("translator")
     assert (after["id"], after["secret"]) == (before["id"], before["secret"])
-    assert sorted(after["scopes"]) == ["yc.ai.translate.execute", "yc.ai.vision.execute"]
+    assert sorted(after["scopes"]) == ["yc.ai.speechkitTts.execute", "yc.ai.translate.execute"]
     assert after["description"].startswith("reads menus [")
     assert after["expiresAt"] > before["expiresAt"]
     assert cloud.calls() == {"ApiKeyService/Update": 1}
@@ -66,17 +64,15 @@ def test_scopes_description_and_lifetime_change_in_place_and_the_secret_stays(st
 
 
 def test_scopes_in_another_order_are_no_change(stack: Stack) -> None:
-    scopes = ["yc.ai.translate.execute", "yc.ai.vision.execute"]
-    stack.write([{"name": "translator", "keys": [{"name": "default", "scopes": scopes}]}])
-    stack.up()
-    stack.write([{"name": "translator", "keys": [{"name": "default", "scopes": scopes[::-1]}]}])
+    key = {"name": "default", "scopes": SCOPES, "lifetime": "60d", "rotateEvery": "30d"}
+    stack.bring_up([{"name": "translator", "keys": [key]}])
+    stack.write([{"name": "translator", "keys": [{**key, "scopes": SCOPES[::-1]}]}])
     code, printed = stack.attempt("preview", "--expect-no-changes")
     assert code == 0, printed
 
 
 def test_a_key_is_added_and_removed_and_the_others_stay(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     (first,) = cloud.live_keys("translator")
     second = {"name": "extra", "uses": ["vision"]}
     stack.write([{**TRANSLATOR, "keys": [*TRANSLATOR["keys"], second]}])
@@ -182,8 +178,7 @@ def test_an_input_that_the_user_marked_secret_is_encrypted_in_the_state(stack: S
 
 
 def test_a_new_owner_is_told_everywhere_and_no_key_and_no_secret_is_another(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write([TRANSLATOR])
-    stack.up()
+    stack.bring_up([TRANSLATOR])
     before, receipt = cloud.live_keys("translator"), stack.receipt("translator/default")
     marks = labels_of(cloud, receipt["lockboxSecretId"])
     stack.write([{**TRANSLATOR, "owner": "support-team"}], {"labels": {"env": "prod"}})

@@ -231,8 +231,7 @@ def test_rule_10_a_frozen_key_rotates_after_the_freeze_and_until_then_is_no_chan
 def test_rule_10_in_a_freeze_a_reissue_happens_at_once_and_is_warned_of(stack: Stack, cloud: LocalCloud) -> None:
     today = datetime.fromisoformat(cloud.now()).date()
     freeze = {"from": str(today - timedelta(days=1)), "until": str(today + timedelta(days=40))}
-    stack.write(account(MONTHLY, freezes=[freeze]))
-    stack.up()
+    stack.bring_up(account())
     before = stack.receipt("translator/default")["keyId"]
     stack.write(account({**MONTHLY, "reissue": "2026-12"}, freezes=[freeze]))
     printed = stack.up()
@@ -243,8 +242,7 @@ def test_rule_10_in_a_freeze_a_reissue_happens_at_once_and_is_warned_of(stack: S
 def test_a_state_of_before_there_was_a_calendar_shows_no_change_and_is_due_as_before(
     stack: Stack, cloud: LocalCloud, tmp_path: Path
 ) -> None:
-    stack.write(account())
-    stack.up()
+    stack.bring_up(account())
     due = stack.receipt("translator/default")["nextRotationAt"]
     exported = tmp_path / "state.json"
     stack.run("stack", "export", "--file", str(exported))
@@ -316,9 +314,9 @@ def test_a_key_still_used_near_the_end_of_its_overlap_is_extended_with_a_warning
 
 
 def test_a_key_still_used_is_retired_on_time_where_that_is_asked_for(stack: Stack, cloud: LocalCloud) -> None:
-    stack.write(account({**MONTHLY, "whenStillUsed": "retire"}))
-    stack.up()
+    stack.bring_up(account())
     (old,) = cloud.live_keys()
+    stack.write(account({**MONTHLY, "whenStillUsed": "retire"}))
     cloud.advance("31d")
     stack.up()
     cloud.advance("6d")

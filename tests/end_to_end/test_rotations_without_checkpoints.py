@@ -1,7 +1,7 @@
 """A run of rotations that writes its state once, at its end, and is killed half-way: no consumer holds a dead key, and nothing is left over.
 
 The engine's PULUMI_SKIP_CHECKPOINTS leaves the writes in between out. What it loses by a kill is what the run had done to keys: the state
-then has the keys of before as current, and Lockbox gives the new ones.
+then has the keys of before as current, and Lockbox gives the new ones. What is killed are ordinary processes, the others are forked.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.reliability.engine_bench import EngineBench
 from tests.reliability.promises import BrokenPromises
+from tests.support.forked_python import ForkedPython
 
 KEYS = int(os.environ.get("KEYS_OF_A_TEST", "6"))
 HELD = KEYS // 2
@@ -51,16 +52,17 @@ def refused(bench: EngineBench, secrets: set[str]) -> list[str]:
 def kill_half_way(bench: EngineBench, call: str, when: str) -> None:
     """A run whose engine, program and plugin are gone while half of the keys are at `call`, and others are over."""
     bench.cloud.faults({"method": call, "when": when, "hold": True, "times": HELD})
-    bench.stack.environment["PULUMI_SKIP_CHECKPOINTS"] = "true"
-    running = bench.start_up()
-    del bench.stack.environment["PULUMI_SKIP_CHECKPOINTS"]
-    # One that shares its secret with a held one waits for that.
-    over = KEYS - HELD - 1
-    while len(bench.cloud.admin("GET", "held")) < HELD or bench.cloud.calls().get("ApiKeyService/Update", 0) < over:
-        assert running.poll() is None, running.communicate()[0]
-        time.sleep(0.1)
-    time.sleep(0.5)
-    kill(running)
+    with bench.stack.with_ordinary_python():
+        bench.stack.environment["PULUMI_SKIP_CHECKPOINTS"] = "true"
+        running = bench.start_up()
+        del bench.stack.environment["PULUMI_SKIP_CHECKPOINTS"]
+        # One that shares its secret with a held one waits for that.
+        over = KEYS - HELD - 1
+        while len(bench.cloud.admin("GET", "held")) < HELD or bench.cloud.calls().get("ApiKeyService/Update", 0) < over:
+            assert running.poll() is None, running.communicate()[0]
+            time.sleep(0.1)
+        time.sleep(0.5)
+        kill(running)
     bench.cloud.clear_faults()
     bench.let_go()
 
@@ -81,8 +83,10 @@ def but_early_ends(broken: BrokenPromises) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_kill_half_way_costs_no_consumer_its_key_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with EngineBench(tmp_path) as bench:
+def test_a_kill_half_way_costs_no_consumer_its_key_and_leaves_nothing_behind(
+    tmp_path: Path, python: ForkedPython | None
+) -> None:
+    with EngineBench(tmp_path, python) as bench:
         bench.write(ACCOUNT)
         bench.stack.up()
         for number, (call, when) in enumerate(KILLED_AT):
@@ -109,9 +113,11 @@ def test_a_kill_half_way_costs_no_consumer_its_key_and_leaves_nothing_behind(tmp
         expect_nothing_left(bench)
 
 
-def test_a_second_kill_of_the_run_that_goes_on_costs_nobody_anything_either(tmp_path: Path) -> None:
+def test_a_second_kill_of_the_run_that_goes_on_costs_nobody_anything_either(
+    tmp_path: Path, python: ForkedPython | None
+) -> None:
     """Pipelines write each step of a run that met a lock; who sets the variable by hand may be killed twice."""
-    with EngineBench(tmp_path) as bench:
+    with EngineBench(tmp_path, python) as bench:
         bench.write(ACCOUNT)
         bench.stack.up()
         bench.cloud.advance("31d")

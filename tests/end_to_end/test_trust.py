@@ -67,7 +67,7 @@ def test_what_needs_no_call_needs_no_login(stack: Stack, cloud: LocalCloud) -> N
     with sink() as caught:
         nobody = {"YC_SERVICE_ACCOUNT_KEY_FILE": "", "YC_METADATA_ADDR": f"127.0.0.1:{caught.port}"}
         stack.run("preview", more=nobody)
-        stack.up()
+        stack.bring_up(ACCOUNTS)
         assert "7 unchanged" in stack.up(more=nobody)
         assert caught.caught == []
 

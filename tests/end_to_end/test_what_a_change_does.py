@@ -36,8 +36,7 @@ def test_an_entry_that_moves_alone_splits_the_pair_of_id_and_secret_and_both_tog
     stack: Stack, cloud: LocalCloud
 ) -> None:
     said = row("`secretEntry`, `keyIdEntry`")
-    stack.write([mail()])
-    stack.up()
+    stack.bring_up([mail()])
     secret = stack.receipt("mail/smtp")["lockboxSecretId"]
 
     def logs_in(password: str, user: str) -> bool:
@@ -77,10 +76,9 @@ def test_an_entry_that_moves_alone_splits_the_pair_of_id_and_secret_and_both_tog
 def test_the_stack_s_folder_moves_nothing_and_an_account_s_own_replaces_what_consumers_hold(
     stack: Stack, cloud: LocalCloud
 ) -> None:
+    stack.bring_up([mail()])
     made = client(cloud).operate("FolderService/Create", {"cloud_id": cloud.ready["cloudId"], "name": "another"})
     another = made["response"]["id"]
-    stack.write([mail()])
-    stack.up()
     key = stack.key("mail/smtp")
     stack.write([mail()], folderId=another)
     stack.up()

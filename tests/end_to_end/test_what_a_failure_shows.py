@@ -6,8 +6,6 @@ import os
 import signal
 import time
 
-import pytest
-
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -27,16 +25,16 @@ def test_a_resource_that_fails_is_all_that_is_told(stack: Stack, cloud: LocalClo
     assert len(cloud.live_keys()) == 1
 
 
-@pytest.mark.usefixtures("ordinary_python")
 def test_ctrl_c_leaves_one_line_and_the_next_up_finishes(stack: Stack, cloud: LocalCloud) -> None:
     stack.write(ACCOUNTS)
     cloud.fault("ServiceAccountService/Create", code="OK", times=1, delayMs=3000)
-    running = stack.start("up", "--yes", "--skip-preview")
-    while not cloud.calls().get("ServiceAccountService/Create") and running.poll() is None:
-        time.sleep(0.1)
-    # As a terminal does it: to all of the group at once.
-    os.killpg(running.pid, signal.SIGINT)
-    printed, _ = running.communicate()
+    with stack.with_ordinary_python():
+        running = stack.start("up", "--yes", "--skip-preview")
+        while not cloud.calls().get("ServiceAccountService/Create") and running.poll() is None:
+            time.sleep(0.1)
+        # As a terminal does it: to all of the group at once.
+        os.killpg(running.pid, signal.SIGINT)
+        printed, _ = running.communicate()
     assert running.returncode != 0
     assert [word for word in OF_PYTHON if word in printed] == [], printed
     stack.up()

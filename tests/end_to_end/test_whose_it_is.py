@@ -116,17 +116,17 @@ def test_an_account_of_a_lost_state_is_imported_and_its_keys_live_on(
     second.run("preview", "--expect-no-changes")
 
 
-@pytest.mark.usefixtures("ordinary_python")
 @pytest.mark.parametrize("method", ["ServiceAccountService/Create", "SecretService/Create"])
 def test_a_run_that_was_killed_while_it_made_something_leaves_no_second_one(
     stack: Stack, cloud: LocalCloud, method: str
 ) -> None:
     stack.write([TRANSLATOR])
     cloud.hold(method, "after")
-    running = stack.start("up", "--yes", "--skip-preview")
-    assert cloud.holds_a_call(running)
-    made = things(cloud)
-    stack.kill(running)
+    with stack.with_ordinary_python():
+        running = stack.start("up", "--yes", "--skip-preview")
+        assert cloud.holds_a_call(running)
+        made = things(cloud)
+        stack.kill(running)
     cloud.clear_faults()
     stack.run("cancel", "--yes")
     cloud.forget_calls()

@@ -16,6 +16,8 @@ from tests.reliability.programs import KEY
 from tests.reliability.promises import NOT_HEALED, RULE, BrokenPromises, Judge
 from tests.reliability.view import View
 from tests.support.colleague import client
+from tests.support.first_start import as_first_started
+from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -28,11 +30,14 @@ MONTHLY: Final = {"lifetime": "90d", "rotateEvery": "30d", "overlap": "7d"}
 
 
 class EngineBench(AbstractContextManager["EngineBench"]):
-    """A local cloud and a stack `test` in `directory`. The stack file's accounts are what `write` was given last."""
+    """A local cloud and a stack `test` in `directory`. The stack file's accounts are what `write` was given last.
 
-    def __init__(self, directory: Path) -> None:
-        self.cloud = LocalCloud(directory / "cloud")
-        self.stack = Stack(directory / "stack", self.cloud)
+    Its processes are ordinary ones, but where `python` is given: then they are forked.
+    """
+
+    def __init__(self, directory: Path, python: ForkedPython | None = None) -> None:
+        self.cloud = LocalCloud(as_first_started(directory / "cloud"))
+        self.stack = Stack(directory / "stack", self.cloud, python=python)
         self.settings: dict[str, Any] = {}
         """What else the stack file says under `yandex-keys:`."""
         self.foreign = {"deployer"}

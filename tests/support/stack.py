@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,27 @@ class Stack:
     @property
     def engine(self) -> Engine:
         return self.python.engine if self.python else engine()
+
+    @contextmanager
+    def with_ordinary_python(self) -> Iterator[None]:
+        """Meanwhile its processes are ordinary ones: a kill ends them where they are, and at once."""
+        python, environment = self.python, self.environment
+        if python is None:
+            yield
+            return
+        link = self.directory / ".venv"
+        self._link(link, REPOSITORY / ".venv")
+        self.python, self.environment = None, {**environment, "PATH": engine_environment(self.directory)["PATH"]}
+        try:
+            yield
+        finally:
+            self._link(link, python.virtual_environment)
+            self.python, self.environment = python, environment
+
+    @staticmethod
+    def _link(link: Path, target: Path) -> None:
+        link.unlink()
+        link.symlink_to(target, target_is_directory=True)
 
     @property
     def file(self) -> Path:
