@@ -12,6 +12,7 @@ import pytest
 
 from setup.engine.places import REPOSITORY
 from tests.end_to_end.plugin_starts import PluginStarts
+from tests.support.forked_python import ForkedPython
 from tests.support.fresh_stack import initialise
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine, engine_environment
@@ -20,25 +21,40 @@ from tools.go_command import CommandMissing
 from tools.yaml_host import host
 
 EXAMPLES = REPOSITORY / "examples"
+_SDK = REPOSITORY / "sdk" / "python"
 
 
 class ExampleProgram(Stack):
-    """The stack `test` of the example in `language`. It lies outside of the repository, and the plugin's starts are counted."""
+    """The stack `test` of the example in `language`. It lies outside of the repository, and the plugin's starts are counted.
 
-    def __init__(self, language: str, directory: Path, cloud: LocalCloud) -> None:
-        self.directory, self.cloud, self.name = directory, cloud, "test"
+    Its processes are ordinary ones, but where `python` is given: then they are forked.
+    """
+
+    def __init__(self, language: str, directory: Path, cloud: LocalCloud, python: ForkedPython | None = None) -> None:
+        self.directory, self.cloud, self.name, self.python = directory, cloud, "test", python
         shutil.copytree(EXAMPLES / language, directory)
-        self.starts = PluginStarts(directory)
-        self.environment = {**engine_environment(directory), **self.starts.environment, **_of_language(language)}
+        virtual_environment = python.virtual_environment if python else REPOSITORY / ".venv"
+        self.starts = PluginStarts(directory, virtual_environment)
+        self.environment = {**engine_environment(directory, self.engine), **self.starts.environment}
+        if language == "python":
+            self._install()
         self.environment["PATH"] = os.pathsep.join([*_hosts(language), self.environment["PATH"]])
         project = (directory / "Pulumi.yaml").read_text()
         assert "../../provider" in project
         project = project.replace("../../provider", "counted").replace(
-            "virtualenv: .venv", f"virtualenv: {REPOSITORY}/.venv"
+            "virtualenv: .venv", f"virtualenv: {virtual_environment}"
         )
         (directory / "Pulumi.yaml").write_text(project)
         initialise(directory, self.name)
         self.printed: list[str] = []
+
+    def _install(self) -> None:
+        """What `pulumi install` installs of the example's requirements.txt. A forked Python has looked for what is installed already."""
+        if self.python:
+            for part in _SDK.glob("pulumi_yandex_keys*"):
+                (self.directory / part.name).symlink_to(part, target_is_directory=True)
+        else:
+            self.environment["PYTHONPATH"] = str(_SDK)
 
     @property
     def program(self) -> Path:
@@ -94,11 +110,6 @@ def pip_environment() -> dict[str, str]:
     if engine().origin != "built":
         return {}
     return {"PYTHONPATH": sysconfig.get_path("purelib"), "PIP_NO_INDEX": "1"}
-
-
-def _of_language(language: str) -> dict[str, str]:
-    # What `pulumi install` installs of the example's requirements.txt.
-    return {"PYTHONPATH": str(REPOSITORY / "sdk" / "python")} if language == "python" else {}
 
 
 def _hosts(language: str) -> list[str]:

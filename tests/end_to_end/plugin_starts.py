@@ -18,12 +18,12 @@ runpy.run_path({str(REPOSITORY / "provider" / "__main__.py")!r}, run_name="__mai
 class PluginStarts:
     """Makes the folder `counted` in `directory`, to be named in Pulumi.yaml in the plugin's place; `environment` is what the counting needs."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, virtual_environment: Path = REPOSITORY / ".venv") -> None:
         folder = directory / "counted"
         folder.mkdir()
         (folder / "__main__.py").write_text(_ENTRY)
         plugin = (REPOSITORY / "provider" / "PulumiPlugin.yaml").read_text()
-        (folder / "PulumiPlugin.yaml").write_text(plugin.replace("../.venv", str(REPOSITORY / ".venv")))
+        (folder / "PulumiPlugin.yaml").write_text(plugin.replace("../.venv", str(virtual_environment)))
         self.folder = folder
         self._file = directory / "plugin-starts"
         self.environment = {"PLUGIN_STARTS": str(self._file)}

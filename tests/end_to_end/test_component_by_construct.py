@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.example_program import ExampleProgram
+from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
 from tests.support.stack import Stack
 
@@ -74,11 +75,11 @@ yandex_keys.ServiceAccountKeys(
 
 
 @pytest.fixture
-def program(tmp_path: Any, cloud: LocalCloud) -> Callable[[str], ExampleProgram]:
+def program(tmp_path: Any, cloud: LocalCloud, python: ForkedPython | None) -> Callable[[str], ExampleProgram]:
     """A Python program of this text, whose plugin makes the components."""
 
     def of(text: str) -> ExampleProgram:
-        made = ExampleProgram("python", tmp_path / "program", cloud)
+        made = ExampleProgram("python", tmp_path / "program", cloud, python)
         (made.directory / "__main__.py").write_text(text)
         return made
 
@@ -168,6 +169,7 @@ def test_a_wrong_account_is_refused_before_anything_is_made_with_every_path_and_
     assert cloud.calls() == {}
 
 
+@pytest.mark.usefixtures("ordinary_python")
 def test_ctrl_c_ends_it_and_the_next_up_finishes_what_was_begun(
     program: Callable[[str], ExampleProgram], cloud: LocalCloud
 ) -> None:

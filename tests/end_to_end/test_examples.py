@@ -16,6 +16,7 @@ import yaml
 from setup.engine.places import REPOSITORY
 from tests.end_to_end.example_program import EXAMPLES, ExampleProgram, live_a_month
 from tests.support.colleague import call
+from tests.support.forked_python import ForkedPython
 from tests.support.local_cloud import LocalCloud
 from tests.support.snapshot import changed_files
 
@@ -26,8 +27,10 @@ KINDS = ("serviceAccounts", "apiKeys", "secrets", "accessBindings")
 
 
 @pytest.fixture(params=LANGUAGES)
-def program(request: pytest.FixtureRequest, tmp_path: Path, cloud: LocalCloud) -> ExampleProgram:
-    return ExampleProgram(request.param, tmp_path / "program", cloud)
+def program(
+    request: pytest.FixtureRequest, tmp_path: Path, cloud: LocalCloud, python: ForkedPython | None
+) -> ExampleProgram:
+    return ExampleProgram(request.param, tmp_path / "program", cloud, python)
 
 
 def of_kind(program: ExampleProgram, kind: str) -> dict[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ ACCOUNTS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def starts(stack: Stack) -> PluginStarts:
-    counted = PluginStarts(stack.directory)
+    counted = PluginStarts(stack.directory, stack.directory / ".venv")
     project = stack.directory / "Pulumi.yaml"
     project.write_text(project.read_text().replace("path: provider", f"path: {counted.folder.name}"))
     stack.environment = {**stack.environment, **counted.environment}

@@ -136,9 +136,11 @@ def test_the_pack_is_named_by_the_environment_as_well(stack: Stack) -> None:
     assert "lifetime 180d is longer than 90d" in printed
 
 
-def test_a_program_in_another_language_is_held_to_it_as_well(tmp_path: Path, cloud: LocalCloud) -> None:
+def test_a_program_in_another_language_is_held_to_it_as_well(
+    tmp_path: Path, cloud: LocalCloud, python: ForkedPython | None
+) -> None:
     """Its component is declared by the plugin, its resources reach the engine as those of a stack file do."""
-    program = ExampleProgram("yaml", tmp_path / "program", cloud)
+    program = ExampleProgram("yaml", tmp_path / "program", cloud, python)
     (program.directory / "config.json").write_text(json.dumps({"maximum-lifetime": {"lifetime": "60d"}}))
     code, printed = program.attempt(
         "preview", "--policy-pack", str(policy_pack()), "--policy-pack-config", "config.json"
