@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from yandex.cloud.iam.v1.api_key_pb2 import ApiKey
 from yandex.cloud.iam.v1.service_account_pb2 import ServiceAccount
 
+from emulator import identifiers
 from emulator.clock import moment
 from emulator.storage import Kind
 from tests.reliability.engine_state import Held
@@ -72,6 +75,14 @@ def taken_twice(steps: Steps, number: int = 0) -> Replayed:
     """Those steps through both engines; `number` is the seed that they come of."""
     found = Replayed(number, steps)
     parent = Path(tempfile.mkdtemp(prefix="reliability-replay-"))
+    # Where several keys end in one run, they do so in the order of their ids: where it breaks off between them, that tells
+    # which are done, in both engines alike.
+    with patch.object(identifiers, "new_id", _ids_that_grow()):
+        return _compared(found, parent)
+
+
+def _compared(found: Replayed, parent: Path) -> Replayed:
+    steps = found.steps
     small, real = Walk(), RealWalk(parent)
     try:
         for at, (name, given) in enumerate(steps):
@@ -94,6 +105,12 @@ def taken_twice(steps: Steps, number: int = 0) -> Replayed:
             walk.teardown()
         shutil.rmtree(parent, ignore_errors=True)
     return found
+
+
+def _ids_that_grow() -> Callable[[str], str]:
+    """A maker of ids, shaped as the cloud's, of which each is above those before it."""
+    numbers = count()
+    return lambda prefix: f"{prefix}{next(numbers):017d}"
 
 
 def steps_of(number: int, length: int) -> Steps:
