@@ -1,6 +1,7 @@
 """`make up`, `make env` and `make down`, as someone who has just cloned the project lives through them.
 
-Each test has a clone of its own, with the real engine, emulator and plugin; only the virtual environment is shared.
+Each test has a clone of its own, with the real engine, emulator and plugin; only the virtual environment is shared, and its
+Pythons that run the program and the plugin are forked.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import pytest
 
 from setup import json_file
 from setup.engine.places import REPOSITORY
+from tests.support.forked_python import forked_python
 from tests.support.process_end import wait_until_gone
-from tests.support.pulumi import engine
 from tools.local_stack import local_cloud
 from tools.local_stack.places import Places
 
@@ -35,10 +36,12 @@ class Clone:
 
     def __init__(self, directory: Path) -> None:
         shutil.copytree(REPOSITORY, directory, ignore=_NOT_CLONED)
-        (directory / ".venv").symlink_to(sys.prefix)
+        python = forked_python()
+        (directory / ".venv").symlink_to(python.virtual_environment)
         self.places = Places(directory)
         self.environment = {
-            "PATH": engine().search_path("/usr/local/bin:/usr/bin:/bin"),
+            "PATH": python.engine.search_path("/usr/local/bin:/usr/bin:/bin"),
+            **{name: os.environ[name] for name in ("LANG", "LC_ALL", "LC_CTYPE") if name in os.environ},
             "HOME": str(directory.parent),
             # What may be set in a user's shell, and must not get into the local stack.
             "YC_TOKEN": "a token of the user's own cloud",
