@@ -19,6 +19,7 @@ from setup.engine.places import REPOSITORY
 from tests.end_to_end.page_commands import Command, commands, pages
 from tests.end_to_end.pipeline_runner import clone, git
 from tests.support.colleague import call
+from tests.support.forked_python import forked_python
 from tests.support.local_cloud import LocalCloud
 from tests.support.pulumi import engine_environment
 
@@ -116,23 +117,25 @@ class Reader:
         self.cloud, self.clone = cloud, directory / "clone"
         clone(self.clone)
         (self.clone / "stacks" / "Pulumi.dev.yaml").unlink()  # they have one stack
-        (self.clone / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+        python = forked_python()
+        (self.clone / ".venv").symlink_to(python.virtual_environment, target_is_directory=True)
+        of_the_engine = engine_environment(directory, python.engine)
         tools = directory / "tools"
         tools.mkdir()
         # It would ask a cluster; here it keeps what it is given.
         (tools / "kubectl").write_text('#!/bin/sh\ncat > "$HOME/applied.yaml"\n')
         (tools / "kubectl").chmod(0o755)
         self.home = directory
-        path = os.pathsep.join([str(tools), str(self.clone / ".venv" / "bin"), engine_environment(directory)["PATH"]])
+        path = os.pathsep.join([str(tools), str(self.clone / ".venv" / "bin"), of_the_engine["PATH"]])
         self.environment = {
-            **engine_environment(directory),
+            **of_the_engine,
             "PATH": path,
             "HOME": str(directory),
             "PULUMI_OPTION_YES": "true",
             "PULUMI_OPTION_NON_INTERACTIVE": "true",
             "YC_FOLDER_ID": cloud.folder_id,
             "COLUMNS": "160",
-            "PIPELINE_VENV": sys.prefix,
+            "PIPELINE_VENV": str(python.virtual_environment),
             "PIPELINE_STATE_DIR": str(directory / "journal"),
         }
         self.left = {command: page for page in WALKED for command in commands(page) if reason(command) is None}

@@ -134,6 +134,20 @@ def run_kill(life: KilledStack, kill: Kill) -> BrokenPromises:
     bench, broken = life.bench, BrokenPromises()
     life.declare(kill.step)
     bench.hold(kill.call, kill.when)
+    with bench.stack.with_ordinary_python():
+        _run_and_kill(bench, kill, broken)
+    bench.let_go()
+    if kill.step in ("rotation", "revoke"):
+        bench.judge_served(broken)
+    printed = bench.heal(broken)
+    if (kill.step, kill.call) == LAST_OF_A_FIRST_ISSUE:
+        _end_what_is_named(life, printed, broken)
+    bench.judge(broken)
+    bench.clear_away(broken.empty)
+    return broken
+
+
+def _run_and_kill(bench: EngineBench, kill: Kill, broken: BrokenPromises) -> None:
     running = bench.start_up()
     if bench.held(running):
         started = descendants(running.pid)
@@ -155,15 +169,6 @@ def run_kill(life: KilledStack, kill: Kill) -> BrokenPromises:
         _expect_end(started, broken)
     else:
         broken.add(RULE, f"{kill.call} was never called: {running.communicate()[0]}")
-    bench.let_go()
-    if kill.step in ("rotation", "revoke"):
-        bench.judge_served(broken)
-    printed = bench.heal(broken)
-    if (kill.step, kill.call) == LAST_OF_A_FIRST_ISSUE:
-        _end_what_is_named(life, printed, broken)
-    bench.judge(broken)
-    bench.clear_away(broken.empty)
-    return broken
 
 
 def _end_what_is_named(life: KilledStack, printed: str, broken: BrokenPromises) -> None:

@@ -1,4 +1,4 @@
-"""Some kills through the real engine, and two at once."""
+"""Some kills through the real engine, and two at once. What is killed are ordinary processes; the others are forked."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from tests.reliability.engine_bench import EngineBench
 from tests.reliability.kills import ENGINE, LAST_OF_A_FIRST_ISSUE, ONCE, PLUGIN, STEPS, Kill, KilledStack, run_kill
 from tests.reliability.process_tree import Process
 from tests.reliability.two_at_once import by_hand, same_stack, two_stacks
+from tests.support.forked_python import forked_python
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[EngineBench]:
-    with EngineBench(tmp_path) as opened:
+    with EngineBench(tmp_path, forked_python()) as opened:
         yield opened
 
 
