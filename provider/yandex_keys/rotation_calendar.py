@@ -157,7 +157,7 @@ def _clock_changes(clock: ZoneInfo, begin: datetime, end: datetime) -> Iterator[
         if _offset(clock, early) != _offset(clock, late):
             low, high = early, late
             while high - low > timedelta(seconds=1):
-                middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+                middle = low + (high - low) / 2
                 low, high = (middle, high) if _offset(clock, middle) == _offset(clock, early) else (low, middle)
             # Clocks change on whole seconds, whatever part of one `begin` has.
             yield high.replace(microsecond=0)

@@ -133,6 +133,17 @@ def test_a_window_inside_of_the_hour_that_comes_twice_opens_twice() -> None:
     assert calendar.next_allowed(second + 30 * MINUTE) == at("2027-11-01 01:15")
 
 
+@pytest.mark.parametrize("parts", [0, 1, 500_000, 999_999])
+@pytest.mark.parametrize("wait", [timedelta(0), MINUTE, 5 * HOUR, 5 * DAY])
+def test_a_window_that_opens_as_the_clocks_go_on_is_found_from_any_part_of_a_second(
+    parts: int, wait: timedelta
+) -> None:
+    """The machine's clock has such parts, and nothing may look for the change for ever."""
+    calendar = Calendar((window_of(frozenset({"sun"}), "03:00", "05:00", "Europe/Berlin"),))
+    moment = BERLIN_SPRING - wait - SECOND + timedelta(microseconds=parts)
+    assert calendar.next_allowed(moment) == BERLIN_SPRING
+
+
 def test_a_window_that_ends_within_the_doubled_hour_opens_again_as_the_clocks_go_back() -> None:
     calendar = daily("01:00", "02:30")
     assert calendar.next_allowed(BERLIN_AUTUMN - 30 * MINUTE) == BERLIN_AUTUMN
