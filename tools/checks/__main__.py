@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -91,6 +92,7 @@ def provide_node_packages() -> None:
 
 def main() -> int:
     """Exit code 0 when every check passed."""
+    argparse.ArgumentParser(prog="python -m tools.checks", description=__doc__).parse_args()
     try:
         # The end-to-end tests need it; got before they run, with its progress shown.
         provide_go_commands(provide(os.environ))
