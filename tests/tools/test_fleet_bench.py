@@ -30,7 +30,7 @@ def test_what_never_rotates_never_counts_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stacks", "keys", "clouds"), [(25, 200, 13), (50, 100, 10), (1, 500, 1), (2, 600, 2), (10, 20, 1)]
+    ("stacks", "keys", "clouds"), [(25, 200, 13), (50, 100, 10), (1, 500, 1), (2, 600, 2), (10, 20, 1), (10, 0, 1)]
 )
 def test_the_clouds_of_a_fleet_hold_two_of_each_of_its_keys(stacks: int, keys: int, clouds: int) -> None:
     assert clouds_that_hold(stacks, keys) == clouds

@@ -17,7 +17,7 @@ _OF_A_DECLARED_KEY = 2
 
 def clouds_that_hold(stacks: int, keys: int) -> int:
     """How many clouds so many stacks want, of so many declared keys each, where all of them rotate on one day."""
-    of_one_cloud = max(1, _QUOTA // (_OF_A_DECLARED_KEY * keys))
+    of_one_cloud = max(1, _QUOTA // max(1, _OF_A_DECLARED_KEY * keys))
     return -(-stacks // of_one_cloud)
 
 
