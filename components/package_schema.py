@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
+from components.model_schema import model_schema
 from components.package_example import component_example
 from components.spec import AccountSpec, KeySpec
 
@@ -53,7 +52,7 @@ _DESCRIPTION: Final = (
 
 def component_resource(go_module: str) -> dict[str, Any]:
     """The component, as the package's schema has a resource. `go_module` is where a Go program finds the package."""
-    account = TypeAdapter(AccountSpec).json_schema(by_alias=True)
+    account = model_schema(AccountSpec)
     return {
         "description": f"{_DESCRIPTION}\n\n{component_example(go_module)}",
         "isComponent": True,
@@ -66,7 +65,7 @@ def component_resource(go_module: str) -> dict[str, Any]:
 
 def key_type() -> dict[str, Any]:
     """A key of the account, as the package's schema has a type."""
-    key = TypeAdapter(KeySpec).json_schema(by_alias=True)
+    key = model_schema(KeySpec)
     return {
         "type": "object",
         "description": key["description"],

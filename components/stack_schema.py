@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
+from components.model_schema import model_schema
 from components.spec import AccountSpec, Defaults
 
 _PROVIDER_SCHEMA: Final = Path(__file__).parents[1] / "provider" / "yandex_keys" / "schema.json"
@@ -53,7 +52,7 @@ def stack_schema() -> dict[str, Any]:
 
 
 def _schema_of(model: Any) -> dict[str, Any]:
-    schema = TypeAdapter(model).json_schema(by_alias=True)
+    schema = model_schema(model)
     definitions = schema.pop("$defs", {})
     return {"schema": _untitled(schema), "defs": _untitled(definitions)}
 

@@ -25,7 +25,8 @@ class _Model(BaseModel):
         alias_generator=to_camel,
         validate_by_alias=True,
         validate_by_name=True,
-        use_attribute_docstrings=True,
+        # A model that is part of another is built with that one, and not once more for itself.
+        defer_build=True,
     )
 
 
