@@ -1,4 +1,5 @@
-"""Pulumi's property values as plain Python values and back; nothing else in the provider knows `PropertyValue`.
+"""Pulumi's property values as plain Python values and back; but for components, nothing else in the provider knows
+`PropertyValue`.
 
 Numbers are floats in `PropertyValue` (an int raises), secretness is part of its equality: so plain values are compared,
 here numbers that are whole become ints again.
@@ -7,13 +8,16 @@ here numbers that are whole become ints again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.struct_pb2 import Struct, Value
-from pulumi.provider.experimental.property_value import PropertyValue, PropertyValueType
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
 
-from .sdk_internals import SIGNATURE_KEY
+from .sdk_internals import SECRET_SIGNATURE, SIGNATURE_KEY
+
+# What the SDK reads marked values by takes a tenth of the plugin's start, and most runs meet none.
+if TYPE_CHECKING:
+    from pulumi.provider.experimental.property_value import PropertyValue
 
 Properties = dict[str, Any]
 """A resource's properties as plain values: str, bool, int, float, list, dict, None, or UNKNOWN in a preview."""
@@ -33,6 +37,8 @@ def read(message: Struct) -> dict[str, Any]:
     """The wire's properties as `plain` has them; without a PropertyValue of each, where none is a secret or the
     like."""
     if has_marks(message):
+        from pulumi.provider.experimental.property_value import PropertyValue
+
         return plain(PropertyValue.unmarshal_map(message))
     return _read_fields(message)
 
@@ -64,12 +70,23 @@ def _read(value: Value) -> Any:
     raise ValueError(f"a property value of the kind {kind}")
 
 
+def secrets_in(message: Struct) -> frozenset[str]:
+    """The names of the properties that hold a secret."""
+    if not has_marks(message):
+        return frozenset()
+    from pulumi.provider.experimental.property_value import PropertyValue
+
+    return frozenset(name for name, value in PropertyValue.unmarshal_map(message).items() if value.contains_secret())
+
+
 def plain(values: Mapping[str, PropertyValue]) -> dict[str, Any]:
     """`values` without secretness and dependencies; nulls are left out, unknown values are UNKNOWN."""
     return {name: out for name, value in values.items() if (out := _plain(value)) is not None}
 
 
 def _plain(value: PropertyValue) -> Any:
+    from pulumi.provider.experimental.property_value import PropertyValueType
+
     inner = value.value
     # The SDK's unmarshal leaves the engine's mark for an unknown value as the plain text that it is (pulumi 3.259).
     if value.type == PropertyValueType.COMPUTED or inner == UNKNOWN_ON_THE_WIRE:
@@ -83,24 +100,26 @@ def _plain(value: PropertyValue) -> Any:
     return inner
 
 
-def wrapped(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> dict[str, PropertyValue]:
-    """`values` for the engine; those named in `secrets` are marked secret. Nones are left out."""
-    found = {name: _wrapped(value) for name, value in values.items() if value is not None}
-    return {name: value.with_secret(True) if name in secrets else value for name, value in found.items()}
+def write(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> Struct:
+    """`values` as they go over the wire; those named in `secrets` are marked secret. Nones are left out."""
+    message = Struct()
+    message.update(
+        {
+            name: {SIGNATURE_KEY: SECRET_SIGNATURE, "value": value} if name in secrets else value
+            for name, value in _to_wire(values).items()
+        }
+    )
+    return message
 
 
-def _wrapped(value: Any) -> PropertyValue:
-    if value is UNKNOWN:  # `PropertyValue.computed()` can't be marshalled (pulumi 3.259)
-        return PropertyValue(UNKNOWN_ON_THE_WIRE)
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return PropertyValue(value)
-    if isinstance(value, (int, float)):
-        return PropertyValue(float(value))
+def _to_wire(value: Any) -> Any:
+    if value is UNKNOWN:
+        return UNKNOWN_ON_THE_WIRE
     if isinstance(value, Mapping):
-        return PropertyValue({name: _wrapped(item) for name, item in value.items() if item is not None})
+        return {name: _to_wire(item) for name, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):
-        return PropertyValue([_wrapped(item) for item in value])
-    raise TypeError(f"no property value for a {type(value).__name__}")
+        return [_to_wire(item) for item in value]
+    return value
 
 
 def is_unknown(value: Any) -> bool:

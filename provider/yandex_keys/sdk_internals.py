@@ -19,7 +19,7 @@ from google.rpc import status_pb2
 sys.modules.setdefault("pulumi.runtime.proto.status_pb2", status_pb2)
 
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # noqa: E402
-from pulumi.runtime.rpc import _special_sig_key  # noqa: E402
+from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key  # noqa: E402
 
 if TYPE_CHECKING:
     import pulumi
@@ -32,6 +32,8 @@ for its options."""
 SIGNATURE_KEY: Final = _special_sig_key
 """The key by which a value on the wire says that it is a secret, an output, an asset or a reference: what lacks it in a
 message has none of them. Pulumi's SDK has no public name for it."""
+SECRET_SIGNATURE: Final = _special_secret_sig
+"""What stands under that key where the value is a secret. Pulumi's SDK has no public name for it."""
 
 
 def addresses(sdk: yandexcloud.SDK) -> Mapping[str, str]:

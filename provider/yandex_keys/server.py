@@ -18,7 +18,6 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from google.rpc import status_pb2
-from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
 from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc
 
@@ -30,7 +29,7 @@ from .errors import InvalidInput, PartialFailure, Problem, YandexKeysError
 from .fields import Change, name_meant
 from .kms_symmetric_key import KmsSymmetricKey
 from .lockbox_secret import LockboxSecret
-from .properties import Properties, has_marks, is_unknown, read, wrapped
+from .properties import Properties, is_unknown, read, secrets_in, write
 from .resource import ResourceType
 from .run import Session
 from .sdk_internals import CHANNEL_OPTIONS
@@ -114,7 +113,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             self._session.check({name: value for name, value in given.items() if not is_unknown(value)})
         except InvalidInput as error:
             failures += error.problems
-        return proto.CheckResponse(inputs=_struct(given, SECRET_SETTINGS), failures=_failures(failures))
+        return proto.CheckResponse(inputs=write(given, SECRET_SETTINGS), failures=_failures(failures))
 
     def DiffConfig(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:
         # Settings say where the cloud is and who asks; a resource is replaced only by its own inputs (its folder among
@@ -139,7 +138,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
                 )
             except InvalidInput as error:
                 return proto.CheckResponse(inputs=request.news, failures=_failures(error.problems))
-            return proto.CheckResponse(inputs=_struct(inputs, _secrets(request.news)))
+            return proto.CheckResponse(inputs=write(inputs, _secrets(request.news)))
 
         return _guarded(context, self._session, run)
 
@@ -161,14 +160,14 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             state = _guarded(
                 context, self._session, lambda: handler.preview(request.urn, None, inputs, self._session.runtime())
             )
-            return proto.CreateResponse(id="", properties=_struct(state, _secrets(request.properties)))
+            return proto.CreateResponse(id="", properties=write(state, _secrets(request.properties)))
         resource_id, state = _guarded(
             context,
             self._session,
             lambda: handler.create(request.urn, inputs, self._session.runtime_for_changes()),
             request.properties,
         )
-        return proto.CreateResponse(id=resource_id, properties=_struct(state, _secrets(request.properties)))
+        return proto.CreateResponse(id=resource_id, properties=write(state, _secrets(request.properties)))
 
     def Read(self, request: proto.ReadRequest, context: grpc.ServicerContext) -> proto.ReadResponse:
         handler, inputs, state = _handler(request.urn, context), read(request.inputs), read(request.properties)
@@ -181,7 +180,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             return proto.ReadResponse()
         secrets = _secrets(request.inputs, request.properties)
         return proto.ReadResponse(
-            id=found.resource_id, properties=_struct(found.state, secrets), inputs=_struct(found.inputs, secrets)
+            id=found.resource_id, properties=write(found.state, secrets), inputs=write(found.inputs, secrets)
         )
 
     def Update(self, request: proto.UpdateRequest, context: grpc.ServicerContext) -> proto.UpdateResponse:
@@ -194,7 +193,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             return handler.update(request.urn, request.id, state, inputs, self._session.runtime_for_changes())
 
         return proto.UpdateResponse(
-            properties=_struct(_guarded(context, self._session, run, request.news), _secrets(request.news))
+            properties=write(_guarded(context, self._session, run, request.news), _secrets(request.news))
         )
 
     def Delete(self, request: proto.DeleteRequest, context: grpc.ServicerContext) -> Empty:
@@ -272,7 +271,7 @@ def _guarded(
     except PartialFailure as error:
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.resource_id,
-            properties=_struct(error.state, _secrets(inputs) if inputs is not None else SECRET_OUTPUTS),
+            properties=write(error.state, _secrets(inputs) if inputs is not None else SECRET_OUTPUTS),
             inputs=inputs,
             reasons=error.reasons,
         )
@@ -332,18 +331,7 @@ def _unknown_settings(given: Properties) -> list[Problem]:
 
 def _secrets(*given: Struct) -> frozenset[str]:
     """The names of the properties that hold a secret: our own, and those of inputs that the user marked."""
-    marked = (
-        name
-        for struct in given
-        if has_marks(struct)
-        for name, value in PropertyValue.unmarshal_map(struct).items()
-        if value.contains_secret()
-    )
-    return SECRET_OUTPUTS.union(marked)
-
-
-def _struct(values: Properties, secrets: frozenset[str] = frozenset()) -> Struct:
-    return PropertyValue.marshal_map(wrapped(values, secrets))
+    return SECRET_OUTPUTS.union(*(secrets_in(struct) for struct in given))
 
 
 def _failures(problems: list[Problem]) -> list[proto.CheckFailure]:

@@ -20,7 +20,7 @@ from provider.yandex_keys.component import _alias as alias_of
 from provider.yandex_keys.component import declare
 from provider.yandex_keys.construct import Constructions
 from provider.yandex_keys.errors import Cancelled, ConfigurationError, InvalidInput
-from provider.yandex_keys.properties import wrapped
+from provider.yandex_keys.properties import write
 from tests.components.declared import Declared, run
 
 ACCOUNT: dict[str, Any] = {
@@ -35,18 +35,26 @@ ACCOUNT: dict[str, Any] = {
 }
 
 
+def given(values: Mapping[str, Any]) -> dict[str, PropertyValue]:
+    """Plain values as a program of another language gives them."""
+    return PropertyValue.unmarshal_map(write(values))
+
+
+GIVEN = given(ACCOUNT)
+
+
 def made(inputs: Mapping[str, PropertyValue]) -> Declared:
     return run(lambda: declare("translator", inputs, pulumi.ResourceOptions()))
 
 
 def problems(**fields: PropertyValue) -> dict[str, str]:
     with pytest.raises(InvalidInput) as refused:
-        declare("translator", {**wrapped(ACCOUNT), **fields}, pulumi.ResourceOptions())
+        declare("translator", {**GIVEN, **fields}, pulumi.ResourceOptions())
     return dict(refused.value.problems)
 
 
 def test_it_makes_what_the_class_of_this_project_s_program_makes() -> None:
-    theirs, ours = made(wrapped(ACCOUNT)), run(lambda: ServiceAccountKeys("translator", ACCOUNT))
+    theirs, ours = made(GIVEN), run(lambda: ServiceAccountKeys("translator", ACCOUNT))
     assert theirs.inputs == ours.inputs
     assert theirs.urns == ours.urns
     assert theirs.outputs["translator"] == ours.outputs["translator"]
@@ -54,7 +62,7 @@ def test_it_makes_what_the_class_of_this_project_s_program_makes() -> None:
 
 def test_every_problem_is_told_at_once_under_its_own_path() -> None:
     keys = [{"name": "a", "uses": ["transalte"], "overlap": "5"}, {"name": "a", "uses": ["vision"]}]
-    told = problems(**wrapped({"name": "Translator", "keys": keys, "colour": "red"}))
+    told = problems(**given({"name": "Translator", "keys": keys, "colour": "red"}))
     assert set(told) == {"name", "keys[0].uses[0]", "keys[0].overlap", "keys[1].name", "colour"}
     assert told["keys[1].name"] == "'a' is the name of keys[0] (a) already: give each key of this account its own name"
 
@@ -75,7 +83,7 @@ def test_a_secret_is_refused_and_not_repeated() -> None:
 
 def test_a_folder_may_be_another_resource_s_output() -> None:
     folder = PropertyValue("b1gmade", dependencies=["urn:pulumi:test::p::a:b:C::folder"])
-    declared = made({**wrapped(ACCOUNT), "folderId": folder})
+    declared = made({**GIVEN, "folderId": folder})
     assert declared.inputs["IamServiceAccount", "translator"]["folderId"] == "b1gmade"
     assert "folder" in declared.depends_on("IamServiceAccount", "translator")
 
@@ -83,7 +91,7 @@ def test_a_folder_may_be_another_resource_s_output() -> None:
 def test_a_folder_that_is_not_known_yet_is_left_open() -> None:
     declared = run(
         lambda: declare(
-            "translator", {**wrapped(ACCOUNT), "folderId": PropertyValue(UNKNOWN_ON_THE_WIRE)}, pulumi.ResourceOptions()
+            "translator", {**GIVEN, "folderId": PropertyValue(UNKNOWN_ON_THE_WIRE)}, pulumi.ResourceOptions()
         ),
         preview=True,
     )
@@ -94,7 +102,7 @@ def test_a_folder_that_is_not_known_yet_is_left_open() -> None:
     "nothing", [PropertyValue(None), PropertyValue(None, dependencies=["urn:pulumi:test::p::a:b:C::it"])]
 )
 def test_no_folder_is_the_provider_s(nothing: PropertyValue) -> None:
-    declared = made({**wrapped(ACCOUNT), "folderId": nothing})
+    declared = made({**GIVEN, "folderId": nothing})
     assert "folderId" not in declared.inputs["LockboxSecret", "translator/default"]
 
 

@@ -14,7 +14,7 @@ import yandexcloud
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2
 
-from provider.yandex_keys.sdk_internals import CHANNEL_OPTIONS, SIGNATURE_KEY
+from provider.yandex_keys.sdk_internals import CHANNEL_OPTIONS, SECRET_SIGNATURE, SIGNATURE_KEY
 
 PROVIDER = Path(__file__).parents[2] / "provider"
 BOTH = "import pulumi.provider.experimental.server, yandexcloud"
@@ -40,8 +40,9 @@ def test_pulumi_has_no_public_name_for_its_channel_options() -> None:
     assert public == []
 
 
-def test_pulumi_has_no_public_name_for_its_signature_key() -> None:
-    public = [name for name, value in vars(pulumi.runtime.rpc).items() if value == SIGNATURE_KEY and name[0] != "_"]
+@pytest.mark.parametrize("signature", [SIGNATURE_KEY, SECRET_SIGNATURE])
+def test_pulumi_has_no_public_name_for_its_signatures(signature: str) -> None:
+    public = [name for name, value in vars(pulumi.runtime.rpc).items() if value == signature and name[0] != "_"]
     assert public == []
 
 
