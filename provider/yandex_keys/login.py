@@ -12,7 +12,7 @@ import grpc
 
 from . import sdk_internals
 from .cloud import LOGIN, UNREACHED, Cloud, Connector, failure_of
-from .credentials import Credentials, unreadable_key
+from .credentials import Credentials, signing_key, unreadable_key
 from .errors import CloudError, ConfigurationError
 from .patience import Patience
 
@@ -49,17 +49,23 @@ class Login(Connector):
         if self.credentials.ask is not None:
             self.step = self.credentials.asked
             token = self.credentials.ask()
-        if self.credentials.service_account_key is not None:
-            token = self._token_for(dict(self.credentials.service_account_key), patience, wait)
-        return self._found(patience, iam_token=token)
+        if self.credentials.service_account_key is None:
+            return self._found(patience, iam_token=token)
+        key = dict(self.credentials.service_account_key)
+        entry = self._found(patience, service_account_key=key)
+        return sdk_internals.with_addresses_of(
+            entry, self._made(patience, iam_token=self._token_for(key, entry, patience, wait))
+        )
 
-    def _token_for(self, key: dict[str, Any], patience: Patience, wait: Callable[[float], bool]) -> str:
+    def _token_for(
+        self, key: dict[str, Any], sdk: yandexcloud.SDK, patience: Patience, wait: Callable[[float], bool]
+    ) -> str:
         # `wait` ends the tries of a login that nobody waits for any more.
         hurry = replace(patience, call=patience.login_call)
-        entry = Cloud(self._found(patience, service_account_key=key), patience=hurry, wait=wait)
+        entry = Cloud(sdk, patience=hurry, wait=wait)
         self.step = f"an IAM token for {self.credentials.source}"
         try:
-            request = sdk_internals.token_request(key, self.endpoint)
+            request = sdk_internals.token_request(key, signing_key(key), self.endpoint)
         except Exception:  # a key whose numbers don't fit each other; what the SDK says of it may quote it
             raise unreadable_key(self.credentials.source) from None
         try:
@@ -68,19 +74,23 @@ class Login(Connector):
             raise ConfigurationError(f"endpoint {self.endpoint}: {error}") from None
         return str(answer["iam_token"])
 
-    def _found(self, patience: Patience, **credentials: Any) -> yandexcloud.SDK:
-        """The SDK with these credentials, after its discovery, which it makes only once."""
+    def _made(self, patience: Patience, **credentials: Any) -> yandexcloud.SDK:
+        """The SDK with these credentials; it has called nothing."""
         # A third of the plugin's start is this import, and a run with nothing to do has no use for it.
         import yandexcloud
 
-        self.step = "the list of its services"
-        sdk = yandexcloud.SDK(
+        return yandexcloud.SDK(
             endpoint=self.endpoint,
             root_certificates=self.root_certificates,
             user_agent=self.user_agent,
             retry_policy=_Discovery(patience),
             **credentials,
         )
+
+    def _found(self, patience: Patience, **credentials: Any) -> yandexcloud.SDK:
+        """The SDK with these credentials, after its discovery, which it makes only once."""
+        self.step = "the list of its services"
+        sdk = self._made(patience, **credentials)
         try:
             services = sdk_internals.addresses(sdk)
         except grpc.RpcError as error:

@@ -24,6 +24,7 @@ from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key  # noqa: E4
 if TYPE_CHECKING:
     import pulumi
     import yandexcloud
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from pulumi.provider.experimental.provider import Provider
 
 CHANNEL_OPTIONS: Final = _GRPC_CHANNEL_OPTIONS
@@ -45,15 +46,29 @@ def addresses(sdk: yandexcloud.SDK) -> Mapping[str, str]:
     return found
 
 
-def token_request(key: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
-    """The request of `IamTokenService/Create` by which an authorized key becomes an IAM token.
+def with_addresses_of(found: yandexcloud.SDK, sdk: yandexcloud.SDK) -> yandexcloud.SDK:
+    """`sdk`, which goes where `found` has found the services, without asking for them again.
+
+    The SDK takes addresses of services (`endpoints`), and looks them up all the same.
+    """
+    sdk._channels._endpoints = dict(addresses(found))
+    return sdk
+
+
+def token_request(key: Mapping[str, Any], private: RSAPrivateKey, endpoint: str) -> dict[str, Any]:
+    """The request of `IamTokenService/Create` by which an authorized key, whose private part is `private`, becomes an
+    IAM token. Raises where that signs nothing, or wrongly.
 
     The SDK makes one itself for each of its channels, each with a login of its own and without a deadline.
     """
-    # A third of the plugin's start is this import, and a run with nothing to do has no use for it.
+    # A third of the plugin's start are these imports, and a run with nothing to do has no use for them.
+    import jwt
     from yandexcloud._auth_fabric import ServiceAccountAuth
 
-    return json_format.MessageToDict(ServiceAccountAuth(dict(key), endpoint).get_token_request())
+    request = ServiceAccountAuth({**key, "private_key": private}, endpoint).get_token_request()
+    # A wrong signature would be refused by the cloud, and could tell of the key that made it.
+    jwt.PyJWS().decode(request.jwt, private.public_key(), algorithms=["PS256"])
+    return json_format.MessageToDict(request)
 
 
 async def construct(

@@ -60,7 +60,7 @@ class TestEveryWay:
     ) -> None:
         numbers = rsa.generate_private_key(65537, 2048).private_numbers()
         odd = rsa.RSAPrivateNumbers(
-            numbers.p, numbers.q, numbers.d - 2, numbers.dmp1, numbers.dmq1, numbers.iqmp, numbers.public_numbers
+            numbers.p, numbers.q, numbers.d - 2, numbers.dmp1 - 2, numbers.dmq1, numbers.iqmp, numbers.public_numbers
         ).private_key(unsafe_skip_rsa_key_validation=True)
         pem = odd.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         key = json.dumps({"id": "ajekey", "service_account_id": "ajeaccount", "private_key": pem})
@@ -77,6 +77,12 @@ class TestEveryWay:
         path = cloud.ready["serviceAccountKey"]
         assert self.works(environment | {"YC_SERVICE_ACCOUNT_KEY_FILE": path})
         assert self.works(environment, serviceAccountKey=Path(path).read_text())
+
+    def test_the_services_are_looked_up_once(self, cloud: EmulatedCloud, environment: dict[str, str]) -> None:
+        cloud.admin("DELETE", "calls")
+        assert self.works(environment | {"YC_SERVICE_ACCOUNT_KEY_FILE": cloud.ready["serviceAccountKey"]})
+        calls = cloud.admin("GET", "calls")
+        assert calls == {"ApiEndpointService/List": 1, "IamTokenService/Create": 1, "FolderService/Get": 1}
 
     def test_the_metadata_service(self, cloud: EmulatedCloud, environment: dict[str, str], deployer: str) -> None:
         cloud.admin("POST", "metadata", {"serviceAccountId": deployer})

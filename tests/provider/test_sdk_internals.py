@@ -13,8 +13,10 @@ import pytest
 import yandexcloud
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2
+from yandex.cloud.resourcemanager.v1.folder_service_pb2_grpc import FolderServiceStub
 
 from provider.yandex_keys.sdk_internals import CHANNEL_OPTIONS, SECRET_SIGNATURE, SIGNATURE_KEY
+from tests.provider.endpoint_stub import listening
 
 PROVIDER = Path(__file__).parents[2] / "provider"
 BOTH = "import pulumi.provider.experimental.server, yandexcloud"
@@ -48,6 +50,17 @@ def test_pulumi_has_no_public_name_for_its_signatures(signature: str) -> None:
 
 def test_the_sdk_tells_nobody_where_it_has_found_the_services() -> None:
     assert [name for name in dir(yandexcloud.SDK) if name[0] != "_" and "endpoint" in name.lower()] == []
+
+
+def test_the_sdk_looks_services_up_that_it_was_given_the_addresses_of(tmp_path: Path) -> None:
+    with listening(tmp_path) as endpoint:
+        given = dict.fromkeys(("iam", "resource-manager"), endpoint.address)
+        authority = Path(endpoint.authority).read_bytes()
+        sdk = yandexcloud.SDK(
+            endpoint=endpoint.address, endpoints=given, root_certificates=authority, iam_token="t1.token"
+        )
+        sdk.client(FolderServiceStub)
+        assert endpoint.asked == ["/yandex.cloud.endpoint.ApiEndpointService/List"]
 
 
 def test_the_sdk_makes_no_login_request_for_others() -> None:
