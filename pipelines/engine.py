@@ -22,6 +22,9 @@ _SETTINGS = {
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_SKIP_UPDATE_CHECK": "true",
 }
+# What those who run it may choose otherwise. The engine does four things at once for each core, unless told: on a small runner most of a run
+# would be waiting for the cloud.
+_DEFAULTS = {"PULUMI_PARALLEL": "16"}
 # The engine writes the whole state at each step: compressed, it is a fortieth. A backend that isn't one of files or objects has no such choice.
 _COMPRESSION = "PULUMI_DIY_BACKEND_ZSTD"
 # Whoever says how the state is written has said it by one of these; the engine refuses two ways at once.
@@ -106,7 +109,7 @@ class Engine:
             process = subprocess.Popen(
                 [str(self.executable), "--non-interactive", *arguments, "--stack", self.stack],
                 cwd=self.repository,
-                env={**self._compressing(), **self.environment, **_SETTINGS, **more},
+                env={**_DEFAULTS, **self._compressing(), **self.environment, **_SETTINGS, **more},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Set
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, cast
 
@@ -20,6 +20,8 @@ from .folder_listings import FolderListings, Listing
 
 # A run may wait for long between two resources: what is older than this many seconds is read again.
 MAX_AGE: Final = 120.0
+_AHEAD: Final = 8
+"""How many accounts' keys are listed at once before anybody waits for them."""
 SECRETS: Final = Listing("SecretService/List", "secrets")
 
 
@@ -31,6 +33,7 @@ class Reads:
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, str], tuple[float, Future[Any]]] = {}
         self._listings = FolderListings(cloud, MAX_AGE)
+        self._expected: set[str] = set()
 
     def as_listed(self, listing: Listing, folder_id: str, resource_id: str) -> Mapping[str, Any] | None:
         """What a listing of the folder shows of the thing; None where its id has to be asked for, or has been. Listings
@@ -63,8 +66,32 @@ class Reads:
         listing = ("SecretService/ListVersions", secret_id)
         return self._listed(listing, "versions", {"secret_id": secret_id}, f"secret {secret_id}")
 
+    def expect_keys(self, service_account_id: str) -> None:
+        """The keys of this account will be asked for, if any are: then they are listed while others are.
+
+        The engine has a few verbs under way at once, which may all wait for the listing of one account.
+        """
+        with self._lock:
+            self._expected.add(service_account_id)
+
     def keys(self, service_account_id: str) -> list[ApiKeyAnswer]:
         """All API keys of the account. Raises NotFound and what `Cloud.call` raises."""
+        self._list_expected(service_account_id)
+        return self._keys(service_account_id)
+
+    def _list_expected(self, but: str) -> None:
+        """Lists the keys of accounts that are expected to be asked for, beside what the caller does. What fails is
+        asked for again by who needs it."""
+        with self._lock:
+            expected, self._expected = self._expected - {but}, set()
+        if not expected:
+            return
+        pool = ThreadPoolExecutor(_AHEAD, thread_name_prefix="listing")
+        for account in sorted(expected):
+            pool.submit(self._keys, account)
+        pool.shutdown(wait=False)
+
+    def _keys(self, service_account_id: str) -> list[ApiKeyAnswer]:
         listing, request = ("ApiKeyService/List", service_account_id), {"service_account_id": service_account_id}
         return self._listed(listing, "api_keys", request, f"service account {service_account_id}")
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .fields import InputField
 from .folder_resource import FolderResource, whole_seconds
 from .properties import Properties
-from .resource import Diff
+from .resource import Diff, Read
 from .run import Runtime
 
 _LIMITS: Final = "yandex.cloud.iam.v1.CreateServiceAccountRequest"
@@ -45,6 +45,11 @@ class ServiceAccount(FolderResource):
         """As for every resource, in the letters that an account's name may have."""
         fitting = re.sub(r"[^a-z0-9]+", "-", logical_name.lower()).strip("-")
         return super().automatic_name(fitting if fitting[:1].isalpha() else f"sa-{fitting}".rstrip("-"))
+
+    def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
+        # A refresh looks at the keys of an account next.
+        runtime.reads.expect_keys(resource_id)
+        return super().read(urn, resource_id, inputs, state, runtime)
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
         changes = super().diff(urn, resource_id, state, inputs, runtime).changes

@@ -238,7 +238,16 @@ def test_the_engine_gets_no_variable_but_those_that_it_needs(tmp_path: Path) -> 
     got = json.loads((tmp_path / "environment.json").read_text())
     # A shell makes some of its own.
     added = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"}
-    added |= {"PULUMI_SKIP_UPDATE_CHECK", "PULUMI_DIY_BACKEND_ZSTD", "PWD", "_", "SHLVL", "OLDPWD", "LC_CTYPE"}
+    added |= {
+        "PULUMI_SKIP_UPDATE_CHECK",
+        "PULUMI_DIY_BACKEND_ZSTD",
+        "PULUMI_PARALLEL",
+        "PWD",
+        "_",
+        "SHLVL",
+        "OLDPWD",
+        "LC_CTYPE",
+    }
     assert set(got) - added == {
         "PATH",
         "HOME",
@@ -292,6 +301,13 @@ def test_the_engine_gets_the_variables_of_what_encrypts_the_stacks_secrets(
     }
     job.up(["another"])
     assert "VAULT_ADDR" not in json.loads((tmp_path / "environment.json").read_text())
+
+
+@pytest.mark.parametrize("chosen", ["", "4"])
+def test_sixteen_things_happen_at_once_unless_somebody_chose_otherwise(tmp_path: Path, chosen: str) -> None:
+    job = Job(tmp_path, answer(), **({"PULUMI_PARALLEL": chosen} if chosen else {}))
+    job.up(["prod"])
+    assert json.loads((tmp_path / "environment.json").read_text())["PULUMI_PARALLEL"] == (chosen or "16")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tools.local_stack.pulumi_command import run
 from tools.local_stack.shell_environment import engine_variables, process_environment
 
 # The engine ends before its garbage matters; collecting it is a fifth of a small command's processor time.
-_UNCOLLECTED: Final = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}
+UNCOLLECTED: Final = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}
 
 
 @cache
@@ -36,8 +36,13 @@ def engine_environment(directory: Path, by: Engine | None = None) -> dict[str, s
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     variables = engine_variables(state, directory / "pulumi-home", "the passphrase of a test") | key_service.variables()
     return process_environment(
-        os.environ, {"PATH": (by or engine()).search_path(path), **variables, **_UNCOLLECTED, "NO_COLOR": "1"}
+        os.environ, {"PATH": (by or engine()).search_path(path), **variables, **UNCOLLECTED, "NO_COLOR": "1"}
     )
+
+
+def as_users_have_it(environment: Mapping[str, str]) -> dict[str, str]:
+    """That environment with the engine collecting its garbage, for who measures what users wait for."""
+    return {name: value for name, value in environment.items() if name not in UNCOLLECTED}
 
 
 def run_pulumi(

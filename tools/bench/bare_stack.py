@@ -11,7 +11,7 @@ import yaml
 
 from setup.engine.places import REPOSITORY
 from tests.support.fresh_stack import initialise
-from tests.support.pulumi import engine, engine_environment
+from tests.support.pulumi import as_users_have_it, engine, engine_environment
 from tools.bench.figures import ROTATE, Sample
 from tools.bench.our_stack import ARGUMENTS, Shape
 from tools.bench.spent import spent
@@ -32,7 +32,7 @@ class BareStack:
             shutil.copy(_PROJECT / name, directory / name)
         (directory / "provider").symlink_to(_PROJECT / "provider", target_is_directory=True)
         (directory / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
-        self.environment = engine_environment(directory)
+        self.environment = as_users_have_it(engine_environment(directory))
         initialise(directory, _STACK)
         self._write("first")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.local_cloud import LocalCloud
-from tests.support.pulumi import engine
+from tests.support.pulumi import as_users_have_it, engine
 from tests.support.stack import Stack
 from tools.bench.accounts import accounts
 from tools.bench.figures import CREATE, NO_OP, REFRESH, ROTATE, Sample
@@ -68,7 +68,7 @@ class OurStack:
 
     def measured(self, *arguments: str) -> Sample:
         """What `pulumi` with these arguments takes. Raises CommandFailed."""
-        environment = {**self._stack.environment, **self._cloud.environment(), **self.more}
+        environment = {**as_users_have_it(self._stack.environment), **self._cloud.environment(), **self.more}
         self._cloud.forget_calls()
         before = cpu_of(self._cloud.pid)
         taken = spent(command(engine(), *arguments), self._stack.directory, environment)

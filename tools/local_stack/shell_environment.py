@@ -55,6 +55,8 @@ def engine_variables(state: Path, home: Path, passphrase: str) -> dict[str, str]
         # The plugin is the project's own; looking for another would reach out to servers.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(home),
+        # Four for each core, unless told: on a small machine most of a run would be waiting for the cloud.
+        "PULUMI_PARALLEL": "16",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_SUPPRESS_NEO_LINK": "true",
     }

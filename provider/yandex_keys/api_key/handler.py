@@ -68,6 +68,9 @@ class ApiKey(ResourceType):
             runtime.record.note_end_told(urn)
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
+        if decision.action(Verb.ROTATE):
+            # Who rotates it looks at the account's keys first.
+            runtime.reads.expect_keys(state["serviceAccountId"])
         for action in decision.actions:
             changes.update({name: _NOT_KNOWN_YET for name in _outputs(action.verb, inputs) if name not in changes})
         moved, said = _moved_rotation(urn, state, inputs)["nextRotationAt"], [*decision.headlines]
