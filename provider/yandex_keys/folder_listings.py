@@ -28,15 +28,16 @@ _PAGE: Final = 1000
 
 @dataclass(frozen=True)
 class Listing:
-    """A method of the API that lists what lives in a folder: `SecretService/List`, and the field of its answer."""
+    """How the API lists one kind of what lives in a folder: the service whose `List` it is, and the field of its
+    answer that has the items."""
 
-    method: str
+    service: str
     items: str
 
     @property
-    def service(self) -> str:
-        """The API's service whose method it is."""
-        return self.method.partition("/")[0]
+    def method(self) -> str:
+        """The method of the API: `SecretService/List`."""
+        return f"{self.service}/List"
 
 
 @dataclass

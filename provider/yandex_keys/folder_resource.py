@@ -42,17 +42,20 @@ INSTANCE: Final = "__instance"
 class FolderResource(DeclaredType):
     """The verbs of one type, over what its subclass declares.
 
-    noun: in messages, `service account`; service: of the API; id_field, listing: the names of the id in requests and of
-    the items in `List`'s answer; fields: the inputs, `name`, `folderId` and others; outputs: what is no input;
-    longest_name: in characters.
+    noun: in messages, `service account`; listing: how a folder's are listed; id_field: the name of the id in requests;
+    fields: the inputs, `name`, `folderId` and others; outputs: what is no input; longest_name: in characters.
     """
 
     noun: ClassVar[str]
-    service: ClassVar[str]
+    listing: ClassVar[Listing]
     id_field: ClassVar[str]
-    listing: ClassVar[str]
     outputs: ClassVar[tuple[str, ...]] = ("createdAt",)
     longest_name: ClassVar[int] = 100
+
+    @property
+    def service(self) -> str:
+        """The API's service that it is changed by."""
+        return self.listing.service
 
     @abstractmethod
     def output_values(self, answer: Mapping[str, Any]) -> Properties:
@@ -184,8 +187,7 @@ class FolderResource(DeclaredType):
         only its id tells: a listing may lag, so what differs is no drift yet, and what is missing isn't gone."""
         if not state.get("folderId"):
             return None
-        listing = Listing(f"{self.service}/List", self.listing)
-        answer = runtime.reads.as_listed(listing, state["folderId"], resource_id)
+        answer = runtime.reads.as_listed(self.listing, state["folderId"], resource_id)
         if answer is None:
             return None
         instance = _instance_in({INSTANCE: labelled_instance(answer)})
@@ -257,7 +259,9 @@ class FolderResource(DeclaredType):
         """Keeps what has the name, where a killed run of this resource made it. Else raises `error` with whose it
         is."""
         try:
-            found = runtime.cloud.pages(f"{self.service}/List", self.listing, self.search(inputs), self.about(inputs))
+            found = runtime.cloud.pages(
+                self.listing.method, self.listing.items, self.search(inputs), self.about(inputs)
+            )
             holder = next((item for item in found if item.get("name") == inputs["name"]), None)
         except CloudError as unseen:
             raise error.advising(f"whose it is could not be looked up ({unseen})") from None

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .api_services import SERVICES
 from .fields import Choice, InputField, Labels, Period
+from .folder_listings import Listing
 from .folder_resource import FolderResource, whole_seconds
 from .properties import Properties
 
@@ -24,9 +25,8 @@ class KmsSymmetricKey(FolderResource):
 
     token = "yandex:index/kmsSymmetricKey:KmsSymmetricKey"
     noun = "KMS key"
-    service = "SymmetricKeyService"
+    listing = Listing("SymmetricKeyService", "keys")
     id_field = "key_id"
-    listing = "keys"
     fields = (
         InputField("name", _LIMITS),
         InputField("description", _LIMITS),

@@ -9,6 +9,7 @@ from .errors import CloudError, InvalidInput
 from .fields import InputField, Labels, Switch
 from .folder_resource import FolderResource, whole_seconds
 from .properties import Properties
+from .reads import SECRETS
 from .resource import Diff
 from .run import Runtime
 
@@ -26,9 +27,8 @@ class LockboxSecret(FolderResource):
 
     token = "yandex-keys:index:LockboxSecret"
     noun = "Lockbox secret"
-    service = "SecretService"
+    listing = SECRETS
     id_field = "secret_id"
-    listing = "secrets"
     fields = (
         InputField("name", _LIMITS),
         InputField("folderId", _LIMITS, replaces=True),

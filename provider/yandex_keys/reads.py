@@ -22,7 +22,7 @@ from .folder_listings import FolderListings, Listing
 MAX_AGE: Final = 120.0
 _AHEAD: Final = 8
 """How many accounts' keys are listed at once before anybody waits for them."""
-SECRETS: Final = Listing("SecretService/List", "secrets")
+SECRETS: Final = Listing("SecretService", "secrets")
 
 
 class Reads:

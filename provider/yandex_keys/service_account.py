@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .fields import InputField
+from .folder_listings import Listing
 from .folder_resource import FolderResource, whole_seconds
 from .properties import Properties
 from .resource import Diff, Read
@@ -24,9 +25,8 @@ class ServiceAccount(FolderResource):
 
     token = "yandex:index/iamServiceAccount:IamServiceAccount"
     noun = "service account"
-    service = "ServiceAccountService"
+    listing = Listing("ServiceAccountService", "service_accounts")
     id_field = "service_account_id"
-    listing = "service_accounts"
     fields = (
         InputField("name", _LIMITS),
         InputField("description", _LIMITS),

@@ -63,7 +63,7 @@ class OneResource:
 
     def all_of_the_name(self) -> list[str]:
         request = {"folder_id": self.cloud.folder_id}
-        items = self.cloud.runtime().cloud.pages(f"{self.handler.service}/List", self.handler.listing, request)
+        items = self.cloud.runtime().cloud.pages(self.handler.listing.method, self.handler.listing.items, request)
         return [item["id"] for item in items if item["name"] == self.name]
 
     def method(self, verb: str) -> str:
