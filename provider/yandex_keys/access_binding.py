@@ -69,7 +69,7 @@ class AccessBinding(DeclaredType):
             if self._has_all_members:
                 raise
         resource_id = self._id(inputs)
-        runtime.record.note_made(resource_id)
+        runtime.record.made.add(resource_id)
         if inputs.get("sleepAfter"):
             # A run that is cancelled meanwhile has its binding all the same.
             runtime.cloud.wait(float(inputs["sleepAfter"]))

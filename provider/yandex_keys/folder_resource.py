@@ -105,7 +105,7 @@ class FolderResource(DeclaredType):
         return f"{logical_name[: self.longest_name - _RANDOM_DIGITS - 1]}-{secrets.token_hex(4)[:_RANDOM_DIGITS]}"
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
-        runtime.record.note_in_state(resource_id)
+        runtime.record.in_states.add(resource_id)
         return super().diff(urn, resource_id, state, inputs, runtime)
 
     def preview(self, urn: str, state: Properties | None, inputs: Properties, runtime: Runtime) -> Properties:
@@ -124,7 +124,7 @@ class FolderResource(DeclaredType):
             if made is None:
                 continue
             if labelled_instance(made) in ("", instance) or not key:
-                runtime.record.note_made(made["id"])
+                runtime.record.made.add(made["id"])
                 return made["id"], {**self.state(made, inputs), INSTANCE: instance}
             left = self._left_by_a_killed_run(made, inputs, owner, runtime)
             if left is not None:

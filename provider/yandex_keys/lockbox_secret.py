@@ -60,7 +60,7 @@ class LockboxSecret(FolderResource):
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
         inputs = super().check(urn, old, new, runtime)
         if runtime is not None:
-            runtime.record.note_declared(urn)
+            runtime.record.declared.add(urn)
         return inputs
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
@@ -80,7 +80,7 @@ class LockboxSecret(FolderResource):
             )
         # A refresh, which carries nothing out, checks no inputs before.
         if replacing and urn in runtime.record.declared:
-            runtime.record.note_replaced(resource_id)
+            runtime.record.replaced.add(resource_id)
             runtime.log(
                 "warning",
                 f"is replaced by one with another id, as {' and '.join(replacing)} can't change in place: who reads "

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,71 +38,23 @@ _AS_GOOD_AS_NOW: Final = timedelta(minutes=5)
 _OVER: Final = timedelta(days=1)
 
 
+@dataclass(frozen=True)
 class RunRecord:
-    """What one resource of a run has to know of the others: what was made and imported in this run, and what their
-    states account for."""
+    """What one resource of a run has to know of the others: each verb adds what it has seen or done, and nothing is ever
+    taken away."""
 
-    def __init__(self) -> None:
-        self._made: set[str] = set()
-        self._imported: set[str] = set()
-        self._declared: set[str] = set()
-        self._replaced: set[str] = set()
-        self._ends_told: set[str] = set()
-        self._in_states: set[str] = set()
-
-    def note_made(self, resource_id: str) -> None:
-        """This run has made that account, secret or binding: it holds no keys or versions but ours."""
-        self._made.add(resource_id)
-
-    def note_imported(self, urn: str) -> None:
-        """This run has imported that resource."""
-        self._imported.add(urn)
-
-    def note_declared(self, urn: str) -> None:
-        """The program of this run declares that resource."""
-        self._declared.add(urn)
-
-    def note_replaced(self, resource_id: str) -> None:
-        """This run replaces that Lockbox secret by one with another id."""
-        self._replaced.add(resource_id)
-
-    def note_end_told(self, urn: str) -> None:
-        """This run has said what the end of that resource's key, which it replaces, means for consumers."""
-        self._ends_told.add(urn)
-
-    def note_in_state(self, *ids: str) -> None:
-        """The state of a resource of this run accounts for those keys, accounts, secrets."""
-        self._in_states.update(ids)
-
-    @property
-    def made(self) -> Set[str]:
-        """The ids of what this run has made."""
-        return self._made
-
-    @property
-    def imported(self) -> Set[str]:
-        """The URNs of what this run has imported."""
-        return self._imported
-
-    @property
-    def declared(self) -> Set[str]:
-        """The URNs of what the program of this run declares."""
-        return self._declared
-
-    @property
-    def replaced(self) -> Set[str]:
-        """The ids of Lockbox secrets that this run replaces by ones with other ids."""
-        return self._replaced
-
-    @property
-    def ends_told(self) -> Set[str]:
-        """The URNs of keys whose end, by a replacement, this run has told."""
-        return self._ends_told
-
-    @property
-    def in_states(self) -> Set[str]:
-        """The ids that states of this run account for: nobody else may call them nobody's."""
-        return self._in_states
+    made: set[str] = field(default_factory=set)
+    """The ids of accounts, secrets and bindings that this run has made: they hold no keys or versions but ours."""
+    imported: set[str] = field(default_factory=set)
+    """The URNs of what this run has imported."""
+    declared: set[str] = field(default_factory=set)
+    """The URNs of what the program of this run declares."""
+    replaced: set[str] = field(default_factory=set)
+    """The ids of Lockbox secrets that this run replaces by ones with other ids."""
+    ends_told: set[str] = field(default_factory=set)
+    """The URNs of keys that this run replaces, and has said of what their end means for consumers."""
+    in_states: set[str] = field(default_factory=set)
+    """The ids of keys, accounts and secrets that states of this run account for: nobody else may call them nobody's."""
 
 
 @dataclass(frozen=True)

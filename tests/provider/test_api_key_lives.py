@@ -135,8 +135,8 @@ class TestAFirstKey:
 
     def test_takes_three_calls_where_its_account_and_secret_are_new(self, shop: Shop) -> None:
         runtime = shop.cloud.runtime()
-        runtime.record.note_made(shop.account)
-        runtime.record.note_made(shop.secret)
+        runtime.record.made.add(shop.account)
+        runtime.record.made.add(shop.secret)
         ApiKey().create(URN, shop.inputs(), runtime)
         assert shop.cloud.calls() == {
             "ApiKeyService/Create": 1,
@@ -399,7 +399,7 @@ class TestAMove:
         state, runtime = shop.issue(), shop.cloud.runtime()
         inputs = ApiKey().check(URN, {}, {**shop.inputs(), "lockbox": UNKNOWN}, runtime)
         if replaced:
-            runtime.record.note_replaced(shop.secret)
+            runtime.record.replaced.add(shop.secret)
         ApiKey().diff(URN, "id", state, inputs, runtime)
         (said,) = shop.warnings("moves away")
         assert advice in said

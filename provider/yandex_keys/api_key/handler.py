@@ -49,7 +49,7 @@ class ApiKey(ResourceType):
 
     def check(self, urn: str, old: Properties, new: Properties, runtime: Runtime | None) -> Properties:
         if runtime is not None:
-            runtime.record.note_declared(urn)
+            runtime.record.declared.add(urn)
         return checked(new, runtime.run_every if runtime else None)
 
     def diff(self, urn: str, resource_id: str, state: Properties, inputs: Properties, runtime: Runtime) -> Diff:
@@ -65,7 +65,7 @@ class ApiKey(ResourceType):
             wanted = inputs.get("serviceAccountId")
             account = None if is_unknown(wanted) else wanted
             runtime.log("info", "\n".join(of_a_replaced_resource(state_of(state), account)), urn)
-            runtime.record.note_end_told(urn)
+            runtime.record.ends_told.add(urn)
             return Diff(changes)
         decision, _ = decided(urn, state, inputs, runtime)
         if decision.action(Verb.ROTATE):
@@ -131,7 +131,7 @@ class ApiKey(ResourceType):
 
     def read(self, urn: str, resource_id: str, inputs: Properties, state: Properties, runtime: Runtime) -> Read | None:
         if "keyId" not in state:
-            runtime.record.note_imported(urn)
+            runtime.record.imported.add(urn)
             return imported(resource_id, inputs, runtime)
         self._note_keys(runtime, state)
         return refreshed(urn, resource_id, inputs, state, runtime)
@@ -182,7 +182,9 @@ class ApiKey(ResourceType):
     @staticmethod
     def _note_keys(runtime: Runtime, state: Properties) -> None:
         """Notes which keys the state accounts for, so that no other resource of this run calls them nobody's."""
-        runtime.record.note_in_state(state.get("keyId", ""), *(item["keyId"] for item in state.get("previous", ())))
+        runtime.record.in_states.update(
+            [state.get("keyId", ""), *(item["keyId"] for item in state.get("previous", ()))]
+        )
 
 
 def decided(

@@ -239,7 +239,7 @@ class Steps:
         itself or is found by the next rotation.
         """
         key, secret, lost = self._create(now, span)
-        self.runtime.record.note_in_state(key["id"])
+        self.runtime.record.in_states.add(key["id"])
         if not is_due(cloud_time(key["created_at"])):
             self._discard(key["id"])
             return None
