@@ -241,7 +241,30 @@ def test_an_imported_key_has_no_left_overs_and_what_its_owner_marks_is_another_i
     assert len(decision.warnings) == 1
 
 
-def test_each_compromised_id_is_judged_by_itself_in_the_order_of_ids() -> None:
+def test_compromised_keys_end_in_the_order_of_their_issue_whoever_issued_them() -> None:
+    issued = {"ajenewest": 3 * DAY, "ajeoldest": 0 * DAY, "ajebefore": 2 * DAY, "ajeatonce": 2 * DAY}
+    theirs = [
+        listed_key(key_id, issued_at=ISSUED + age, mark=mark(f"of{key_id}", instance=OTHER_INSTANCE))
+        for key_id, age in issued.items()
+    ]
+    state = standing(previous=(in_overlap(issued_at=ISSUED + DAY),))
+    decision = asked(leaked(PREVIOUS, *issued), listing(KNOWN, *theirs), state)
+    assert [(action.verb, action.key_id) for action in decision.actions] == [
+        (Verb.REVOKE, "ajeoldest"),
+        (Verb.REVOKE, PREVIOUS),
+        (Verb.REVOKE, "ajeatonce"),
+        (Verb.REVOKE, "ajebefore"),
+        (Verb.REVOKE, "ajenewest"),
+    ]
+
+
+def test_a_rotation_for_compromised_left_overs_names_the_one_that_was_issued_first() -> None:
+    older = listed_key("ajezolder", issued_at=NOW - 2 * HOUR)
+    rotation = asked(leaked(LEFT, older.key_id), listing(KNOWN, OURS, older)).actions[0]
+    assert rotation.reason.startswith("rotates: key ajezolder, which a run that died had issued, is compromised")
+
+
+def test_each_compromised_id_is_judged_by_itself() -> None:
     both = listed_key("ajemore", mark=mark("attempt2", instance=OTHER_INSTANCE))
     decision = asked(
         leaked("ajetypo", "ajeother", "ajemore", LEFT, "ajehand"), listing(KNOWN, OURS, OTHER_INSTANCES, both, BY_HAND)

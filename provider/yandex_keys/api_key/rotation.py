@@ -6,7 +6,7 @@ call it alike, so they agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -155,9 +155,20 @@ def decide(
         due = next_rotation(inputs, state, urn)
         waits = f"due since {to_minute(due)}, waits for {inputs.calendar.waits_for(now)}" if due <= now else ""
         at_once = output_that_goes(inputs, state)
-    order = list(Verb)
-    in_order = tuple(sorted(actions, key=lambda action: order.index(action.verb)))
-    return Decision(in_order, tuple(warnings), wants_listing, waits, at_once)
+    return Decision(_in_order(actions, state, listed), tuple(warnings), wants_listing, waits, at_once)
+
+
+def _in_order(actions: Iterable[Action], state: State, listed: Listing | None) -> tuple[Action, ...]:
+    """As they are carried out: verb by verb, and of compromised keys the one that was issued first."""
+    verbs = list(Verb)
+    issued = {key_id: key.issued_at for key_id, key in (listed or {}).items()}
+    issued |= {previous.key_id: previous.issued_at for previous in state.previous}
+
+    def place(action: Action) -> tuple[int, tuple[datetime, str] | tuple[()]]:
+        age = (issued[action.key_id], action.key_id) if action.verb is Verb.REVOKE else ()
+        return verbs.index(action.verb), age
+
+    return tuple(sorted(actions, key=place))
 
 
 def next_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
@@ -313,13 +324,12 @@ def _compromised_elsewhere(
     actions: list[Action],
     warnings: list[str],
 ) -> str | None:
-    """Ends the keys of other instances that are listed, warns of ids that are nobody's; answers a key of our own
-    instance, if one is listed.
+    """Ends the keys of other instances that are listed, warns of ids that are nobody's; answers the oldest key of our
+    own instance, if one is listed.
 
     Such a key may be what Lockbox gives, so it goes with a rotation.
     """
-    ours = None
-    of_ours = {key.key_id for key in unknown_of_ours(state, listed)}
+    of_ours = [key.key_id for key in unknown_of_ours(state, listed)]
     for key_id in sorted(leaked):
         key = listed.get(key_id)
         if key is None:
@@ -329,7 +339,7 @@ def _compromised_elsewhere(
                 "check the id, or see whether it is gone already"
             )
         elif key_id in of_ours:
-            ours = key_id
+            continue
         elif key.mark is not None and key.mark.owner == owner and key.mark.instance != state.instance:
             reason = (
                 f"key {key_id}, which another instance of this resource issued, is compromised: it is deleted at once"
@@ -340,7 +350,7 @@ def _compromised_elsewhere(
                 f"compromised lists {key_id}, which this resource didn't issue: it isn't touched; "
                 f"delete it where it is declared, or with `yc iam api-key delete {key_id}`"
             )
-    return ours
+    return next((key_id for key_id in of_ours if key_id in leaked), None)
 
 
 def _end_of(previous: PreviousKey, inputs: Inputs, now: datetime) -> Action | None:
