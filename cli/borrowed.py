@@ -9,6 +9,7 @@ from components.catalogue import SERVICES, Authentication, services_for_scope
 from components.spec import AccountSpec, KeySpec, Spec, SpecError, parse
 from components.spec.encrypted import encrypted_places
 from components.spec.problems import did_you_mean, place
+from components.spec.values import ReaderKind, subject_of
 from components.stack_schema import stack_schema
 from provider.yandex_keys.answers import ApiKeyAnswer, BindingAnswer
 from provider.yandex_keys.api_key.key import Inputs, Lockbox, PreviousKey, State, Status
@@ -61,6 +62,7 @@ __all__ = [
     "Mark",
     "NotFound",
     "PreviousKey",
+    "ReaderKind",
     "Settings",
     "Spec",
     "SpecError",
@@ -92,6 +94,7 @@ __all__ = [
     "short_overlap",
     "stack_schema",
     "state_of",
+    "subject_of",
     "time_after",
     "words_and_mark",
     "zone",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cli.borrowed import CloudError
+from cli.borrowed import CloudError, ReaderKind, subject_of
 from cli.project import Project
 from cli.stack_check import Checked, FileProblem, Reporter, Weight
 from cli.words import counted
@@ -35,27 +35,22 @@ class _Kind:
     is_promised: bool = True
 
 
-_SERVICE_ACCOUNT: Final = "serviceAccount"
-_KINDS: Final = {
-    _SERVICE_ACCOUNT: _Kind(
-        "service account",
-        "ServiceAccountService/Get",
-        "service_account_id",
-        "`yc iam service-account list` shows those of a folder",
-    ),
-    "userAccount": _Kind(
-        "user account", "UserAccountService/Get", "user_account_id", "`yc organization-manager user list` shows them"
-    ),
-    # The same call; its page says that it is for Yandex accounts.
-    "federatedUser": _Kind(
-        "federated user",
-        "UserAccountService/Get",
-        "user_account_id",
-        "`yc organization-manager user list` shows them",
-        is_promised=False,
-    ),
-    "group": _Kind("group", "GroupService/Get", "group_id", "`yc organization-manager group list` shows them"),
-}
+_USERS: Final = "`yc organization-manager user list` shows them"
+
+
+def _described(kind: ReaderKind) -> _Kind:
+    match kind:
+        case ReaderKind.SERVICE_ACCOUNT:
+            listed_by = "`yc iam service-account list` shows those of a folder"
+            return _Kind("service account", "ServiceAccountService/Get", "service_account_id", listed_by)
+        case ReaderKind.USER_ACCOUNT:
+            return _Kind("user account", "UserAccountService/Get", "user_account_id", _USERS)
+        case ReaderKind.FEDERATED_USER:
+            # The same call; its page says that it is for Yandex accounts.
+            return _Kind("federated user", "UserAccountService/Get", "user_account_id", _USERS, is_promised=False)
+        case ReaderKind.GROUP:
+            listed_by = "`yc organization-manager group list` shows them"
+            return _Kind("group", "GroupService/Get", "group_id", listed_by)
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ class _Reader:
 
     report: Reporter
     path: str
-    kind: str
+    kind: ReaderKind
     id: str
 
 
@@ -77,12 +72,12 @@ def check_readers(lookup: Lookup, project: Project, checked: Sequence[Checked]) 
     asked = sorted({(reader.kind, reader.id) for reader in readers})
     answers = dict(zip(asked, lookup.each(lambda it: _is_there(lookup, *it), asked), strict=True))
     problems: list[FileProblem] = []
-    untold: dict[tuple[str, str], list[_Reader]] = {}
+    untold: dict[tuple[ReaderKind, str], list[_Reader]] = {}
     for reader in readers:
         there = answers[reader.kind, reader.id]
         if there is False:
             problems.append(_absent(reader))
-        elif isinstance(there, str) and reader.kind == _SERVICE_ACCOUNT:
+        elif isinstance(there, str) and reader.kind is ReaderKind.SERVICE_ACCOUNT:
             problems.append(_unseen(reader))
         elif isinstance(there, str):
             untold.setdefault((reader.kind, there), []).append(reader)
@@ -93,14 +88,14 @@ def _named(checked: Checked, report: Reporter) -> Iterator[_Reader]:
     """Those of a file that the cloud knows by an id: no account of the file itself."""
     for at, account in enumerate(checked.spec.accounts if checked.spec else ()):
         for number, reader in enumerate(account.readers):
-            kind, _, reader_id = reader.partition(":")
-            if kind in _KINDS:
-                yield _Reader(report, f"accounts[{at}].readers[{number}]", kind, reader_id)
+            subject = subject_of(reader)
+            if subject is not None:
+                yield _Reader(report, f"accounts[{at}].readers[{number}]", *subject)
 
 
-def _is_there(lookup: Lookup, kind: str, reader_id: str) -> bool | str:
+def _is_there(lookup: Lookup, kind: ReaderKind, reader_id: str) -> bool | str:
     """The code of its answer where the cloud doesn't tell."""
-    how = _KINDS[kind]
+    how = _described(kind)
     try:
         return lookup.found(how.call, {how.id_field: reader_id}, f"{how.noun} {reader_id}") is not None
     except CloudError as error:
@@ -110,7 +105,7 @@ def _is_there(lookup: Lookup, kind: str, reader_id: str) -> bool | str:
 
 
 def _absent(reader: _Reader) -> FileProblem:
-    kind = _KINDS[reader.kind]
+    kind = _described(reader.kind)
     if not kind.is_promised:
         wrong = f"the cloud tells of no {kind.noun} {reader.id}, and promises to tell of Yandex accounts alone"
         return reader.report(reader.path, wrong, f"see that the id is right: {kind.listed_by}", Weight.NOTE)
@@ -128,9 +123,9 @@ def _unseen(reader: _Reader) -> FileProblem:
     )
 
 
-def _not_checked(kind: str, code: str, readers: Sequence[_Reader]) -> FileProblem:
+def _not_checked(kind: ReaderKind, code: str, readers: Sequence[_Reader]) -> FileProblem:
     """One note for all of a kind, where the first stands: who may not ask for one may ask for none."""
-    how, first = _KINDS[kind], readers[0]
+    how, first = _described(kind), readers[0]
     ids = sorted({reader.id for reader in readers})
     who = f"{how.noun} {ids[0]} is" if len(ids) == 1 else f"{counted(len(ids), how.noun)} among the readers are"
     wrong = f"{who} not checked: {_UNTOLD[code].format(call=how.call)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Final
 
 from components import catalogue
@@ -19,8 +20,16 @@ _PERIOD: Final = "^0*([1-9][0-9]*[dh]|(1[5-9]|[2-9][0-9]|[1-9][0-9]{2,})m|(9[0-9
 """15 minutes or more, for editors."""
 _WAIT: Final = "^0*(1h|([1-9]|[1-5][0-9]|60)m|([1-9]|[1-9][0-9]{1,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)s)$"
 """A second to an hour, for editors."""
-_SUBJECTS: Final = ("serviceAccount", "userAccount", "federatedUser", "group")
 _OUR_LABELS: Final = "pulumi-yandex-keys"
+
+
+class ReaderKind(StrEnum):
+    """The kinds of readers that the cloud knows by an id, as a stack file and the cloud's bindings write them."""
+
+    SERVICE_ACCOUNT = "serviceAccount"
+    USER_ACCOUNT = "userAccount"
+    FEDERATED_USER = "federatedUser"
+    GROUP = "group"
 
 
 def _read_by(parse: Callable[[object], object]) -> Callable[[str], tuple[str, str] | None]:
@@ -67,14 +76,21 @@ def account_of(reader: str) -> str:
     return name if kind == "account" and is_name else ""
 
 
+def subject_of(reader: str) -> tuple[ReaderKind, str] | None:
+    """The kind and the id of a reader whom the cloud knows by one; None for `self` and for an account of the stack
+    file."""
+    kind, _, subject = reader.partition(":")
+    return (ReaderKind(kind), subject) if kind in set(ReaderKind) else None
+
+
 def _reader_rule(value: str) -> tuple[str, str] | None:
     kind, colon, subject = value.partition(":")
     if value == "self" or account_of(value):
         return None
     if kind == "system":
         return f"{shown(value)} would open the secret to everybody", "name the readers one by one, or a group"
-    if colon and kind not in ("account", *_SUBJECTS):
-        return f"{shown(kind)} is no kind of reader", did_you_mean(kind, ("account", *_SUBJECTS), "kinds")
+    if colon and kind not in ("account", *ReaderKind):
+        return f"{shown(kind)} is no kind of reader", did_you_mean(kind, ("account", *ReaderKind), "kinds")
     if kind == "account" or not re.fullmatch(_ID, subject, re.ASCII) or len(subject) > limits.SUBJECT_LENGTH:
         return f"{shown(value)} is not a reader", _READER_RIGHT
     return None
@@ -188,7 +204,7 @@ Reader = Annotated[
         _READER_RIGHT,
         longest=limits.SUBJECT_LENGTH + 20,
         rule=_reader_rule,
-        schema={"pattern": f"^(self|{ACCOUNT_PREFIX}{limits.ACCOUNT_NAME}|({'|'.join(_SUBJECTS)}):{_ID})$"},
+        schema={"pattern": f"^(self|{ACCOUNT_PREFIX}{limits.ACCOUNT_NAME}|({'|'.join(ReaderKind)}):{_ID})$"},
     ),
 ]
 FolderId = Annotated[str, Text("write a folder's id, such as b1gexample", _ID, longest=limits.ID_LENGTH)]
