@@ -17,6 +17,7 @@ from ..resource import Diff, Read, ResourceType
 from ..run import Runtime
 from ..times import format_time, parse_time, to_minute
 from .consequences import of_a_replaced_resource
+from .deletion import delete_keys
 from .inputs import FIELDS, INPUTS, checked
 from .key import Inputs, Listing, State
 from .refresh import imported, refreshed
@@ -176,8 +177,7 @@ class ApiKey(ResourceType):
 
     def delete(self, urn: str, resource_id: str, state: Properties, runtime: Runtime) -> None:
         self._note_keys(runtime, state)
-        before = state_of(state)
-        Steps(runtime, urn, before.applied, before).end()
+        delete_keys(runtime, urn, state_of(state))
 
     @staticmethod
     def _note_keys(runtime: Runtime, state: Properties) -> None:
