@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from .errors import AlreadyExists, InvalidInput, NotFound, Problem
-from .fields import InputField, Member, Rule
+from .fields import InputField, Member, Rule, in_order
 from .properties import Properties, is_unknown
 from .resource import DeclaredType, Read
 from .run import Runtime
@@ -20,7 +20,7 @@ _MEMBER: Final = Member("member", required=True, replaces=True)
 _ROLE: Final = InputField("role", _BINDING, "role_id", required=True, replaces=True)
 
 
-def _no_pause(value: Any) -> str | None:
+def _no_pause(value: object) -> str | None:
     is_pause = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return None if is_pause else "must be a whole number of seconds, zero or more"
 
@@ -31,7 +31,7 @@ _SLEEP_AFTER: Final = Rule("sleepAfter", judge=_no_pause)
 class Members(InputField):
     """A set of members: their order makes no difference."""
 
-    def problems(self, value: Any) -> Iterator[Problem]:
+    def problems(self, value: object) -> Iterator[Problem]:
         if not isinstance(value, list) or not value:
             yield self.name, "must be a list with at least one member, such as serviceAccount:ajexxxxxxxxxxxxxxxxx"
             return
@@ -39,8 +39,8 @@ class Members(InputField):
             if not is_unknown(member):
                 yield from Member(f"{self.name}[{index}]").problems(member)
 
-    def same(self, one: Any, other: Any) -> bool:
-        return not is_unknown(one) and not is_unknown(other) and sorted(one or ()) == sorted(other or ())
+    def same(self, one: object, other: object) -> bool:
+        return not is_unknown(one) and not is_unknown(other) and in_order(one) == in_order(other)
 
 
 class AccessBinding(DeclaredType):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Final, Literal
@@ -15,7 +15,7 @@ from .durations import format_go_duration, format_json_duration, parse_go_durati
 from .errors import Problem
 from .limits import field_violations
 from .marks import LABELS, without_labels
-from .properties import UNKNOWN, Properties, is_unknown
+from .properties import UNKNOWN, PlainValue, Properties, is_unknown
 from .shown import quoted
 
 _KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
@@ -44,7 +44,7 @@ class InputField:
     limited_as: str = ""
     required: bool = False
     replaces: bool = False
-    default: Any = None
+    default: PlainValue = None
     accepted: ClassVar[type] = str
     accepted_in_words: ClassVar[str] = "a string"
 
@@ -62,7 +62,7 @@ class InputField:
         if self.required:
             yield self.name, "is required"
 
-    def problems(self, value: Any) -> Iterator[Problem]:
+    def problems(self, value: object) -> Iterator[Problem]:
         """What is wrong with `value`, which is known. No reason repeats the value: it may be a secret."""
         if isinstance(value, self.accepted):
             yield from self.broken_rules(value)
@@ -73,7 +73,7 @@ class InputField:
         """What is wrong with a value of the type that is `accepted`."""
         return self.limit_problems(value)
 
-    def limit_problems(self, value: Any) -> Iterator[Problem]:
+    def limit_problems(self, value: object) -> Iterator[Problem]:
         """Which of the API's own limits `value` breaks."""
         if not self.limits:
             return
@@ -82,20 +82,20 @@ class InputField:
             inside = bool(bracket) and where.startswith("[")
             yield (f"{self.name}{where}]", rest) if inside else (self.name, reason)
 
-    def to_cloud(self, value: Any) -> Any:
+    def to_cloud(self, value: PlainValue) -> PlainValue:
         """`value` for a request; None leaves the field out."""
         return value
 
-    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+    def from_cloud(self, answer: Mapping[str, Any]) -> PlainValue:
         """The value in the API's `answer`; None where it has none."""
         return answer.get(self.proto)
 
-    def same(self, one: Any, other: Any) -> bool:
+    def same(self, one: object, other: object) -> bool:
         """Whether the cloud takes both for the same. What isn't given, an empty text, an empty map and `false` are; an
         unknown value is like none."""
         return not is_unknown(one) and not is_unknown(other) and (one or None) == (other or None)
 
-    def changes(self, had: Any, wanted: Any) -> dict[str, Change]:
+    def changes(self, had: object, wanted: object) -> dict[str, Change]:
         """The difference between two values of this input, by property path; empty where they are the same."""
         if self.same(had, wanted):
             return {}
@@ -103,7 +103,7 @@ class InputField:
         before, after = (None if self.default is None and value in ("", {}) else value for value in (had, wanted))
         return {self.name: change(before, after, self.replaces)}
 
-    def empty(self) -> Any:
+    def empty(self) -> PlainValue:
         """What the state holds where there is no value: an output that is left out is unknown to programs in a preview.
         None: nothing."""
         return ""
@@ -113,13 +113,13 @@ class InputField:
 class Rule(InputField):
     """A value with which `judge` finds nothing wrong: it says what is, or None."""
 
-    judge: Callable[[Any], str | None] = lambda value: None
+    judge: Callable[[object], str | None] = lambda value: None
 
     def missing(self) -> Iterator[Problem]:
         if self.required:
             yield from self.problems(None)
 
-    def problems(self, value: Any) -> Iterator[Problem]:
+    def problems(self, value: object) -> Iterator[Problem]:
         if wrong := self.judge(value):
             yield self.name, wrong
 
@@ -144,7 +144,7 @@ class TextSet(InputField):
         if self.required:
             yield self.name, self.not_a_list
 
-    def problems(self, value: Any) -> Iterator[Problem]:
+    def problems(self, value: object) -> Iterator[Problem]:
         if not isinstance(value, list) or (self.required and not value):
             yield self.name, self.not_a_list
             return
@@ -153,8 +153,8 @@ class TextSet(InputField):
         if not wrong:
             yield from self._limit_problems_of(value)
 
-    def same(self, one: Any, other: Any) -> bool:
-        return not is_unknown(one) and not is_unknown(other) and sorted(one or ()) == sorted(other or ())
+    def same(self, one: object, other: object) -> bool:
+        return not is_unknown(one) and not is_unknown(other) and in_order(one) == in_order(other)
 
     def _limit_problems_of(self, given: list[str]) -> Iterator[Problem]:
         """The API's limits on the set, each broken one at its place in the list as it was given."""
@@ -224,10 +224,10 @@ class Switch(InputField):
     accepted = bool
     accepted_in_words = "true or false"
 
-    def empty(self) -> Any:
+    def empty(self) -> PlainValue:
         return False
 
-    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+    def from_cloud(self, answer: Mapping[str, Any]) -> PlainValue:
         return bool(answer.get(self.proto, False))
 
 
@@ -244,14 +244,14 @@ class Period(InputField):
             return
         yield from self.limit_problems(timedelta(microseconds=nanoseconds / 1000))
 
-    def to_cloud(self, value: Any) -> Any:
-        return format_json_duration(parse_go_duration(value)) if value else None
+    def to_cloud(self, value: PlainValue) -> PlainValue:
+        return format_json_duration(parse_go_duration(value)) if isinstance(value, str) and value else None
 
-    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+    def from_cloud(self, answer: Mapping[str, Any]) -> PlainValue:
         nanoseconds = _nanoseconds(answer.get(self.proto))
         return format_go_duration(nanoseconds) if nanoseconds else None
 
-    def same(self, one: Any, other: Any) -> bool:
+    def same(self, one: object, other: object) -> bool:
         return super().same(one, other) or (
             isinstance(one, str) and isinstance(other, str) and _nanoseconds(one) == _nanoseconds(other) != 0
         )
@@ -263,7 +263,7 @@ class Labels(InputField):
     accepted = Mapping
     accepted_in_words = "a map of strings"
 
-    def empty(self) -> Any:
+    def empty(self) -> PlainValue:
         return {}
 
     def broken_rules(self, value: Mapping[str, Any]) -> Iterator[Problem]:
@@ -280,10 +280,10 @@ class Labels(InputField):
             counted = f"; {len(LABELS)} of them are the provider's own" if path == self.name else ""
             yield path, reason + counted
 
-    def from_cloud(self, answer: Mapping[str, Any]) -> Any:
+    def from_cloud(self, answer: Mapping[str, Any]) -> PlainValue:
         return without_labels(answer.get(self.proto, {})) or None
 
-    def changes(self, had: Any, wanted: Any) -> dict[str, Change]:
+    def changes(self, had: object, wanted: object) -> dict[str, Change]:
         if self.same(had, wanted):
             return {}
         before, after = had or {}, wanted or {}
@@ -311,7 +311,7 @@ class Member(InputField):
 
 
 def checked(
-    fields: tuple[InputField, ...], given: Mapping[str, Any], kind: str, *, lists_names: bool = True
+    fields: tuple[InputField, ...], given: Mapping[str, object], kind: str, *, lists_names: bool = True
 ) -> tuple[Properties, list[Problem]]:
     """`given` as the state is to hold it, with every default filled in, and all that is wrong with it.
 
@@ -349,12 +349,12 @@ def changes(fields: tuple[InputField, ...], state: Properties, inputs: Propertie
     return found
 
 
-def change(had: Any, wanted: Any, replace: bool) -> Change:
+def change(had: object, wanted: object, replace: bool) -> Change:
     """The change from `had` to `wanted`, either of which may be missing."""
     return Change("add" if had is None else "delete" if wanted is None else "update", replace=replace)
 
 
-def _nanoseconds(text: Any) -> int:
+def _nanoseconds(text: object) -> int:
     """0 where `text` is no duration."""
     try:
         return parse_go_duration(text) if isinstance(text, str) else 0
@@ -362,8 +362,13 @@ def _nanoseconds(text: Any) -> int:
         return 0
 
 
-def _must_be(what: str, value: Any) -> str:
+def _must_be(what: str, value: object) -> str:
     return f"must be {what}, not {_KINDS.get(type(value), 'an asset or a resource')}"
+
+
+def in_order(items: object) -> list[Any]:
+    """The items of a set, which properties hold as a list; none where it isn't given."""
+    return sorted(items) if isinstance(items, Iterable) else []
 
 
 def name_meant(name: str, names: Sequence[str], lists_names: bool = True) -> str:

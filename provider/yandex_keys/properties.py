@@ -7,8 +7,8 @@ here numbers that are whole become ints again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
@@ -18,9 +18,6 @@ from .sdk_internals import SECRET_SIGNATURE, SIGNATURE_KEY
 # What the SDK reads marked values by takes a tenth of the plugin's start, and most runs meet none.
 if TYPE_CHECKING:
     from pulumi.provider.experimental.property_value import PropertyValue
-
-Properties = dict[str, Any]
-"""A resource's properties as plain values: str, bool, int, float, list, dict, None, or UNKNOWN in a preview."""
 
 
 class _Unknown:
@@ -32,8 +29,14 @@ class _Unknown:
 
 UNKNOWN: Final = _Unknown()
 
+PlainValue: TypeAlias = "bool | float | str | _Unknown | Sequence[PlainValue] | Mapping[str, PlainValue] | None"
+"""A property's value: UNKNOWN, or something that holds it, in a preview alone."""
+Properties = dict[str, Any]
+"""A resource's properties: a PlainValue each. What a handler is given was checked by its fields, which say what each
+is."""
 
-def read(message: Struct) -> dict[str, Any]:
+
+def read(message: Struct) -> Properties:
     """The wire's properties as `plain` has them; without a PropertyValue of each, where none is a secret or the
     like."""
     if has_marks(message):
@@ -49,11 +52,11 @@ def has_marks(message: Struct) -> bool:
     return SIGNATURE_KEY.encode() in message.SerializeToString()
 
 
-def _read_fields(message: Struct) -> dict[str, Any]:
+def _read_fields(message: Struct) -> dict[str, PlainValue]:
     return {name: out for name, value in message.fields.items() if (out := _read(value)) is not None}
 
 
-def _read(value: Value) -> Any:
+def _read(value: Value) -> PlainValue:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return UNKNOWN if value.string_value == UNKNOWN_ON_THE_WIRE else value.string_value
@@ -79,12 +82,13 @@ def secrets_in(message: Struct) -> frozenset[str]:
     return frozenset(name for name, value in PropertyValue.unmarshal_map(message).items() if value.contains_secret())
 
 
-def plain(values: Mapping[str, PropertyValue]) -> dict[str, Any]:
+def plain(values: Mapping[str, PropertyValue]) -> Properties:
     """`values` without secretness and dependencies; nulls are left out, unknown values are UNKNOWN."""
     return {name: out for name, value in values.items() if (out := _plain(value)) is not None}
 
 
-def _plain(value: PropertyValue) -> Any:
+def _plain(value: PropertyValue) -> object:
+    """An asset and the like stay what they are: the fields say that they take none."""
     from pulumi.provider.experimental.property_value import PropertyValueType
 
     inner = value.value
@@ -100,7 +104,7 @@ def _plain(value: PropertyValue) -> Any:
     return inner
 
 
-def write(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> Struct:
+def write(values: Mapping[str, PlainValue], secrets: frozenset[str] = frozenset()) -> Struct:
     """`values` as they go over the wire; those named in `secrets` are marked secret. Nones are left out."""
     message = Struct()
     message.update(
@@ -112,7 +116,7 @@ def write(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> S
     return message
 
 
-def _to_wire(value: Any) -> Any:
+def _to_wire(value: PlainValue) -> Any:
     if value is UNKNOWN:
         return UNKNOWN_ON_THE_WIRE
     if isinstance(value, Mapping):
@@ -122,7 +126,7 @@ def _to_wire(value: Any) -> Any:
     return value
 
 
-def is_unknown(value: Any) -> bool:
+def is_unknown(value: object) -> bool:
     """True where `value` is, or holds, something that is not known yet."""
     if value is UNKNOWN:
         return True

@@ -24,6 +24,7 @@ from .errors import CloudError, ConfigurationError, InvalidInput, YandexKeysErro
 from .lockbox_version import LockboxVersions
 from .login import Login
 from .marks import owner_of, random_part
+from .properties import Properties
 from .reads import Reads
 from .sdk_internals import CHANNEL_OPTIONS
 from .settings import Settings, settings
@@ -127,7 +128,7 @@ class Session:
         if engine_address and self._engine is None:
             self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine_address, options=CHANNEL_OPTIONS))
 
-    def check(self, given: Mapping[str, Any]) -> Settings:
+    def check(self, given: Properties) -> Settings:
         """The settings. Raises InvalidInput."""
         chosen = settings(given, self._environment, self._now)
         if chosen.is_rehearsal_only and chosen.as_of is not None and chosen.as_of < self._now() - _OVER:
@@ -138,7 +139,7 @@ class Session:
             raise InvalidInput([("asOf", said)])
         return chosen
 
-    def configure(self, given: Mapping[str, Any], provider_id: str = "", provider_urn: str = "") -> None:
+    def configure(self, given: Properties, provider_id: str = "", provider_urn: str = "") -> None:
         """Makes the run; it logs in when it first calls the cloud. `provider_id` and `provider_urn` are those of the
         stack's provider resource.
 

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from .. import fields
 from ..durations import format_duration, parse_duration
@@ -305,7 +304,7 @@ def _says_moved(moved: str, before: str) -> str:
     return f"next rotation {to_minute(parse_time(moved))}, not {to_minute(parse_time(before))}"
 
 
-def _outputs(verb: Verb, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+def _outputs(verb: Verb, inputs: Properties) -> tuple[str, ...]:
     names: tuple[str, ...] = _OUTPUTS.get(verb, ())
     if verb == Verb.ROTATE:
         names += ("lockboxVersionId",) if inputs.get("lockbox") else ()
@@ -313,7 +312,7 @@ def _outputs(verb: Verb, inputs: Mapping[str, Any]) -> tuple[str, ...]:
     return names
 
 
-def _unknown(verb: Verb, inputs: Mapping[str, Any]) -> Properties:
+def _unknown(verb: Verb, inputs: Properties) -> Properties:
     return dict.fromkeys(_outputs(verb, inputs), UNKNOWN)
 
 

@@ -32,16 +32,16 @@ _KIND: Final = "ApiKey"
 _ENTRY: Final = "yandex.cloud.lockbox.v1.PayloadEntryChange"
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,50}")
 
-Judge = Callable[[Any], str | None]
+Judge = Callable[[object], str | None]
 """What says what is wrong with a value, or None."""
 
 
-def _unless(holds: Callable[[Any], bool], said: str) -> Judge:
+def _unless(holds: Callable[[object], bool], said: str) -> Judge:
     return lambda value: None if holds(value) else said
 
 
 def _id_of(what: str, of_what: str, example: str) -> Judge:
-    def judge(value: Any) -> str | None:
+    def judge(value: object) -> str | None:
         if value is None or value == "":
             return f"is required: the id of {of_what}"
         if not isinstance(value, str) or not _ID.fullmatch(value):
@@ -52,7 +52,7 @@ def _id_of(what: str, of_what: str, example: str) -> Judge:
 
 
 def _line(longest: int, shortest: int = 0) -> Judge:
-    def judge(value: Any) -> str | None:
+    def judge(value: object) -> str | None:
         if not isinstance(value, str):
             return "must be a string"
         wrong = key_rules.line_problem(value, longest, shortest)
@@ -62,7 +62,7 @@ def _line(longest: int, shortest: int = 0) -> Judge:
 
 
 def _read_by(read: Callable[[object], object]) -> Judge:
-    def judge(value: Any) -> str | None:
+    def judge(value: object) -> str | None:
         try:
             read(value)
         except ValueError as error:
@@ -72,18 +72,18 @@ def _read_by(read: Callable[[object], object]) -> Judge:
     return judge
 
 
-def _choice(value: Any) -> str | None:
+def _choice(value: object) -> str | None:
     return None if value in ("extend", "retire") else f"{quoted(value)} is not a choice: write extend or retire"
 
 
-def _is_status(value: Any) -> bool:
+def _is_status(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
 
 
 class _EntryName(InputField):
     """The name of an entry of a Lockbox secret."""
 
-    def problems(self, value: Any) -> Iterator[Problem]:
+    def problems(self, value: object) -> Iterator[Problem]:
         if isinstance(value, str) and value:
             yield from self.limit_problems(value)
         else:
@@ -110,7 +110,7 @@ class _Verify(Object):
 class _Spread(Rule):
     """A share of the period. A state of before there was such an input has what is its default now."""
 
-    def same(self, one: Any, other: Any) -> bool:
+    def same(self, one: object, other: object) -> bool:
         had, wanted = (self.default if value is None else value for value in (one, other))
         return not is_unknown(had) and not is_unknown(wanted) and bool(had == wanted)
 
@@ -155,7 +155,7 @@ class _Freezes(Objects):
     """Freezes: two ways of writing a moment mean the same. A state of before keeps what the engine prints of a date
     without quotes."""
 
-    def same(self, one: Any, other: Any) -> bool:
+    def same(self, one: object, other: object) -> bool:
         if super().same(one, other) or is_unknown(one) or is_unknown(other):
             return super().same(one, other)
         had, wanted = (calendar_of({"freezes": value or ()}) for value in (one, other))
@@ -273,7 +273,7 @@ FIELDS: Final[tuple[InputField, ...]] = (
 INPUTS: Final[tuple[str, ...]] = tuple(field.name for field in FIELDS)
 
 
-def checked(given: Mapping[str, Any], run_every: timedelta | None = None) -> Properties:
+def checked(given: Properties, run_every: timedelta | None = None) -> Properties:
     """The inputs with every default filled in and sets in order. Unknown values pass. Raises InvalidInput with all
     problems.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from ..answers import ApiKeyAnswer, VersionAnswer
 from ..durations import SHORTEST, format_duration, parse_duration
@@ -170,7 +169,7 @@ def _taken_over(state: State, target: Lockbox, version: VersionAnswer, versions:
     return f"the current version {version['id']} of Lockbox secret {target.secret_id} gives key {min(setters - {''})}"
 
 
-def _refreshed_previous(item: Mapping[str, Any], keys: Mapping[str, ApiKeyAnswer], runtime: Runtime) -> dict[str, Any]:
+def _refreshed_previous(item: Properties, keys: Mapping[str, ApiKeyAnswer], runtime: Runtime) -> Properties:
     """One that is gone, or was made to end already, has no overlap left; one that was re-dated is to be given its own
     end again."""
     key = keys.get(item["keyId"])

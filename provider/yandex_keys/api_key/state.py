@@ -3,14 +3,15 @@ one before (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from ..answers import ApiKeyAnswer
 from ..durations import format_duration, parse_duration
 from ..marks import mark_of
+from ..properties import Properties
 from ..rotation_calendar import Calendar, freeze_of, window_of
 from ..times import cloud_time, format_time, parse_time
 from .key import Inputs, ListedKey, Listing, Lockbox, PreviousKey, State, Status, Verify
@@ -36,7 +37,7 @@ NO_EXPIRY: Final = "never"
 """The lifetime in the state of a key whose expiry was removed behind our back."""
 
 
-def inputs_of(properties: Mapping[str, Any]) -> Inputs:
+def inputs_of(properties: Properties) -> Inputs:
     """`properties`, checked before, as Inputs."""
     verify = properties.get("verify")
     return Inputs(
@@ -65,7 +66,7 @@ def inputs_of(properties: Mapping[str, Any]) -> Inputs:
     )
 
 
-def calendar_of(properties: Mapping[str, Any]) -> Calendar:
+def calendar_of(properties: Properties) -> Calendar:
     """The windows and freezes of `properties`, checked before."""
     windows = tuple(
         window_of(
@@ -77,7 +78,7 @@ def calendar_of(properties: Mapping[str, Any]) -> Calendar:
     return Calendar(windows, tuple(freezes))
 
 
-def state_of(properties: Mapping[str, Any]) -> State:
+def state_of(properties: Properties) -> State:
     """The state that `properties`, written by `properties_of`, hold."""
     return State(
         key_id=properties["keyId"],
@@ -85,7 +86,7 @@ def state_of(properties: Mapping[str, Any]) -> State:
         issued_at=parse_time(properties["issuedAt"]),
         expires_at=parse_time(properties["expiresAt"]),
         # A state of before there was a calendar has one time for both.
-        next_rotation_at=parse_time(properties.get("dueAt", properties["nextRotationAt"])),
+        next_rotation_at=parse_time(properties["dueAt" if "dueAt" in properties else "nextRotationAt"]),
         generation=int(properties["generation"]),
         instance=properties.get("instance", ""),
         applied=inputs_of(properties),
@@ -97,7 +98,7 @@ def state_of(properties: Mapping[str, Any]) -> State:
     )
 
 
-def properties_of(inputs: Mapping[str, Any], state: State, secret: str | None) -> dict[str, Any]:
+def properties_of(inputs: Properties, state: State, secret: str | None) -> Properties:
     """What the state file holds: every input, and the outputs. `secret` only where it is exposed."""
     outputs = {
         "keyId": state.key_id,
@@ -233,13 +234,13 @@ def _duration(text: str) -> timedelta | None:
     return None if text == NO_EXPIRY else parse_duration(text)
 
 
-def _lockbox(value: Mapping[str, Any] | None) -> Lockbox | None:
+def _lockbox(value: Properties | None) -> Lockbox | None:
     if not value:
         return None
     return Lockbox(value["secretId"], value.get("secretEntry", "api_key"), value.get("keyIdEntry", "api_key_id"))
 
 
-def _previous_of(item: Mapping[str, Any]) -> PreviousKey:
+def _previous_of(item: Properties) -> PreviousKey:
     return PreviousKey(
         key_id=item["keyId"],
         issued_at=parse_time(item["issuedAt"]),
@@ -253,7 +254,7 @@ def _previous_of(item: Mapping[str, Any]) -> PreviousKey:
     )
 
 
-def _previous_properties(previous: PreviousKey) -> dict[str, Any]:
+def _previous_properties(previous: PreviousKey) -> Properties:
     lockbox = previous.lockbox
     values = {
         "keyId": previous.key_id,
