@@ -8,9 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from setup import json_file
+from tools.bench.run import NothingKept
+from tools.fleet_bench import page, tables
 from tools.fleet_bench.clouds import clouds_that_hold
+from tools.fleet_bench.fleet import Run
+from tools.fleet_bench.kept import Sitting, of_newest_commit
 from tools.fleet_bench.spread import Peak, of_plan
-from tools.fleet_bench.usage import measured
+from tools.fleet_bench.usage import Usage, measured
+from tools.table import Cell
+
+
+def row(name: str, jobs: int, seconds: float) -> tuple[Cell, ...]:
+    """Of two stacks, of which one fails."""
+    ended = {"stack-0": ("failed", 9.0), "stack-1": ("done", seconds / 2)}
+    return tables.fleet_row(name, jobs, Run(1, Usage(seconds, 2 * seconds, 300_000_000), ended, ""), 400)
 
 
 def rotation(at: str, ends: str) -> dict[str, str]:
@@ -50,3 +62,62 @@ def test_the_memory_of_a_command_and_of_what_it_starts_is_counted(tmp_path: Path
     assert usage.memory > size
     assert usage.cpu > 0
     assert usage.seconds >= 1.5
+
+
+def test_turns_are_counted_of_the_stacks_that_came_to_a_good_end() -> None:
+    assert row(tables.ONE_FAILS, 2, 8.0) == (tables.ONE_FAILS, 2, 8.0, 16.0, 300, 4.0, 4.0, "1 of 2", 400)
+
+
+def test_a_run_that_is_cut_off_keeps_what_it_has_measured(tmp_path: Path) -> None:
+    sitting = Sitting(tables.fleet(200, 2, 1), tmp_path)
+    sitting.add(row(tables.ISSUE, 2, 8.0))
+    (kept,) = of_newest_commit(tmp_path)
+    assert kept.table.rows == [row(tables.ISSUE, 2, 8.0)]
+    sitting.add(row(tables.ROTATE, 2, 4.0))
+    (kept,) = of_newest_commit(tmp_path)
+    assert [cells[0] for cells in kept.table.rows] == [tables.ISSUE, tables.ROTATE]
+    assert kept.machine.words
+
+
+def test_runs_of_one_commit_add_to_each_other(tmp_path: Path) -> None:
+    for jobs, seconds in ((2, 8.0), (1, 9.0)):
+        sitting = Sitting(tables.fleet(200, 2, 1), tmp_path)
+        sitting.add(row(tables.NOTHING_DUE, jobs, seconds))
+        sitting.add(row(tables.ISSUE, 2, seconds))
+    Sitting(tables.spread(50), tmp_path).add(tables.spread_row(10, Peak(100, 50, 20)))
+    fleet, spread = tables.joined(each.table for each in of_newest_commit(tmp_path))
+    # What was measured again stands for what was measured before.
+    assert fleet.rows == [row(tables.ISSUE, 2, 9.0), row(tables.NOTHING_DUE, 1, 9.0), row(tables.NOTHING_DUE, 2, 8.0)]
+    assert spread.rows == [(10, 100, "2.00", 20)]
+
+
+def test_figures_of_another_commit_are_left_out(tmp_path: Path) -> None:
+    Sitting(tables.fleet(200, 2, 1), tmp_path).add(row(tables.ISSUE, 1, 8.0))
+    (file,) = tmp_path.iterdir()
+    written = json_file.read_object(file)
+    assert written is not None
+    machine = {**written["machine"], "commit": "another"}  # type: ignore[dict-item]
+    json_file.write(file, {**written, "machine": machine})
+    Sitting(tables.fleet(200, 2, 1), tmp_path).add(row(tables.ISSUE, 2, 8.0))
+    assert [each.table.rows for each in of_newest_commit(tmp_path)] == [[row(tables.ISSUE, 2, 8.0)]]
+
+
+def test_where_nothing_is_kept_it_is_said_what_measures(tmp_path: Path) -> None:
+    with pytest.raises(NothingKept, match="make bench-fleet"):
+        of_newest_commit(tmp_path)
+
+
+def test_the_page_gets_its_figures_between_its_marks_and_keeps_the_rest(tmp_path: Path) -> None:
+    Sitting(tables.fleet(200, 2, 1), tmp_path / "kept").add(row(tables.ISSUE, 2, 8.0))
+    kept = of_newest_commit(tmp_path / "kept")
+    file = tmp_path / "fleet.md"
+    file.write_text(page.PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    page.publish(kept, file)
+    published = file.read_text(encoding="utf-8")
+    assert "| issue | 2 | 8.0 | 16.0 | 300 | 4.0 | 4.0 | 1 of 2 | 400 |" in published
+    assert kept[0].machine.sentence in published
+    assert published.startswith("# Many stacks: a fleet\n")
+    page.publish(kept, file)
+    assert file.read_text(encoding="utf-8") == published
+    with pytest.raises(ValueError, match="lacks its marks"):
+        page.between_marks("# A page\n", "")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _EVERY_SECONDS = 0.3
+# With dozens of processes a look takes long: no more of one core's time than a twentieth.
+_OF_A_LOOK = 20
 # What a process shares with others counts for each of them in part.
 _SHARE = re.compile(rb"^Pss: +(\d+) kB", re.MULTILINE)
 
@@ -37,16 +39,25 @@ def measured(command: Sequence[str], folder: Path, environment: Mapping[str, str
         peak, over = [0], threading.Event()
 
         def watch() -> None:
-            while not over.wait(_EVERY_SECONDS):
+            pause = _EVERY_SECONDS
+            while not over.wait(pause):
+                looked = time.thread_time()
                 peak[0] = max(peak[0], memory_of(process.pid))
+                pause = max(_EVERY_SECONDS, _OF_A_LOOK * (time.thread_time() - looked))
 
         watching = threading.Thread(target=watch, daemon=True)
         watching.start()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - began
-        over.set()
-        watching.join()
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            seconds = time.monotonic() - began
+        finally:
+            over.set()
+            watching.join()
+            # After Ctrl-C: what it works on is about to be removed.
+            if process.returncode is None:
+                process.terminate()
+                process.wait()
         printed.seek(0)
         return process.returncode, Usage(seconds, used.ru_utime + used.ru_stime, peak[0]), printed.read()
 

@@ -1,0 +1,48 @@
+"""What is kept of fleets, for a terminal and for docs/fleet.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from setup.engine.places import REPOSITORY
+from tools.fleet_bench.kept import Kept
+from tools.fleet_bench.tables import joined
+
+PAGE: Final = REPOSITORY / "docs" / "fleet.md"
+BEGIN: Final = "<!-- What follows is made by `make bench-fleet PUBLISH=1`; it is not edited by hand. -->"
+END: Final = "<!-- The end of what is made. -->"
+
+
+def text(kept: Sequence[Kept]) -> str:
+    """For a terminal."""
+    return "\n\n".join(
+        "\n".join([*_machines(kept, table.title), table.text()]) for table in joined(each.table for each in kept)
+    )
+
+
+def markdown(kept: Sequence[Kept]) -> str:
+    """What stands between the page's marks."""
+    return "\n\n".join(
+        "\n\n".join([table.markdown(), *_machines(kept, table.title)]) for table in joined(each.table for each in kept)
+    )
+
+
+def between_marks(page: str, made: str) -> str:
+    """`page` with `made` in the place of what stands between the marks. Raises ValueError where they aren't there."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page lacks its marks {BEGIN!r} and {END!r}")
+    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
+
+
+def publish(kept: Sequence[Kept], page: Path = PAGE) -> None:
+    """Writes the page's figures."""
+    page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(kept)), encoding="utf-8")
+
+
+def _machines(kept: Sequence[Kept], title: str) -> list[str]:
+    """A sentence for each run of the benchmark that measured rows of the table."""
+    return [each.machine.sentence for each in kept if each.table.title == title]
