@@ -39,6 +39,8 @@ class Sitting:
         self._file = directory / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S%f}.json"
         self._running: Sequence[LocalCloud] = ()
         self._of_ended_clouds = 0.0
+        # A fleet is a copy of what is there as it begins; somebody may commit while it is measured.
+        self._commit = self._look.end().commit
         say(f"measuring {table.title}")
 
     @contextmanager
@@ -61,7 +63,7 @@ class Sitting:
         json_file.write(self._file, {**table, "machine": when})
 
     def _machine(self) -> Machine:
-        machine, seconds = self._look.end(), time.monotonic() - self._began
+        machine, seconds = replace(self._look.end(), commit=self._commit), time.monotonic() - self._began
         if machine.others is None:
             return machine
         # They aren't this process's own children, for they are forked from one that has loaded their code.
