@@ -16,7 +16,7 @@ from google.rpc import status_pb2
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto import provider_pb2
 
-from provider.yandex_keys.properties import plain, wrapped
+from provider.yandex_keys.properties import plain, write
 from provider.yandex_keys.run import Session, Severity
 from provider.yandex_keys.server import TYPES, ProviderServicer
 from tests.support.fast_time import FastTime
@@ -110,7 +110,7 @@ class PluginRun:
 
 def struct(values: Mapping[str, Any]) -> Struct:
     """Plain values as the wire has them."""
-    return PropertyValue.marshal_map(wrapped(values))
+    return write(values)
 
 
 def values(message: Struct) -> dict[str, Any]:

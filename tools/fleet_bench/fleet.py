@@ -15,7 +15,7 @@ import yaml
 
 from setup.engine.places import REPOSITORY
 from tests.support.local_cloud import LocalCloud
-from tests.support.pulumi import engine_environment, run_pulumi
+from tests.support.pulumi import as_users_have_it, engine_environment, run_pulumi
 from tools.fleet_bench.usage import Usage, measured
 
 _COPIED = ("components", "pipelines", "provider", "sdk", "setup", "third_party")
@@ -24,8 +24,6 @@ _KEYS_OF_AN_ACCOUNT = 10
 _INITS_AT_ONCE = 4
 _NEVER = shutil.ignore_patterns("__pycache__", "*.pyc")
 _WRITTEN_ONCE = "the state is written once"
-# Set for tests, whose engines end before their garbage matters: in a fleet's run memory is to be what people's engines take.
-_TESTS_OWN = ("GOGC", "GOMEMLIMIT")
 # A row of the summary: the stack, its stage, what became of it, its seconds.
 _ROW = re.compile(r"^(stack-\d+) +- +(.*?) {2,}([\d.]+|-) ")
 
@@ -57,9 +55,7 @@ class Fleet:
         for name in _FILES:
             shutil.copy(REPOSITORY / name, self._folder / name)
         (self._folder / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-        self._environment = {
-            name: value for name, value in engine_environment(directory).items() if name not in _TESTS_OWN
-        }
+        self._environment = as_users_have_it(engine_environment(directory))
         self.limited(True)
         with ThreadPoolExecutor(_INITS_AT_ONCE) as pool:
             list(pool.map(lambda number: self._make(number, keys), range(stacks)))
