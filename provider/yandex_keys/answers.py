@@ -31,17 +31,24 @@ class VersionAnswer(TypedDict, total=False):
     payload_entry_keys: list[str]
 
 
-class SecretAnswer(TypedDict, total=False):
-    """A Lockbox secret (`yandex.cloud.lockbox.v1.Secret`)."""
+class FolderResourceAnswer(TypedDict, total=False):
+    """What lives in a folder: a service account (`yandex.cloud.iam.v1.ServiceAccount`), which has no status, a Lockbox
+    secret, or a KMS key (`yandex.cloud.kms.v1.SymmetricKey`), which alone has rotated_at."""
 
-    id: str
+    id: Required[str]
     folder_id: str
     created_at: str
     name: str
     description: str
     labels: dict[str, str]
-    kms_key_id: str
     status: str
+    rotated_at: str
+
+
+class SecretAnswer(FolderResourceAnswer, total=False):
+    """A Lockbox secret (`yandex.cloud.lockbox.v1.Secret`)."""
+
+    kms_key_id: str
     current_version: VersionAnswer
     deletion_protection: bool
 

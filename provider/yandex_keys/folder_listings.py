@@ -12,11 +12,11 @@ nothing of ours add to the calls by the logarithm of their number.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from .answers import FolderResourceAnswer
 from .cloud import Cloud
 from .errors import Cancelled, YandexKeysError
 
@@ -46,7 +46,7 @@ class _Folder:
     next page, None after the last one; under_way: is done when the page is there that somebody asks for now."""
 
     began: float
-    shown: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    shown: dict[str, FolderResourceAnswer] = field(default_factory=dict)
     by_id: int = 0
     pages: int = 0
     token: str | None = ""
@@ -69,7 +69,7 @@ class FolderListings:
         self._refused: set[Listing] = set()
         self._changed: set[str] = set()
 
-    def shown(self, listing: Listing, folder_id: str, resource_id: str) -> Mapping[str, Any] | None:
+    def shown(self, listing: Listing, folder_id: str, resource_id: str) -> FolderResourceAnswer | None:
         """What a listing shows of the thing in that folder; None where its id has to be asked for. Raises Cancelled."""
         while True:
             with self._lock:
@@ -91,7 +91,7 @@ class FolderListings:
             else:
                 self._wait_for(page)
 
-    def shown_anywhere(self, listing: Listing, resource_id: str) -> Mapping[str, Any] | None:
+    def shown_anywhere(self, listing: Listing, resource_id: str) -> FolderResourceAnswer | None:
         """As `shown`, of a thing whose folder isn't known: in one that this run has seen. Raises Cancelled."""
         with self._lock:
             if self._asks_by_id(listing, resource_id):

@@ -14,8 +14,9 @@ import secrets
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
+from .answers import FolderResourceAnswer
 from .errors import AlreadyExists, CloudError, NotFound, Problem
 from .fields import InputField
 from .folder_listings import Listing
@@ -58,12 +59,13 @@ class FolderResource(DeclaredType):
         return self.listing.service
 
     @abstractmethod
-    def output_values(self, answer: Mapping[str, Any]) -> Properties:
+    def output_values(self, answer: FolderResourceAnswer) -> Properties:
         """The outputs that are no inputs, by the names in `outputs`."""
 
-    def get(self, resource_id: str, runtime: Runtime) -> Mapping[str, Any]:
+    def get(self, resource_id: str, runtime: Runtime) -> FolderResourceAnswer:
         """What the API says of it. Raises NotFound."""
-        return runtime.cloud.call(f"{self.service}/Get", {self.id_field: resource_id}, f"{self.noun} {resource_id}")
+        answer = runtime.cloud.call(f"{self.service}/Get", {self.id_field: resource_id}, f"{self.noun} {resource_id}")
+        return cast(FolderResourceAnswer, answer)
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         """What was read of it is no longer true."""
@@ -81,7 +83,7 @@ class FolderResource(DeclaredType):
         """The request of a listing in which what has the name that `inputs` ask for is found."""
         return {"folder_id": inputs["folderId"]}
 
-    def is_in_use(self, answer: Mapping[str, Any]) -> bool:
+    def is_in_use(self, answer: FolderResourceAnswer) -> bool:
         """Whether it can be seen that a state knows what the API describes: so it wasn't left by a killed run."""
         return False
 
@@ -171,7 +173,7 @@ class FolderResource(DeclaredType):
         except NotFound:
             return
 
-    def state(self, answer: Mapping[str, Any], known: Properties) -> Properties:
+    def state(self, answer: FolderResourceAnswer, known: Properties) -> Properties:
         """The state that the API's `answer` makes; what is the same as `known` keeps the user's way of writing it."""
         values = self._empty()
         for field in self.fields:
@@ -182,7 +184,7 @@ class FolderResource(DeclaredType):
                 values[field.name] = value
         return {**values, **self.output_values(answer)}
 
-    def _as_listed(self, resource_id: str, state: Properties, runtime: Runtime) -> Mapping[str, Any] | None:
+    def _as_listed(self, resource_id: str, state: Properties, runtime: Runtime) -> FolderResourceAnswer | None:
         """What a listing of its folder shows, where that is what the state has to the last label of ours; None where
         only its id tells: a listing may lag, so what differs is no drift yet, and what is missing isn't gone."""
         if not state.get("folderId"):
@@ -199,7 +201,7 @@ class FolderResource(DeclaredType):
 
     def _made_under(
         self, key: str, request: Mapping[str, Any], inputs: Properties, urn: str, runtime: Runtime
-    ) -> Mapping[str, Any] | None:
+    ) -> FolderResourceAnswer | None:
         """What the creation with that idempotency key has made, now or in an earlier run; None where it was begun so
         long ago that it never ends. Raises CloudError."""
         try:
@@ -219,28 +221,32 @@ class FolderResource(DeclaredType):
             if not ended and key and runtime.now() - cloud_time(error.operation.get("created_at")) >= _NEVER_ENDS:
                 return None
             raise
-        made: Mapping[str, Any] = operation["response"]
+        made: FolderResourceAnswer = operation["response"]
         return made
 
-    def _made_in_spite_of(self, operation: Mapping[str, Any], owner: str, runtime: Runtime) -> Mapping[str, Any] | None:
+    def _made_in_spite_of(
+        self, operation: Mapping[str, Any], owner: str, runtime: Runtime
+    ) -> FolderResourceAnswer | None:
         """What a creation has made for `owner` although its operation reports an error, or no end in time."""
         made = self._living(operation.get("metadata", {}).get(self.id_field, ""), runtime)
         if made is None or made.get("status") == "CREATING":
             return None
         return made if labelled_owner(made) == owner else None
 
-    def _living(self, resource_id: str, runtime: Runtime) -> Mapping[str, Any] | None:
+    def _living(self, resource_id: str, runtime: Runtime) -> FolderResourceAnswer | None:
         """What the API says of it now; None where it is gone or going."""
         self.forget(resource_id, runtime)
+        if not resource_id:
+            return None
         try:
-            answer = self.get(resource_id, runtime) if resource_id else {"status": "DELETING"}
+            answer = self.get(resource_id, runtime)
         except NotFound:
             return None
         return None if answer.get("status") == "DELETING" else answer
 
     def _left_by_a_killed_run(
-        self, made: Mapping[str, Any], inputs: Properties, owner: str, runtime: Runtime
-    ) -> Mapping[str, Any] | None:
+        self, made: FolderResourceAnswer, inputs: Properties, owner: str, runtime: Runtime
+    ) -> FolderResourceAnswer | None:
         """What an earlier creation of this owner has `made`, as it is now: where nothing says that a state knows it,
         and it can become what `inputs` ask for."""
         now = self._living(made["id"], runtime)
@@ -269,7 +275,7 @@ class FolderResource(DeclaredType):
             raise error.advising(f"nothing that we can see in folder {inputs['folderId']} has that name")
         owner = labelled_owner(holder)
         if owner == runtime.owner(urn):
-            left = self._left_by_a_killed_run(holder, inputs, owner, runtime)
+            left = self._left_by_a_killed_run(cast(FolderResourceAnswer, holder), inputs, owner, runtime)
             if left is not None:
                 return self._continued(urn, left, inputs, instance, runtime)
         command = import_command(self.token, urn, holder["id"], runtime.provider_urn)
@@ -281,7 +287,7 @@ class FolderResource(DeclaredType):
         raise error.advising(f"it is {holder['id']}, and {whose}. To manage it here, run `{command}`")
 
     def _continued(
-        self, urn: str, left: Mapping[str, Any], inputs: Properties, instance: str, runtime: Runtime
+        self, urn: str, left: FolderResourceAnswer, inputs: Properties, instance: str, runtime: Runtime
     ) -> tuple[str, Properties]:
         """Brings what a killed run has left in line with `inputs`, under a new instance: should a state know the old
         one after all, its delete leaves the thing alone from now on."""
@@ -295,7 +301,7 @@ class FolderResource(DeclaredType):
         labels = with_labels(others, runtime.owner(urn), instance)
         return resource_id, {**self._write(resource_id, changed, labels, inputs, runtime), INSTANCE: instance}
 
-    def _is_anothers(self, answer: Mapping[str, Any], urn: str, state: Properties, runtime: Runtime) -> bool:
+    def _is_anothers(self, answer: FolderResourceAnswer, urn: str, state: Properties, runtime: Runtime) -> bool:
         """Whether what the state calls its own has become another resource's."""
         carried = labelled_instance(answer)
         if not carried or carried == state.get(INSTANCE):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from .answers import FolderResourceAnswer
 from .api_services import SERVICES
 from .fields import Choice, InputField, Labels, Period
 from .folder_listings import Listing
@@ -37,7 +37,7 @@ class KmsSymmetricKey(FolderResource):
     )
     outputs = ("createdAt", "rotatedAt", "status")
 
-    def output_values(self, answer: Mapping[str, Any]) -> Properties:
+    def output_values(self, answer: FolderResourceAnswer) -> Properties:
         return {
             "createdAt": whole_seconds(answer.get("created_at", "")),
             "rotatedAt": whole_seconds(answer.get("rotated_at", "")),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
+from .answers import FolderResourceAnswer
 from .errors import CloudError, InvalidInput
 from .fields import InputField, Labels, Switch
 from .folder_resource import FolderResource, whole_seconds
@@ -39,21 +39,21 @@ class LockboxSecret(FolderResource):
     )
     outputs = ("createdAt", "status")
 
-    def output_values(self, answer: Mapping[str, Any]) -> Properties:
+    def output_values(self, answer: FolderResourceAnswer) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", "")), "status": answer.get("status", "")}
 
     def creation(self, inputs: Properties) -> dict[str, Any]:
         # Left out, the API would make a first version, of nothing.
         return {**super().creation(inputs), "create_version": False}
 
-    def get(self, resource_id: str, runtime: Runtime) -> Mapping[str, Any]:
+    def get(self, resource_id: str, runtime: Runtime) -> FolderResourceAnswer:
         return runtime.reads.secret(resource_id)
 
     def forget(self, resource_id: str, runtime: Runtime) -> None:
         super().forget(resource_id, runtime)
         runtime.reads.forget_secret(resource_id)
 
-    def is_in_use(self, answer: Mapping[str, Any]) -> bool:
+    def is_in_use(self, answer: FolderResourceAnswer) -> bool:
         # We make it without a version: whoever put one in had its id from a state, and consumers may read it.
         return "current_version" in answer
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, cast
 
-from .answers import ApiKeyAnswer, BindingAnswer, SecretAnswer, VersionAnswer
+from .answers import ApiKeyAnswer, BindingAnswer, FolderResourceAnswer, SecretAnswer, VersionAnswer
 from .cloud import Cloud
 from .errors import Cancelled, NotFound
 from .folder_listings import FolderListings, Listing
@@ -35,7 +35,7 @@ class Reads:
         self._listings = FolderListings(cloud, MAX_AGE)
         self._expected: set[str] = set()
 
-    def as_listed(self, listing: Listing, folder_id: str, resource_id: str) -> Mapping[str, Any] | None:
+    def as_listed(self, listing: Listing, folder_id: str, resource_id: str) -> FolderResourceAnswer | None:
         """What a listing of the folder shows of the thing; None where its id has to be asked for, or has been. Listings
         may lag: who reads believes what is as the state has it, and asks for the rest by id. Raises Cancelled."""
         if self._is_known(listing, resource_id):

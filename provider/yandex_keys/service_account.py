@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
+from .answers import FolderResourceAnswer
 from .fields import InputField
 from .folder_listings import Listing
 from .folder_resource import FolderResource, whole_seconds
@@ -34,7 +34,7 @@ class ServiceAccount(FolderResource):
     )
     longest_name = 63
 
-    def output_values(self, answer: Mapping[str, Any]) -> Properties:
+    def output_values(self, answer: FolderResourceAnswer) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", ""))}
 
     def update_of(self, changed: list[InputField], inputs: Properties) -> dict[str, Any]:
