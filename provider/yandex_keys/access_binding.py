@@ -6,7 +6,7 @@ What else is bound there stays untouched: the bindings of a folder, a secret or 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from .errors import AlreadyExists, InvalidInput, NotFound, Problem
 from .fields import InputField, Member, Rule, in_order
@@ -150,7 +150,7 @@ def _on(name: str) -> InputField:
     return InputField(name, _REQUEST, "resource_id", required=True, replaces=True)
 
 
-def _delta(action: str, role: str, member: str) -> dict[str, Any]:
+def _delta(action: str, role: str, member: str) -> dict[str, object]:
     kind, _, subject = member.partition(":")
     return {"action": action, "access_binding": {"role_id": role, "subject": {"type": kind, "id": subject}}}
 

@@ -76,7 +76,7 @@ class Cloud:
         self._connection = SharedWork(self._connected)
 
     def call(
-        self, name: str, request: Mapping[str, Any], resource: str = "", idempotency_key: str = ""
+        self, name: str, request: Mapping[str, object], resource: str = "", idempotency_key: str = ""
     ) -> dict[str, Any]:
         """The answer to `name`, e.g. `ApiKeyService/Create`; `resource` is named in errors.
 
@@ -111,7 +111,7 @@ class Cloud:
             self.pause(attempt)
             attempt += 1
 
-    def glance(self, name: str, request: Mapping[str, Any], resource: str = "") -> dict[str, Any]:
+    def glance(self, name: str, request: Mapping[str, object], resource: str = "") -> dict[str, Any]:
         """The answer to a read that its caller can do without: asked once, and not waited for as long as others are.
         Raises CloudError, NotFound, ConfigurationError, Cancelled."""
         service, _, method = name.partition("/")
@@ -125,7 +125,7 @@ class Cloud:
     def operate(
         self,
         name: str,
-        request: Mapping[str, Any],
+        request: Mapping[str, object],
         resource: str = "",
         idempotency_key: str = "",
         second_try: SecondTry | None = None,
@@ -144,7 +144,9 @@ class Cloud:
                 raise
         return self._finished(name, request, resource, key)
 
-    def _finished(self, name: str, request: Mapping[str, Any], resource: str, idempotency_key: str) -> dict[str, Any]:
+    def _finished(
+        self, name: str, request: Mapping[str, object], resource: str, idempotency_key: str
+    ) -> dict[str, Any]:
         operation = self.call(name, request, resource, idempotency_key)
         started = self.monotonic()
         attempt, failing_since = 0, None
@@ -170,7 +172,9 @@ class Cloud:
             raise failure
         return operation
 
-    def pages(self, name: str, items: str, request: Mapping[str, Any], resource: str = "") -> Iterator[dict[str, Any]]:
+    def pages(
+        self, name: str, items: str, request: Mapping[str, object], resource: str = ""
+    ) -> Iterator[dict[str, Any]]:
         """Every item of a listing, through all of its pages. `items` is the answer's field, e.g. `api_keys`."""
         token = ""
         while True:
@@ -180,7 +184,7 @@ class Cloud:
             if not token:
                 return
 
-    def _prepared(self, service: str, method: str, request: Mapping[str, Any]) -> tuple[Any, Message]:
+    def _prepared(self, service: str, method: str, request: Mapping[str, object]) -> tuple[Any, Message]:
         messages, stubs = SERVICES[service]
         descriptor = messages.DESCRIPTOR.services_by_name[service].methods_by_name[method]
         message = json_format.ParseDict(dict(request), message_factory.GetMessageClass(descriptor.input_type)())

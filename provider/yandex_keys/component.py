@@ -16,6 +16,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import ConstructRequest, ConstructResponse, Provider
 from pulumi.resource import DependencyProviderResource, DependencyResource
 from pulumi.runtime import rpc
+from pulumi.runtime.proto import alias_pb2, provider_pb2
 from pulumi.runtime.stack import ResourceRegistrationFailed
 
 from components.service_account_keys import ServiceAccountKeys
@@ -40,8 +41,10 @@ _SECRET: Final = (
 _ACCOUNT: Final = re.compile(r"\baccounts\[0\]\.")
 
 
-async def construct(request: Any, provider_urn: str, provider_id: str, engine_address: str) -> Any:
-    """The answer to `request`, a ConstructRequest. See `construct.Constructions`."""
+async def construct(
+    request: provider_pb2.ConstructRequest, provider_urn: str, provider_id: str, engine_address: str
+) -> provider_pb2.ConstructResponse:
+    """The answer to `request`. See `construct.Constructions`."""
     own = DependencyProviderResource(f"{provider_urn}::{provider_id or rpc.UNKNOWN}")
     try:
         return await sdk_internals.construct(
@@ -52,7 +55,7 @@ async def construct(request: Any, provider_urn: str, provider_id: str, engine_ad
         raise YandexKeysError("not all of it could be made; the errors of its resources say why") from None
 
 
-def _options(request: Any, own: pulumi.ProviderResource) -> pulumi.ResourceOptions:
+def _options(request: provider_pb2.ConstructRequest, own: pulumi.ProviderResource) -> pulumi.ResourceOptions:
     """What the request asks for; one provider serves all children, the one that the engine asks."""
     return pulumi.ResourceOptions(
         aliases=[_alias(alias) for alias in request.aliases],
@@ -137,7 +140,7 @@ def _unusable(value: PropertyValue, path: str) -> Iterator[tuple[str, str]]:
         yield path, _NOT_KNOWN
 
 
-def _alias(alias: Any) -> pulumi.Alias | str:
+def _alias(alias: alias_pb2.Alias) -> pulumi.Alias | str:
     if alias.WhichOneof("alias") == "urn":
         return str(alias.urn)
     spec = alias.spec

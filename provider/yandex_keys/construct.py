@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pulumi
+from pulumi.runtime.proto.provider_pb2 import ConstructRequest, ConstructResponse
 
 from .errors import Cancelled, ConfigurationError
 
@@ -31,11 +32,11 @@ class Constructions:
         self.engine_address = ""
         self._lock = threading.Lock()
         self._cancelled = False
-        self._under_way: set[Future[Any]] = set()
+        self._under_way: set[Future[ConstructResponse]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def construct(self, request: Any, provider_urn: str, provider_id: str) -> Any:
-        """The answer to `request`, a ConstructRequest, once the component and all of its children are declared.
+    def construct(self, request: ConstructRequest, provider_urn: str, provider_id: str) -> ConstructResponse:
+        """The answer to `request`, once the component and all of its children are declared.
 
         `provider_urn` and `provider_id` are of the provider resource that serves the children; the id is empty before
         that is made. Raises InvalidInput with every problem of the account, ConfigurationError, Cancelled, or what
@@ -48,7 +49,7 @@ class Constructions:
                 self._loop = _started_loop()
             making = _component()(request, provider_urn, provider_id, self.engine_address)
             # A task for each: what the SDK knows of a run, its monitor and its settings, it keeps by task.
-            future: Future[Any] = asyncio.run_coroutine_threadsafe(making, self._loop)
+            future: Future[ConstructResponse] = asyncio.run_coroutine_threadsafe(making, self._loop)
             self._under_way.add(future)
         try:
             return future.result()
@@ -79,7 +80,7 @@ def _started_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _component() -> Callable[[Any, str, str, str], Coroutine[Any, Any, Any]]:
+def _component() -> Callable[[ConstructRequest, str, str, str], Coroutine[Any, Any, ConstructResponse]]:
     """`component.construct`. Raises ConfigurationError where the component's own folder isn't there."""
     if not (_REPOSITORY / "components").is_dir():
         raise ConfigurationError(

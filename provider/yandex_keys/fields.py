@@ -53,7 +53,7 @@ class InputField:
         """The field's name in the API: `kms_key_id` for `kmsKeyId`."""
         return re.sub(r"(?<!^)([A-Z])", lambda letter: f"_{letter[0].lower()}", self.name)
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         """`value` as the state is to hold it, and what is wrong with it. An unknown value passes."""
         return value, [] if value is UNKNOWN else list(self.problems(value))
 
@@ -136,9 +136,11 @@ class TextSet(InputField):
     not_an_item: str = ""
     not_a_list: str = ""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         problems = [] if is_unknown(value) else list(self.problems(value))
-        return (value if problems or is_unknown(value) else sorted(set(value))), problems
+        if problems or is_unknown(value) or not isinstance(value, list):
+            return value, problems
+        return sorted(set(value)), problems
 
     def missing(self) -> Iterator[Problem]:
         if self.required:
@@ -173,7 +175,7 @@ class Object(InputField):
     kind: str = ""
     not_an_object: str = ""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         if value is UNKNOWN:
             return value, []
         if not isinstance(value, Mapping):
@@ -191,7 +193,7 @@ class Objects(InputField):
     most: int = 100
     not_a_list: str = ""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         if value is UNKNOWN:
             return value, []
         if not isinstance(value, list):

@@ -23,7 +23,7 @@ from .folder_listings import Listing
 from .import_command import import_command
 from .marks import creation_key, labelled_instance, labelled_owner, with_labels, without_labels
 from .patience import CREATION
-from .properties import UNKNOWN, Properties
+from .properties import UNKNOWN, PlainValue, Properties
 from .resource import DeclaredType, Diff, Read
 from .run import Runtime
 from .times import cloud_time
@@ -71,11 +71,11 @@ class FolderResource(DeclaredType):
         """What was read of it is no longer true."""
         runtime.reads.forget_listed(resource_id)
 
-    def creation(self, inputs: Properties) -> dict[str, Any]:
+    def creation(self, inputs: Properties) -> dict[str, PlainValue]:
         """What a request to create it holds, but for the labels."""
         return {field.proto: field.to_cloud(inputs[field.name]) for field in self.fields if _is_given(field, inputs)}
 
-    def update_of(self, changed: list[InputField], inputs: Properties) -> dict[str, Any]:
+    def update_of(self, changed: list[InputField], inputs: Properties) -> dict[str, PlainValue]:
         """What a request to update it holds, but for the id, the mask and the labels."""
         return {field.proto: field.to_cloud(inputs[field.name]) for field in changed if _is_given(field, inputs)}
 
@@ -200,7 +200,7 @@ class FolderResource(DeclaredType):
         return f"{self.noun} {properties.get('name') or ''}".rstrip()
 
     def _made_under(
-        self, key: str, request: Mapping[str, Any], inputs: Properties, urn: str, runtime: Runtime
+        self, key: str, request: Mapping[str, object], inputs: Properties, urn: str, runtime: Runtime
     ) -> FolderResourceAnswer | None:
         """What the creation with that idempotency key has made, now or in an earlier run; None where it was begun so
         long ago that it never ends. Raises CloudError."""
@@ -338,7 +338,7 @@ class FolderResource(DeclaredType):
         return self.state(operation["response"], inputs)
 
     def _operate(
-        self, verb: str, resource_id: str, request: Mapping[str, Any], about: str, runtime: Runtime
+        self, verb: str, resource_id: str, request: Mapping[str, object], about: str, runtime: Runtime
     ) -> dict[str, Any]:
         """Changes it, and forgets what was read of it, whatever came of the change. Raises CloudError."""
         try:

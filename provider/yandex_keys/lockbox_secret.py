@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from .answers import FolderResourceAnswer
 from .errors import CloudError, InvalidInput
 from .fields import InputField, Labels, Switch
 from .folder_resource import FolderResource, whole_seconds
-from .properties import Properties
+from .properties import PlainValue, Properties
 from .reads import SECRETS
 from .resource import Diff
 from .run import Runtime
@@ -42,7 +42,7 @@ class LockboxSecret(FolderResource):
     def output_values(self, answer: FolderResourceAnswer) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", "")), "status": answer.get("status", "")}
 
-    def creation(self, inputs: Properties) -> dict[str, Any]:
+    def creation(self, inputs: Properties) -> dict[str, PlainValue]:
         # Left out, the API would make a first version, of nothing.
         return {**super().creation(inputs), "create_version": False}
 

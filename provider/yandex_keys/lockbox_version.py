@@ -232,7 +232,7 @@ class LockboxVersions:
                 if error.code != "FAILED_PRECONDITION":
                     raise
 
-    def _added(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _added(self, request: Mapping[str, object]) -> dict[str, Any]:
         about = f"secret {request['secret_id']}"
         return self._cloud.operate("SecretService/AddVersion", request, about, "", DELIVERY)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import yandexcloud
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from pulumi.provider.experimental.provider import Provider
+    from pulumi.runtime.proto.provider_pb2 import ConstructRequest, ConstructResponse
 
 CHANNEL_OPTIONS: Final = _GRPC_CHANNEL_OPTIONS
 """States of any size travel between the engine and a plugin; gRPC's own limit is 4 MB. Pulumi's SDK has no public name
@@ -72,13 +73,13 @@ def token_request(key: Mapping[str, Any], private: RSAPrivateKey, endpoint: str)
 
 
 async def construct(
-    request: Any,
+    request: ConstructRequest,
     components: Provider,
     version: str,
     engine_address: str,
-    options: Callable[[Any], pulumi.ResourceOptions],
-) -> Any:
-    """The answer to `request`, a ConstructRequest, by the SDK's own servicer of components; `options` are those that
+    options: Callable[[ConstructRequest], pulumi.ResourceOptions],
+) -> ConstructResponse:
+    """The answer to `request`, by the SDK's own servicer of components; `options` are those that
     the request asks for.
 
     Its public `Construct` would end the call itself and write every frame into the error that users read; what the
@@ -89,7 +90,7 @@ async def construct(
     from pulumi.provider.experimental.server import ProviderServicer
 
     class Servicer(ProviderServicer):
-        def _construct_options(self, request: Any) -> pulumi.ResourceOptions:  # type: ignore[override]  # the SDK's is static
+        def _construct_options(self, request: ConstructRequest) -> pulumi.ResourceOptions:  # type: ignore[override]  # the SDK's is static
             return options(request)
 
     return await Servicer([], version, components, engine_address)._construct(request, None)

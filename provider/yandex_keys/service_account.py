@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from .answers import FolderResourceAnswer
 from .fields import InputField
 from .folder_listings import Listing
 from .folder_resource import FolderResource, whole_seconds
-from .properties import Properties
+from .properties import PlainValue, Properties
 from .resource import Diff, Read
 from .run import Runtime
 
@@ -37,7 +37,7 @@ class ServiceAccount(FolderResource):
     def output_values(self, answer: FolderResourceAnswer) -> Properties:
         return {"createdAt": whole_seconds(answer.get("created_at", ""))}
 
-    def update_of(self, changed: list[InputField], inputs: Properties) -> dict[str, Any]:
+    def update_of(self, changed: list[InputField], inputs: Properties) -> dict[str, PlainValue]:
         # The API requires the name in every update, whatever the mask says.
         return {"name": inputs["name"], **super().update_of(changed, inputs)}
 

@@ -12,6 +12,7 @@ import pulumi
 import pytest
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto import alias_pb2
+from pulumi.runtime.proto.provider_pb2 import ConstructRequest
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
 
 from components.service_account_keys import ServiceAccountKeys
@@ -146,11 +147,11 @@ def test_a_plugin_without_the_component_s_folder_says_where_it_has_to_be(
     with pytest.raises(
         ConfigurationError, match=r"made by the folder `components`, and there is none in .*: take the plugin with"
     ):
-        Constructions().construct(None, "urn", "id")
+        Constructions().construct(ConstructRequest(), "urn", "id")
 
 
 def test_after_a_cancel_none_is_begun() -> None:
     constructions = Constructions()
     constructions.cancel()
     with pytest.raises(Cancelled, match="stopped, as asked"):
-        constructions.construct(None, "urn", "id")
+        constructions.construct(ConstructRequest(), "urn", "id")

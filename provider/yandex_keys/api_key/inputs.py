@@ -93,7 +93,7 @@ class _EntryName(InputField):
 class _Lockbox(Object):
     """The place of a delivery: its parts are checked where others aren't known yet."""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         place, problems = super().checked(value)
         if isinstance(place, Mapping) and place["secretEntry"] == place["keyIdEntry"] is not UNKNOWN:
             problems.append((f"{self.name}.keyIdEntry", "must differ from secretEntry: one would overwrite the other"))
@@ -103,7 +103,7 @@ class _Lockbox(Object):
 class _Verify(Object):
     """A call: as long as a part of it isn't known, nothing is said of the others."""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         return (value, []) if is_unknown(value) else super().checked(value)
 
 
@@ -118,7 +118,7 @@ class _Spread(Rule):
 class _Days(TextSet):
     """Days of the week, which the state holds in their order."""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         days, problems = super().checked(value)
         if not problems and not is_unknown(value) and not value:
             problems.append((self.name, self.not_a_list))
@@ -128,7 +128,7 @@ class _Days(TextSet):
 class _Window(Object):
     """A window: its parts make one once all of them are known and right."""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         window, problems = super().checked(value)
         if not problems and not is_unknown(window):
             try:
@@ -141,7 +141,7 @@ class _Window(Object):
 class _Freeze(Object):
     """A freeze: its parts make one once all of them are known and right."""
 
-    def checked(self, value: Any) -> tuple[Any, list[Problem]]:
+    def checked(self, value: object) -> tuple[Any, list[Problem]]:
         freeze, problems = super().checked(value)
         if not problems and not is_unknown(freeze):
             try:
