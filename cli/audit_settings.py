@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
 
 from cli.borrowed import parse_duration
 from cli.exit_codes import WrongUse
@@ -121,7 +122,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path.removeprefix(".") or "the file"
 
 
-def _words(flaw: Any) -> str:
+def _words(flaw: ErrorDetails) -> str:
     if flaw["type"] == "extra_forbidden":
         return "unknown setting"
     return str(flaw["msg"]).removeprefix("Value error, ")

@@ -128,7 +128,7 @@ _OPEN: Final = re.compile(
 """The paths whose values stand on lines of their own."""
 
 
-def _laid_out(value: Any, indent: str, path: tuple[str, ...]) -> str:
+def _laid_out(value: object, indent: str, path: tuple[str, ...]) -> str:
     if not isinstance(value, dict) or not _OPEN.fullmatch(".".join(path)):
         return json.dumps(value, ensure_ascii=False)
     inner = f"{indent}  "

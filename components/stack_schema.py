@@ -57,7 +57,7 @@ def _schema_of(model: Any) -> dict[str, Any]:
     return {"schema": _untitled(schema), "defs": _untitled(definitions)}
 
 
-def _untitled(schema: Any) -> Any:
+def _untitled(schema: object) -> object:
     """`schema` without the titles that pydantic makes of the fields' names: editors show those anyway."""
     if isinstance(schema, dict):
         return {name: _untitled(value) for name, value in schema.items() if name != "title"}

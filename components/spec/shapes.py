@@ -25,7 +25,7 @@ def broken_rule(wrong: str, right: str) -> PydanticCustomError:
 class Shape:
     """What pydantic asks about a value of the type that it stands at, before it looks itself."""
 
-    def check(self, value: Any) -> object:
+    def check(self, value: object) -> object:
         """`value`. Raises a broken rule."""
         raise NotImplementedError
 
