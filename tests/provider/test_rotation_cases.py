@@ -557,3 +557,16 @@ def test_a_replaced_key_takes_its_previous_ones_along_and_names_them() -> None:
     assert "key ajecurrent, which is deleted with previous key ajeprevious in this run" in first
     first, _ = of_a_replaced_resource(standing(previous=(in_overlap(), in_overlap(key_id="ajeolder"))), None)
     assert "with previous keys ajeprevious and ajeolder in this run" in first
+
+
+def test_a_key_that_is_gone_and_due_as_well_is_said_to_be_gone() -> None:
+    rotation = decide(wanted(), standing(status=Status.MISSING), DUE, URN).action(Verb.ROTATE)
+    assert rotation is not None
+    assert rotation.reason == f"rotates: key {CURRENT} is gone, and not by us"
+
+
+def test_a_longer_lifetime_is_said_after_the_scopes_that_a_key_gains() -> None:
+    more = wanted(lifetime=100 * DAY, scopes=wanted().scopes | {"yc.postbox.send"})
+    scopes, lifetime = decide(more, standing(), ISSUED + DAY, URN).headlines
+    assert scopes.startswith("changes scopes")
+    assert lifetime.startswith("changes lifetime")

@@ -293,3 +293,10 @@ def test_an_overlap_that_holds_fewer_than_two_runs_is_said_with_the_way_out() ->
         "overlap 36h holds fewer than two runs (runEvery is 1d): no run may see a consumer that is stuck on the previous key before it ends; "
         "make overlap 2d or longer, or run more often and say so in yandex-keys:runEvery"
     )
+
+
+def test_a_copy_of_the_description_of_a_key_that_is_long_retired_is_no_left_over() -> None:
+    copied = listed_key("ajecopy")
+    assert copied.mark is not None
+    assert left_overs(standing(), {"ajecopy": copied}, DUE, wanted())
+    assert not left_overs(standing(attempts=(copied.mark.attempt,)), {"ajecopy": copied}, DUE, wanted())
