@@ -570,3 +570,10 @@ def test_a_longer_lifetime_is_said_after_the_scopes_that_a_key_gains() -> None:
     scopes, lifetime = decide(more, standing(), ISSUED + DAY, URN).headlines
     assert scopes.startswith("changes scopes")
     assert lifetime.startswith("changes lifetime")
+
+
+def test_a_lifetime_that_ends_as_the_key_does_already_is_said_after_the_scopes_that_it_gains() -> None:
+    more = wanted(scopes=wanted().scopes | {"yc.postbox.send"})
+    scopes, lifetime = decide(more, standing(lifetime=None), ISSUED + DAY, URN).headlines
+    assert scopes.startswith("changes scopes")
+    assert lifetime.startswith("changes lifetime")
