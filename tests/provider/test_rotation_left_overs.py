@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from provider.yandex_keys.api_key.rotation import (
     short_overlap,
     warning_of,
 )
+from provider.yandex_keys.rotation_calendar import Calendar, freeze_of
 
 from .examples import (
     CURRENT,
@@ -199,6 +201,14 @@ def test_a_compromised_key_that_our_rotation_left_goes_with_a_rotation_since_con
         "it keeps working until 2026-12-10 03:00 UTC"
     )
     assert decision.warnings == ()
+
+
+def test_a_compromised_key_that_our_rotation_left_waits_for_no_freeze() -> None:
+    frozen = replace(leaked(LEFT), calendar=Calendar((), (freeze_of("2026-12-01", "2026-12-20", "No changes"),)))
+    decision = asked(frozen, listing(KNOWN, OURS))
+    assert [action.verb for action in decision.actions] == [Verb.ROTATE]
+    (warning,) = decision.warnings
+    assert warning.startswith(f"key {CURRENT} is rotated at once, although the calendar would have it wait for ")
 
 
 def test_a_rotation_that_is_due_anyway_takes_a_compromised_left_over_along() -> None:

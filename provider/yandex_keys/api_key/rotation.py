@@ -194,11 +194,9 @@ def latest_rotation(issued_at: datetime, inputs: Inputs) -> datetime:
     return time_after(issued_at, inputs.lifetime - inputs.overlap)
 
 
-def planned_rotation(inputs: Inputs, state: State, urn: str, not_before: datetime | None = None) -> datetime:
-    """When the current key rotates, if a run comes then: as it is due, or as the calendar next allows it; where it
-    should have happened before `not_before`, from then on."""
-    due = next_rotation(inputs, state, urn)
-    return as_allowed(inputs, state.issued_at, max(due, not_before) if not_before else due)
+def planned_rotation(inputs: Inputs, state: State, urn: str) -> datetime:
+    """When the current key rotates, if a run comes then: as it is due, or as the calendar next allows it."""
+    return as_allowed(inputs, state.issued_at, next_rotation(inputs, state, urn))
 
 
 def as_allowed(inputs: Inputs, issued_at: datetime, moment: datetime) -> datetime:
