@@ -35,6 +35,8 @@ _REQUIREMENTS: dict[Purpose, tuple[str, list[str]]] = {
 _PACKED = {"./third_party/pulumi_yandex": "pulumi-yandex==0.13.0"}
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:==(?P<version>[^\s;,*]+)(?!\s*,))?")
 _OLDEST = (3, 11)
+# What the program and the plugin load of the clone.
+_LOADED = ("components", "provider", "sdk")
 COMMAND = "yckeys"
 # A script for the shell and for Python at once, since a kernel takes no long path, and none with a space, behind `#!`. The code is that of the clone
 # in whose .venv the script was called, whoever else shares that environment.
@@ -104,6 +106,7 @@ def provide(repository: Path, purpose: Purpose) -> None:
         seconds = _run(_install(environment, wheels, repository / lock), f"installing {lock}", log)
         if purpose != "policy":
             _write_command(repository)
+            _compile(repository, log)
         _stamp_file(repository, purpose).write_text(fingerprint(repository, purpose))
         say(f"installed {lock} into {name} ({elapsed(seconds)})")
 
@@ -112,6 +115,15 @@ def _install(environment: Path, wheels: Path, lock: Path) -> list[str]:
     """pip's command: what the lock pins, each by its hash, each a wheel, and none from pip's cache."""
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "install"]
     return [*pip, "--require-hashes", "--only-binary", ":all:", "--find-links", str(wheels), "-r", str(lock)]
+
+
+def _compile(repository: Path, log: Path) -> None:
+    """Compiles what each run of the engine loads. Python keeps what it has compiled by itself, but not where PYTHONDONTWRITEBYTECODE is set, as in
+    many containers: there each run would compile all of it anew, which is as much work as to load it. What can't be compiled the run itself tells."""
+    own = [name for name in _LOADED if (repository / name).is_dir()]
+    if own:
+        python = repository / ".venv" / "bin" / "python"
+        run_logged([str(python), "-m", "compileall", "-q", *(str(repository / name) for name in own)], "compiling", log)
 
 
 def _command(repository: Path) -> Path:

@@ -69,6 +69,19 @@ def test_the_command_line_is_put_beside_python_and_made_again_where_it_is_gone(c
     assert command.is_file()
 
 
+def test_a_run_finds_the_projects_code_compiled_also_where_python_keeps_nothing_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    for name, value in a_clone_with_a_planted_wheel(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    code = tmp_path / "provider" / "package" / "module.py"
+    code.parent.mkdir(parents=True)
+    code.write_text("VALUE = 1\n")
+    provide(tmp_path, "runtime")
+    assert list((code.parent / "__pycache__").glob("module.*.pyc"))
+
+
 def test_only_wheels_are_installed_by_hash_and_none_from_pips_cache(clone: Path) -> None:
     provide(clone, "runtime")
     (command,) = (command for command in _RAN if "install" in command)
