@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from setup.engine.places import REPOSITORY
+from tools.marked_page import begin, between_marks
 from tools.table import Table
 
 KEPT: Final = REPOSITORY / ".local" / "reliability"
@@ -28,8 +29,7 @@ PRODUCT: Final = (
     "third_party",
 )
 """What a proof is of. Runs of two commits that differ in other things alone, its tests among them, go together on one page."""
-BEGIN: Final = "<!-- What follows is made by `python -m tests.reliability --publish`; it is not edited by hand. -->"
-END: Final = "<!-- The end of what is made. -->"
+BEGIN: Final = begin("python -m tests.reliability --publish")
 _PROSE: Final = (":!docs", ":!*.md")
 _TIME: Final = "%Y-%m-%d %H:%M"
 
@@ -163,19 +163,10 @@ def long_tables(found: Mapping[str, Run], parts: Sequence[str]) -> str:
     return "\n\n".join([head, *blocks]) + "\n"
 
 
-def between_marks(page: str, text: str) -> str:
-    """`page` with `text` in the place of what stands between the marks. Raises ValueError where they aren't there."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks its marks {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
-
-
 def publish(parts: Sequence[str], quick: bool, directory: Path = KEPT) -> list[str]:
     """Writes both pages from the kept runs; what is to be said about that, in lines. Raises NotPublished."""
     found = chosen(kept(directory), parts, quick)
-    page = between_marks(PAGE.read_text(encoding="utf-8"), section(found, parts))
+    page = between_marks(PAGE.read_text(encoding="utf-8"), section(found, parts), BEGIN)
     PAGE.write_text(page, encoding="utf-8")
     TABLES.write_text(long_tables(found, parts), encoding="utf-8")
     commit = max(found.values(), key=lambda run: run.ended).build.commit

@@ -12,12 +12,10 @@ import pytest
 from setup.engine.places import REPOSITORY
 from tests.reliability.pages import (
     BEGIN,
-    END,
     PRODUCT,
     Build,
     NotPublished,
     Run,
-    between_marks,
     chosen,
     keep,
     kept,
@@ -26,6 +24,7 @@ from tests.reliability.pages import (
     section,
 )
 from tests.reliability.pulse import Pulse
+from tools.marked_page import END, between_marks
 from tools.table import Table
 
 PARTS = ("matrix", "walks")
@@ -147,9 +146,9 @@ def test_nothing_ran_and_nothing_is_made() -> None:
 
 def test_what_is_written_by_hand_stays() -> None:
     page = f"# Title\n\nWords.\n\n{BEGIN}\n\nold\n\n{END}\n\nMore words.\n"
-    assert between_marks(page, "new") == page.replace("old", "new")
+    assert between_marks(page, "new", BEGIN) == page.replace("old", "new")
     with pytest.raises(ValueError, match="marks"):
-        between_marks("# Title\n", "new")
+        between_marks("# Title\n", "new", BEGIN)
 
 
 def test_the_page_has_its_marks_and_the_product_is_there() -> None:

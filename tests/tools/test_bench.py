@@ -33,6 +33,7 @@ from tools.bench.machine import Machine
 from tools.bench.rounds import Plan
 from tools.bench.run import NothingKept, Run, add_beside, keep, newest
 from tools.bench.spent import Spent, role_of
+from tools.marked_page import END, between_marks
 
 PLAN = Plan((6, 100, 300))
 MACHINE = Machine(
@@ -190,7 +191,7 @@ def test_a_run_is_kept_whole_and_the_last_one_is_taken(tmp_path: Path) -> None:
 def test_the_page_has_date_machine_pictures_and_every_table(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     file = tmp_path / "performance.md"
-    file.write_text(f"# Before\n\n{page.BEGIN}\n\nthe former run\n\n{page.END}\n\nafter\n")
+    file.write_text(f"# Before\n\n{page.BEGIN}\n\nthe former run\n\n{END}\n\nafter\n")
     written = page.publish(Run(PLAN, MACHINE, measured()), file)
     text = file.read_text()
     assert text.startswith("# Before\n")
@@ -221,7 +222,7 @@ def test_a_busy_machine_is_said_to_be_one_and_judges_nothing_by_time() -> None:
 def test_the_page_of_a_busy_machine_has_no_picture_of_times(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     file = tmp_path / "performance.md"
-    file.write_text(f"{page.BEGIN}{page.END}\n")
+    file.write_text(f"{page.BEGIN}{END}\n")
     page.publish(Run(PLAN, MACHINE, measured()), file)
     page.publish(Run(PLAN, replace(MACHINE, others=1.5), measured()), file)
     assert "performance-time.svg" not in file.read_text()
@@ -240,7 +241,7 @@ def test_a_page_without_its_marks_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_page_has_its_marks() -> None:
-    page.between_marks(page.PAGE.read_text(encoding="utf-8"), "")
+    between_marks(page.PAGE.read_text(encoding="utf-8"), "", page.BEGIN)
 
 
 def test_a_picture_has_a_panel_a_step_and_a_point_for_each_figure() -> None:

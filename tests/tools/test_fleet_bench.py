@@ -16,6 +16,7 @@ from tools.fleet_bench.fleet import Run
 from tools.fleet_bench.kept import Sitting, of_newest_commit
 from tools.fleet_bench.spread import Peak, of_plan
 from tools.fleet_bench.usage import Usage, measured
+from tools.marked_page import between_marks
 from tools.table import Cell
 
 
@@ -120,4 +121,4 @@ def test_the_page_gets_its_figures_between_its_marks_and_keeps_the_rest(tmp_path
     page.publish(kept, file)
     assert file.read_text(encoding="utf-8") == published
     with pytest.raises(ValueError, match="lacks its marks"):
-        page.between_marks("# A page\n", "")
+        between_marks("# A page\n", "", page.BEGIN)

@@ -9,11 +9,11 @@ from setup.engine.places import REPOSITORY
 from tools.bench import pictures, tables
 from tools.bench.goals import goals, goals_table
 from tools.bench.run import Run
+from tools.marked_page import begin, between_marks
 from tools.table import Table
 
 PAGE: Final = REPOSITORY / "docs" / "performance.md"
-BEGIN: Final = "<!-- What follows is made by `make bench PUBLISH=1`; it is not edited by hand. -->"
-END: Final = "<!-- The end of what is made. -->"
+BEGIN: Final = begin("make bench PUBLISH=1")
 _TIMES: Final = "performance-time.svg"
 
 
@@ -53,18 +53,9 @@ def drawn(run: Run) -> list[tuple[str, str, str]]:
     return [(name, title, pictures.picture(panels, f"{title} ({when})")) for name, title, panels in kinds if panels]
 
 
-def between_marks(page: str, made: str) -> str:
-    """`page` with `made` in the place of what stands between the marks. Raises ValueError where they aren't there."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks its marks {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
-
-
 def publish(run: Run, page: Path = PAGE) -> list[Path]:
     """Writes the page's figures and its pictures; answers what was written."""
-    page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(run)), encoding="utf-8")
+    page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(run), BEGIN), encoding="utf-8")
     (page.parent / "images" / _TIMES).unlink(missing_ok=True)
     written = [page]
     for name, _, svg in drawn(run):

@@ -9,10 +9,10 @@ from typing import Final
 from setup.engine.places import REPOSITORY
 from tools.fleet_bench.kept import Kept
 from tools.fleet_bench.tables import joined
+from tools.marked_page import begin, between_marks
 
 PAGE: Final = REPOSITORY / "docs" / "fleet.md"
-BEGIN: Final = "<!-- What follows is made by `make bench-fleet PUBLISH=1`; it is not edited by hand. -->"
-END: Final = "<!-- The end of what is made. -->"
+BEGIN: Final = begin("make bench-fleet PUBLISH=1")
 
 
 def text(kept: Sequence[Kept]) -> str:
@@ -29,18 +29,9 @@ def markdown(kept: Sequence[Kept]) -> str:
     )
 
 
-def between_marks(page: str, made: str) -> str:
-    """`page` with `made` in the place of what stands between the marks. Raises ValueError where they aren't there."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks its marks {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
-
-
 def publish(kept: Sequence[Kept], page: Path = PAGE) -> None:
     """Writes the page's figures."""
-    page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(kept)), encoding="utf-8")
+    page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(kept), BEGIN), encoding="utf-8")
 
 
 def _machines(kept: Sequence[Kept], title: str) -> list[str]:
