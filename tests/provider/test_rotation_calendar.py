@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import gcd
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -233,6 +234,41 @@ def test_what_is_waited_for_is_said_in_the_clock_of_the_window() -> None:
     assert bare.waits_for(sunday) == "the end of the freeze, 2026-12-01 00:00 UTC; frozen: A fair"
 
 
+def test_the_reason_that_is_said_is_that_of_the_freeze_that_holds_longest() -> None:
+    fair, audit = freeze_of("2026-11-29", "2026-12-01", "A fair"), freeze_of("2026-11-28", "2026-12-03", "An audit")
+    over = freeze_of("2026-11-20", "2026-11-29T12:00:00Z", "A move")
+    for freezes in ((fair, audit, over), (over, audit, fair)):
+        said = Calendar((), freezes).waits_for(at("2026-11-29 12:00"))
+        assert said == "the end of the freeze, 2026-12-03 00:00 UTC; frozen: An audit"
+    # Where one takes over from another, it is that of now; one that is over, or that begins later, is no reason.
+    assert "A fair" in Calendar((), (fair,)).waits_for(fair.begins)
+    later = freeze_of("2026-12-01", "2026-12-05", "Stocktaking")
+    assert Calendar((), (fair, later)).waits_for(at("2026-11-30")).endswith("2026-12-05 00:00 UTC; frozen: A fair")
+
+
+def test_a_freeze_that_begins_only_after_the_window_closed_says_why_it_is_waited_for() -> None:
+    tuesday = freeze_of("2026-12-01", "2026-12-07T10:00:00Z", "A fair")
+    other = freeze_of("2026-12-20", "2026-12-21", "Stocktaking")
+    said = Calendar((MONDAY,), (other, tuesday)).waits_for(at("2026-11-30 20:00"))
+    assert said == "the end of the freeze, 2026-12-07 10:00 UTC; frozen: A fair"
+
+
+def test_no_reason_is_made_up_for_a_freeze_without_one() -> None:
+    bare = Calendar((), (freeze_of("2026-11-29", "2026-12-01", ""),))
+    assert bare.waits_for(at("2026-11-30")) == "the end of the freeze, 2026-12-01 00:00 UTC"
+
+
+def test_a_freeze_that_never_ends_is_told_by_its_end() -> None:
+    forever = Freeze(at("2026-01-01"), datetime.max.replace(tzinfo=UTC), "For good")
+    assert Calendar((MONDAY,), (forever,)).waits_for(at("2026-06-01")).startswith("the end of the freeze, 9999-12-31")
+
+
+def test_a_freeze_ends_after_it_begins() -> None:
+    with pytest.raises(ValueError, match="is not after from 2026-12-01"):
+        freeze_of("2026-12-01", "2026-12-01", "")
+    assert freeze_of("2026-12-01", "2026-12-01T00:00:01Z", "").ends == at("2026-12-01 00:00:01")
+
+
 @pytest.mark.parametrize(
     ("windows", "run_every", "wait"),
     [
@@ -258,6 +294,56 @@ def test_the_longest_wait_for_a_run_in_a_window(
 @given(st.lists(windows, min_size=1, max_size=20).map(tuple), st.timedeltas(SECOND, 400 * DAY))
 def test_the_longest_wait_is_told_of_any_windows_and_runs(windows: tuple[Window, ...], run_every: timedelta) -> None:
     assert longest_wait(windows, run_every) >= timedelta(seconds=int(run_every.total_seconds()))
+
+
+QUARTER = 15 * MINUTE
+QUARTERS = 7 * 24 * 4
+"""Of a week."""
+quarter_windows = st.builds(
+    lambda days, begins, lasts, name: Window(frozenset(days), begins * QUARTER, (begins + lasts) * QUARTER, name),
+    st.sets(st.integers(0, 6), min_size=1),
+    st.integers(0, 24 * 4 - 1),
+    st.integers(1, 24 * 4),
+    zones,
+)
+
+
+def closed_between(opened: list[bool], least: int) -> list[int]:
+    """How many quarters of an endless week are closed from each stretch of at least `least` open ones to the next; empty where there is none."""
+    begins = [at for at in range(QUARTERS) if opened[at] and not opened[at - 1]]
+    lasts = [next(n for n in range(QUARTERS) if not opened[(at + n) % QUARTERS]) for at in begins]
+    long = [(at, n) for at, n in zip(begins, lasts, strict=True) if n >= least]
+    return [
+        (long[(number + 1) % len(long)][0] - at - n) % QUARTERS if len(long) > 1 else QUARTERS - n
+        for number, (at, n) in enumerate(long)
+    ]
+
+
+def longest_between_met(opened: list[bool], first: int, step: int) -> int | None:
+    """The most quarters between two runs that meet an open one, where runs come every `step`, one at `first`; None where none ever does."""
+    runs = QUARTERS // gcd(QUARTERS, step)
+    met = [run for run in range(runs) if opened[(first + run * step) % QUARTERS]]
+    following = [*met[1:], met[0] + runs] if met else []
+    return max(((later - run) * step for run, later in zip(met, following, strict=True)), default=None)
+
+
+@given(
+    st.lists(quarter_windows, min_size=1, max_size=4).map(tuple),
+    st.sampled_from([1, 4, 24, 4 * 24, 7 * 4 * 24]) | st.integers(1, 30 * 4 * 24),
+)
+def test_the_longest_wait_is_that_of_the_runs_that_suit_the_windows_best(
+    windows: tuple[Window, ...], step: int
+) -> None:
+    opened = [on_the_wall(Calendar(windows), at("2027-01-04") + number * QUARTER) for number in range(QUARTERS)]
+    if all(opened):
+        expected = step
+    elif closed := closed_between(opened, step):
+        # No run misses such a stretch, whenever they come: what is due as one closes waits for the next and up to an interval in it.
+        expected = max(closed) + step
+    else:
+        of_each = (longest_between_met(opened, first, step) for first in range(gcd(QUARTERS, step)))
+        expected = min(waits for waits in of_each if waits is not None)
+    assert longest_wait(windows, step * QUARTER) == expected * QUARTER
 
 
 def test_every_zone_comes_from_the_pinned_database_and_can_be_read() -> None:
