@@ -47,7 +47,7 @@ bench: ## time stacks of several sizes and the engine's own floor (KEYS="6 100 3
 	$(set-up) development
 	$(run) tools.bench $(if $(KEYS),--keys $(KEYS)) $(if $(RUNS),--runs $(RUNS)) $(if $(BESIDE),--beside "$(BESIDE)") $(if $(PUBLISH),--publish)
 
-bench-fleet: ## time many stacks at once, as tables: an hour (KEYS=200 STACKS=10 JOBS=1,2 and the like: a small run; PUBLISH=1: write its page)
+bench-fleet: ## time many stacks at once, as tables: one to two hours (KEYS=200 STACKS=10 JOBS=1,2 and the like: a small run; PUBLISH=1: write its page)
 	$(set-up) development
 	$(run) tools.fleet_bench $(if $(KEYS),--keys $(KEYS)) $(if $(STACKS),--stacks $(STACKS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(CLOUDS),--clouds $(CLOUDS)) $(if $(SPLIT),--split $(SPLIT)) $(if $(SPREAD_KEYS),--spread-keys $(SPREAD_KEYS)) $(if $(PUBLISH),--publish)
 
