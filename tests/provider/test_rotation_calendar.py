@@ -253,6 +253,26 @@ def test_a_freeze_that_begins_only_after_the_window_closed_says_why_it_is_waited
     assert said == "the end of the freeze, 2026-12-07 10:00 UTC; frozen: A fair"
 
 
+def test_the_window_that_is_named_is_the_one_that_opens() -> None:
+    sunday = window_of(frozenset({"sun"}), "09:00", "17:00", "Europe/Moscow")
+    said = Calendar((sunday, MONDAY)).waits_for(at("2026-11-29 20:00"))
+    assert said == "the window of Mon 09:00 Europe/Moscow (2026-11-30 06:00 UTC)"
+
+
+def test_a_freeze_is_a_reason_from_its_first_moment_up_to_its_end() -> None:
+    fair = Calendar((MONDAY,), (freeze_of("2026-11-29", "2026-12-01", "A fair"),))
+    for moment in ("2026-11-29", "2026-11-30 23:59:59"):
+        assert fair.waits_for(at(moment)).endswith("(2026-12-07 06:00 UTC); frozen: A fair")
+    for moment in ("2026-12-01", "2026-12-02"):
+        assert fair.waits_for(at(moment)).endswith("(2026-12-07 06:00 UTC)")
+
+
+def test_a_window_of_sunday_goes_on_into_monday() -> None:
+    sunday = Calendar((window_of(frozenset({"sun"}), "22:00", "04:00", "UTC"),))
+    assert sunday.next_allowed(at("2026-11-30 03:59:59")) == at("2026-11-30 03:59:59")
+    assert sunday.next_allowed(at("2026-11-30 04:00")) == at("2026-12-06 22:00")
+
+
 def test_no_reason_is_made_up_for_a_freeze_without_one() -> None:
     bare = Calendar((), (freeze_of("2026-11-29", "2026-12-01", ""),))
     assert bare.waits_for(at("2026-11-30")) == "the end of the freeze, 2026-12-01 00:00 UTC"
