@@ -164,14 +164,20 @@ def test_a_freeze_may_end_when_nothing_ever_does() -> None:
 zones = st.sampled_from(
     ["UTC", "Europe/Berlin", "Europe/Moscow", "America/St_Johns", "Australia/Lord_Howe", "Africa/Cairo"]
 )
-minutes = st.integers(0, 24 * 60 - 1)
-windows = st.builds(
-    lambda days, begins, lasts, name: Window(frozenset(days), begins * MINUTE, (begins + lasts) * MINUTE, name),
-    st.sets(st.integers(0, 6), min_size=1),
-    minutes,
-    st.integers(1, 24 * 60 - 1),
-    zones,
-)
+
+
+def windows_in(unit: timedelta, longest: int) -> st.SearchStrategy[Window]:
+    """Windows that begin at any unit of a day, and last up to `longest` of them."""
+    return st.builds(
+        lambda days, begins, lasts, name: Window(frozenset(days), begins * unit, (begins + lasts) * unit, name),
+        st.sets(st.integers(0, 6), min_size=1),
+        st.integers(0, DAY // unit - 1),
+        st.integers(1, longest),
+        zones,
+    )
+
+
+windows = windows_in(MINUTE, 24 * 60 - 1)
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31), timezones=st.just(UTC)) | st.builds(
     lambda change, minute: change + minute * MINUTE,
     st.sampled_from([BERLIN_SPRING, BERLIN_AUTUMN, at("2027-04-03 15:00"), at("2027-10-28 21:00")]),
@@ -240,16 +246,16 @@ def test_the_reason_that_is_said_is_that_of_the_freeze_that_holds_longest() -> N
     for freezes in ((fair, audit, over), (over, audit, fair)):
         said = Calendar((), freezes).waits_for(at("2026-11-29 12:00"))
         assert said == "the end of the freeze, 2026-12-03 00:00 UTC; frozen: An audit"
-    # Where one takes over from another, it is that of now; one that is over, or that begins later, is no reason.
     assert "A fair" in Calendar((), (fair,)).waits_for(fair.begins)
+    # Where one takes over from another, the reason is that of now.
     later = freeze_of("2026-12-01", "2026-12-05", "Stocktaking")
     assert Calendar((), (fair, later)).waits_for(at("2026-11-30")).endswith("2026-12-05 00:00 UTC; frozen: A fair")
 
 
 def test_a_freeze_that_begins_only_after_the_window_closed_says_why_it_is_waited_for() -> None:
-    tuesday = freeze_of("2026-12-01", "2026-12-07T10:00:00Z", "A fair")
+    fair = freeze_of("2026-12-01", "2026-12-07T10:00:00Z", "A fair")
     other = freeze_of("2026-12-20", "2026-12-21", "Stocktaking")
-    said = Calendar((MONDAY,), (other, tuesday)).waits_for(at("2026-11-30 20:00"))
+    said = Calendar((MONDAY,), (other, fair)).waits_for(at("2026-11-30 20:00"))
     assert said == "the end of the freeze, 2026-12-07 10:00 UTC; frozen: A fair"
 
 
@@ -319,13 +325,6 @@ def test_the_longest_wait_is_told_of_any_windows_and_runs(windows: tuple[Window,
 QUARTER = 15 * MINUTE
 QUARTERS = 7 * 24 * 4
 """Of a week."""
-quarter_windows = st.builds(
-    lambda days, begins, lasts, name: Window(frozenset(days), begins * QUARTER, (begins + lasts) * QUARTER, name),
-    st.sets(st.integers(0, 6), min_size=1),
-    st.integers(0, 24 * 4 - 1),
-    st.integers(1, 24 * 4),
-    zones,
-)
 
 
 def closed_between(opened: list[bool], least: int) -> list[int]:
@@ -348,7 +347,7 @@ def longest_between_met(opened: list[bool], first: int, step: int) -> int | None
 
 
 @given(
-    st.lists(quarter_windows, min_size=1, max_size=4).map(tuple),
+    st.lists(windows_in(QUARTER, 24 * 4), min_size=1, max_size=4).map(tuple),
     st.sampled_from([1, 4, 24, 4 * 24, 7 * 4 * 24]) | st.integers(1, 30 * 4 * 24),
 )
 def test_the_longest_wait_is_that_of_the_runs_that_suit_the_windows_best(

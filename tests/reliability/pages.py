@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from setup.engine.places import REPOSITORY
-from tools.marked_page import begin, between_marks
+from tools.marked_page import begin, write_between_marks
 from tools.table import Table
 
 KEPT: Final = REPOSITORY / ".local" / "reliability"
@@ -166,8 +166,7 @@ def long_tables(found: Mapping[str, Run], parts: Sequence[str]) -> str:
 def publish(parts: Sequence[str], quick: bool, directory: Path = KEPT) -> list[str]:
     """Writes both pages from the kept runs; what is to be said about that, in lines. Raises NotPublished."""
     found = chosen(kept(directory), parts, quick)
-    page = between_marks(PAGE.read_text(encoding="utf-8"), section(found, parts), BEGIN)
-    PAGE.write_text(page, encoding="utf-8")
+    write_between_marks(PAGE, section(found, parts), BEGIN)
     TABLES.write_text(long_tables(found, parts), encoding="utf-8")
     commit = max(found.values(), key=lambda run: run.ended).build.commit
     said = [f"{path.relative_to(REPOSITORY)} is of commit {commit}" for path in (PAGE, TABLES)]

@@ -9,7 +9,7 @@ from setup.engine.places import REPOSITORY
 from tools.bench import pictures, tables
 from tools.bench.goals import goals, goals_table
 from tools.bench.run import Run
-from tools.marked_page import begin, between_marks
+from tools.marked_page import begin, write_between_marks
 from tools.table import Table
 
 PAGE: Final = REPOSITORY / "docs" / "performance.md"
@@ -55,7 +55,7 @@ def drawn(run: Run) -> list[tuple[str, str, str]]:
 
 def publish(run: Run, page: Path = PAGE) -> list[Path]:
     """Writes the page's figures and its pictures; answers what was written."""
-    page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(run), BEGIN), encoding="utf-8")
+    write_between_marks(page, markdown(run), BEGIN)
     (page.parent / "images" / _TIMES).unlink(missing_ok=True)
     written = [page]
     for name, _, svg in drawn(run):

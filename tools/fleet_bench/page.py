@@ -9,7 +9,7 @@ from typing import Final
 from setup.engine.places import REPOSITORY
 from tools.fleet_bench.kept import Kept
 from tools.fleet_bench.tables import joined
-from tools.marked_page import begin, between_marks
+from tools.marked_page import begin, write_between_marks
 
 PAGE: Final = REPOSITORY / "docs" / "fleet.md"
 BEGIN: Final = begin("make bench-fleet PUBLISH=1")
@@ -31,7 +31,7 @@ def markdown(kept: Sequence[Kept]) -> str:
 
 def publish(kept: Sequence[Kept], page: Path = PAGE) -> None:
     """Writes the page's figures."""
-    page.write_text(between_marks(page.read_text(encoding="utf-8"), markdown(kept), BEGIN), encoding="utf-8")
+    write_between_marks(page, markdown(kept), BEGIN)
 
 
 def _machines(kept: Sequence[Kept], title: str) -> list[str]:
